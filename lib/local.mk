@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+icreddir = $(includedir)/icred
+icred_HEADERS = lib/icred/icred.h lib/icred/module.h
+pkgconfig_DATA = lib/libicred.pc
+EXTRA_DIST += lib/libicred.sym
+
+# Everything is in an archive, so that unit tests, the worker and the helpers
+# (which must start fast) link it straight; the library adds the symbol map.
+noinst_LTLIBRARIES += libicred-core.la
+libicred_core_la_SOURCES = \
+	lib/cache.c lib/cache.h \
+	lib/clock.c lib/clock.h \
+	lib/error.c lib/error.h \
+	lib/flight.c lib/flight.h \
+	lib/handle.c lib/handle.h \
+	lib/host.c lib/host.h \
+	lib/keys.c \
+	lib/life.c lib/life.h \
+	lib/module.c lib/module.h \
+	lib/origin.c lib/origin.h \
+	lib/profile.c lib/profile.h \
+	lib/record.c lib/record.h \
+	lib/rundir.c lib/rundir.h \
+	lib/secret.c lib/secret.h \
+	lib/setting.c lib/setting.h \
+	lib/spawn.c lib/spawn.h \
+	lib/stack.c lib/stack.h \
+	lib/table.c lib/table.h \
+	lib/token.c lib/token.h \
+	lib/util.c lib/util.h \
+	lib/wire.c lib/wire.h \
+	lib/worker.c lib/worker.h
+
+lib_LTLIBRARIES += libicred.la
+libicred_la_SOURCES =
+libicred_la_LIBADD = libicred-core.la
+libicred_la_LDFLAGS = $(AM_LDFLAGS) $(NO_UNDEFINED) -Wl,-z,nodelete \
+	-version-info $(LIBICRED_VERSION_INFO) \
+	-Wl,--version-script=$(top_srcdir)/lib/libicred.sym
+EXTRA_libicred_la_DEPENDENCIES = lib/libicred.sym
