@@ -13,12 +13,17 @@ libicred_core_la_SOURCES = \
 	lib/clock.c lib/clock.h \
 	lib/error.c lib/error.h \
 	lib/flight.c lib/flight.h \
+	lib/frames.c lib/frames.h \
+	lib/get.c \
 	lib/handle.c lib/handle.h \
 	lib/host.c lib/host.h \
 	lib/keys.c \
 	lib/life.c lib/life.h \
+	lib/lock.c lib/lock.h \
+	lib/log.c lib/log.h \
 	lib/module.c lib/module.h \
 	lib/origin.c lib/origin.h \
+	lib/parse.c \
 	lib/profile.c lib/profile.h \
 	lib/record.c lib/record.h \
 	lib/rundir.c lib/rundir.h \

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "error.h"
+#include "worker/ask.h"
+#include "worker/request.h"
+
+static int send_question(struct request *request, int style, const char *text)
+{
+	unsigned char bytes[2048];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+
+	frame_begin(&wire, FRAME_PROMPT);
+	wire_put_number(&wire, TAG_STYLE, style);
+	wire_put_string(&wire, TAG_TEXT, text);
+	return request_send(request, &wire);
+}
+
+static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_t cap)
+{
+	int code = ICRED_E_INTERNAL;
+	const char *text = "";
+	struct reader reader;
+	struct field field;
+
+	if (frame_read(bytes, len, &reader) != FRAME_REPLY)
+		return ICRED_E_INTERNAL;
+	while (wire_next(&reader, &field)) {
+		if (field.tag == TAG_CODE)
+			code = (int)field_number(&reader, &field);
+		else if (field.tag == TAG_TEXT)
+			text = field_string(&reader, &field);
+	}
+	if (reader.damaged || strlen(text) >= cap)
+		return ICRED_E_INTERNAL;
+	if (code == ICRED_OK)
+		memcpy(reply, text, strlen(text) + 1);
+	return code;
+}
+
+static int wait_reply(struct request *request, char *reply, size_t cap)
+{
+	_cleanup_secret_ unsigned char *bytes = secret_alloc(request->pool, WIRE_MAX);
+	struct pollfd wait = {.fd = request->fd, .events = POLLIN};
+	ssize_t n;
+
+	if (!bytes)
+		return set_no_memory();
+	if (poll(&wait, 1, clock_left(request->deadline)) != 1)
+		return set_error(ICRED_E_TIMEOUT, "nobody answered the question in time");
+	n = recv(request->fd, bytes, WIRE_MAX, MSG_DONTWAIT);
+	return n <= 0 ? ICRED_E_CANCELLED : read_reply(bytes, (size_t)n, reply, cap);
+}
+
+static int ask(const struct icred_host *table, int style, const char *text, char *reply, size_t cap)
+{
+	struct request *request = host_of(table)->request;
+	int r;
+
+	if (!cap || !table->interactive)
+		return table->fail(table, ICRED_E_LOCKED,
+				   "a question would have to be asked, and nobody may be asked here");
+	r = send_question(request, style, text);
+	if (r == ICRED_OK)
+		r = wait_reply(request, reply, cap);
+	return r < 0 ? table->fail(table, r, "%s",
+				   r == ICRED_E_CANCELLED ? "the question was dismissed"
+				   : r == ICRED_E_TIMEOUT ? "nobody answered the question in time"
+				   : r == ICRED_E_LOCKED  ? "nobody may be asked here"
+							  : "the question could not be asked")
+		     : ICRED_OK;
+}
+
+void ask_into(struct icred_host *table)
+{
+	table->prompt = ask;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef ASK_H
+#define ASK_H
+
+#include <icred/module.h>
+
+/* Give the table a prompt that goes to the caller's conversation and brings its reply. */
+void ask_into(struct icred_host *table);
+
+#endif

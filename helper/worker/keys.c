@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "module.h"
+#include "rsa.h"
+#include "worker/keys.h"
+
+/* What the key lines are asked, and what came of it. */
+struct job {
+	struct request *request;
+	struct icred_key_query query;
+	char origin[ORIGIN_MAX];
+	const char *pem;
+	struct rsa_info info;
+	unsigned count; /* of keys listed or removed */
+};
+
+static int job_init(struct job *job, struct request *request)
+{
+	const struct profile *profile = request->profile;
+
+	*job = (struct job){.request = request};
+	origin_format(&profile->api, job->origin);
+	job->query = (struct icred_key_query){
+		.size = sizeof(job->query),
+		.app = settings_get(&profile->settings, "app", 0),
+		.origin = job->origin,
+	};
+	return job->query.app ? ICRED_OK
+			      : set_error(ICRED_E_INVALID, "no app: its ID says whose key is meant");
+}
+
+/* The PEM as a string in secret memory, checked. */
+static int check_pem(struct request *request, char **ret_pem, struct rsa_info *ret_info)
+{
+	_cleanup_secret_ char *pem = NULL;
+	char why[RSA_WHY_SIZE] = "";
+	int r;
+
+	if (!request->pem)
+		return set_error(ICRED_E_INVALID, "a request without a PEM");
+	r = rsa_check((const char *)request->pem, request->pem_len, ret_info, why, sizeof(why));
+	if (r < 0)
+		return set_error(r, "%s", why);
+	pem = secret_alloc(request->pool, request->pem_len + 1);
+	if (!pem)
+		return set_no_memory();
+	memcpy(pem, request->pem, request->pem_len);
+	*ret_pem = pem;
+	pem = NULL;
+	return ICRED_OK;
+}
+
+int keys_check(struct request *request)
+{
+	_cleanup_secret_ char *pem = NULL;
+	struct rsa_info info;
+	int r = check_pem(request, &pem, &info);
+
+	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, info.fingerprint);
+}
+
+static int store_line(struct line *line, void *data)
+{
+	struct job *job = data;
+	struct host host = host_for_line(&job->request->host, line);
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r < 0 || job->count)
+		return r;
+	if (!(module->table.can & ICRED_CAN_STORE))
+		return set_error(ICRED_E_UNSUPPORTED,
+				 "no key line of the profile can store a key (key %s can't)", line->module);
+	module_enter(module);
+	r = module->ops.key.store(module->self, &host.table, &job->query, job->pem, job->request->label,
+				  job->info.fingerprint);
+	module_leave(module);
+	job->count += r == ICRED_OK;
+	return r;
+}
+
+int keys_store(struct request *request)
+{
+	_cleanup_secret_ char *pem = NULL;
+	struct job job;
+	int r = job_init(&job, request);
+
+	if (r == ICRED_OK)
+		r = check_pem(request, &pem, &job.info);
+	job.pem = pem;
+	if (r == ICRED_OK)
+		r = stack_run(&request->profile->stack, ICRED_KEY, store_line, &job, NULL);
+	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, job.info.fingerprint);
+}
+
+/*
+ * Ask every key line, whatever the controls say: a list shows all, and what is
+ * to be removed goes everywhere.  The most telling failure is returned only if
+ * nothing came of it at all.
+ */
+static int ask_all(struct job *job, unsigned can, int (*ask)(struct module *, struct host *, struct job *))
+{
+	struct stack *stack = &job->request->profile->stack;
+	struct failure failure = {.code = ICRED_OK};
+
+	for (size_t i = 0; i < stack->count; i++) {
+		struct line *line = &stack->lines[i];
+		struct host host = host_for_line(&job->request->host, line);
+		struct module *module;
+		int r;
+		if (line->facility != ICRED_KEY)
+			continue;
+		r = module_get(line, &host, &module);
+		if (r == ICRED_OK && (module->table.can & can)) {
+			module_enter(module);
+			r = ask(module, &host, job);
+			module_leave(module);
+		}
+		if (r < 0 && r != ICRED_E_NOT_FOUND && !failure.code)
+			failure_save(&failure);
+		if (r < 0 && r != ICRED_E_NOT_FOUND)
+			log_line(&job->request->log, ICRED_LOG_WARNING, "%s", icred_error()->message);
+	}
+	return job->count || !failure.code ? ICRED_OK : failure_restore(&failure);
+}
+
+static int send_key(const struct icred_key *given, void *data)
+{
+	struct job *job = data;
+	struct icred_key key = {.size = 0};
+	unsigned char bytes[4096];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+
+	memcpy(&key, given, MIN(given->size, sizeof(key)));
+	frame_begin(&wire, FRAME_KEY);
+	wire_put_string(&wire, TAG_FINGERPRINT, key.fingerprint);
+	wire_put_string(&wire, TAG_APP_ID, key.app);
+	wire_put_string(&wire, TAG_LABEL, key.label);
+	wire_put_string(&wire, TAG_MODULE, key.module);
+	wire_put_string(&wire, TAG_WHERE, key.where);
+	wire_put_number(&wire, TAG_CREATED, key.created_at);
+	wire_put_number(&wire, TAG_BITS, key.bits);
+	wire_put_number(&wire, TAG_LOCKED, key.locked);
+	job->count++;
+	return request_send(job->request, &wire);
+}
+
+static int list_line(struct module *module, struct host *host, struct job *job)
+{
+	return module->ops.key.each(module->self, &host->table, &job->query, send_key, job);
+}
+
+int keys_list(struct request *request)
+{
+	struct job job;
+	int r = job_init(&job, request);
+
+	if (r == ICRED_OK)
+		r = ask_all(&job, ICRED_CAN_LIST, list_line);
+	return r < 0 ? r : request_done(request, 0, NULL);
+}
+
+static int remove_line(struct module *module, struct host *host, struct job *job)
+{
+	int r = module->ops.key.remove(module->self, &host->table, &job->query, job->request->fingerprint);
+
+	job->count += r == ICRED_OK;
+	return r;
+}
+
+int keys_remove(struct request *request)
+{
+	struct job job;
+	int r = job_init(&job, request);
+
+	if (r == ICRED_OK && !request->fingerprint)
+		r = set_error(ICRED_E_INVALID, "a request without a fingerprint");
+	if (r == ICRED_OK)
+		r = ask_all(&job, ICRED_CAN_REMOVE, remove_line);
+	if (r == ICRED_OK && !job.count)
+		r = set_error(ICRED_E_NOT_FOUND,
+			      "app %s has no key with the fingerprint %s; icred key list shows them",
+			      job.query.app, request->fingerprint);
+	return r < 0 ? r : request_done(request, 0, NULL);
+}

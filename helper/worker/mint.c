@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "error.h"
+#include "module.h"
+#include "record.h"
+#include "worker/mint.h"
+
+/* Keys to try; an app that rotates has two or three. */
+#define KEYS_MAX 8
+
+struct minting {
+	struct request *request;
+	struct icred_mint_request wanted;
+	struct wire record; /* the answer, once it is granted */
+	const char *issuer;
+};
+
+/* The caller names the record by the first issuer line, whichever line it was that minted. */
+static const char *first_issuer(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->lines[i].facility == ICRED_ISSUER)
+			return stack->lines[i].module;
+	return "";
+}
+
+static bool fill_permissions(const struct icred_grant *grant, struct record *record)
+{
+	size_t i = 0;
+
+	for (; grant->permissions && grant->permissions[i]; i++) {
+		if (i >= (size_t)2 * PERMISSIONS_MAX)
+			return false;
+		record->permissions[i] = grant->permissions[i];
+	}
+	return i % 2 == 0;
+}
+
+static int granted(const struct icred_grant *given, void *data)
+{
+	struct minting *minting = data;
+	struct icred_grant grant = {.size = 0};
+	struct record record = {
+		.identity = {.issuer = minting->issuer,
+			     .api = settings_get(&minting->request->profile->settings, "api", 0),
+			     .app = minting->wanted.app,
+			     .target = minting->wanted.target,
+			     .id = minting->wanted.id},
+		.minted_at = clock_utc(),
+	};
+
+	memcpy(&grant, given, MIN(given->size, sizeof(grant)));
+	if (!grant.token || !token_text_ok(grant.token))
+		return set_error(ICRED_E_PROTOCOL,
+				 "the server's token has characters that no token may have (RFC 6750)");
+	if (!fill_permissions(&grant, &record))
+		return set_error(ICRED_E_PROTOCOL, "the server granted more permissions than make sense");
+	record.secret = grant.token;
+	record.expires_at = grant.expires_at;
+	record.installation = grant.installation;
+	record.organization = grant.organization;
+	minting->record.len = 0;
+	record_write(&minting->record, &record);
+	return minting->record.overflow ? set_error(ICRED_E_PROTOCOL, "the server's answer is too large")
+					: ICRED_OK;
+}
+
+static int mint_line(struct line *line, void *data)
+{
+	struct minting *minting = data;
+	struct host host = host_for_line(&minting->request->host, line);
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r < 0 || minting->record.len)
+		return r;
+	if (!(module->table.can & ICRED_CAN_MINT))
+		return set_error(ICRED_E_UNSUPPORTED, "issuer %s can't mint", line->module);
+	module_enter(module);
+	r = module->ops.issuer.mint(module->self, &host.table, &minting->wanted, granted, minting);
+	module_leave(module);
+	if (r == ICRED_OK && !minting->record.len)
+		return set_error(ICRED_E_INTERNAL, "issuer %s granted nothing and said all was well",
+				 line->module);
+	return r;
+}
+
+/* With each of the app's keys, newest first, until one is not refused. */
+static int mint_with_keys(struct minting *minting)
+{
+	struct failure refused;
+	int r;
+
+	for (unsigned nth = 0;; nth++) {
+		minting->request->nth = nth;
+		minting->record.len = 0;
+		r = stack_run(&minting->request->profile->stack, ICRED_ISSUER, mint_line, minting, NULL);
+		if (nth && r == ICRED_E_NOT_FOUND)
+			return failure_restore(&refused); /* no more keys: what the server said counts */
+		if (r != ICRED_E_REJECTED || nth + 1 == KEYS_MAX)
+			return r;
+		failure_save(&refused);
+	}
+}
+
+static int send_record(struct request *request, const struct wire *record)
+{
+	_cleanup_secret_ void *bytes = NULL;
+	struct wire answer;
+	int r = request_answer(request, FRAME_DONE, &answer);
+
+	if (r < 0)
+		return r;
+	bytes = answer.bytes;
+	wire_put(&answer, TAG_RECORD, record->bytes, record->len);
+	return request_send(request, &answer);
+}
+
+int mint(struct request *request)
+{
+	_cleanup_secret_ void *bytes = secret_alloc(request->pool, ICRED_BLOB_MAX);
+	struct minting minting = {
+		.request = request,
+		.record = {.bytes = bytes, .cap = ICRED_BLOB_MAX},
+		.issuer = first_issuer(&request->profile->stack),
+		.wanted = {.size = sizeof(minting.wanted),
+			   .app = settings_get(&request->profile->settings, "app", 0),
+			   .target = request->target,
+			   .id = request->target_id},
+	};
+	int r;
+
+	if (!bytes)
+		return set_no_memory();
+	if (!minting.wanted.app || request->target < ICRED_TARGET_INSTALLATION ||
+	    request->target > ICRED_TARGET_APP)
+		return set_error(ICRED_E_INVALID, "a request that does not say whose token is wanted");
+	r = mint_with_keys(&minting);
+	return r < 0 ? r : send_record(request, &minting.record);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "error.h"
+#include "worker/ask.h"
+#include "worker/request.h"
+#include "worker/sign.h"
+
+static void send_log(int level, const char *text, void *data)
+{
+	struct request *request = data;
+	unsigned char bytes[1024];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+
+	frame_begin(&wire, FRAME_LOG);
+	wire_put_number(&wire, TAG_LOG_LEVEL, level);
+	wire_put_string(&wire, TAG_TEXT, text);
+	if (!wire.overflow)
+		request_send(request, &wire);
+}
+
+static void read_field(struct request *request, struct reader *reader, const struct field *field)
+{
+	switch (field->tag) {
+	case TAG_TIME_LEFT:
+		request->deadline = clock_ms() + MAX(field_number(reader, field), 0);
+		break;
+	case TAG_TARGET_KIND:
+		request->target = (int)field_number(reader, field);
+		break;
+	case TAG_TARGET_ID:
+		request->target_id = field_string(reader, field);
+		break;
+	case TAG_LABEL:
+		request->label = field_string(reader, field);
+		break;
+	case TAG_FINGERPRINT:
+		request->fingerprint = field_string(reader, field);
+		break;
+	case TAG_PEM:
+		request->pem = field->value;
+		request->pem_len = field->len;
+		break;
+	default:
+		break;
+	}
+}
+
+int request_new(struct profile *profile, struct secret_pool *pool, const struct hello *hello, int fd,
+		unsigned char *bytes, size_t len, struct request **ret_request)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	struct reader reader = {NULL, NULL, false};
+	struct field field;
+
+	if (!request) {
+		close_keep_errno(fd);
+		secret_free(bytes);
+		return set_no_memory();
+	}
+	atomic_init(&request->refs, 1);
+	request->fd = fd;
+	request->bytes = bytes;
+	request->pool = pool;
+	request->profile = profile;
+	request->target_id = "";
+	request->deadline = clock_ms();
+	request->log = (struct log){
+		.callback = hello->log_level >= 0 ? send_log : NULL, .data = request, .trace = -1};
+	request->frame = frame_read(bytes, len, &reader);
+	while (wire_next(&reader, &field))
+		read_field(request, &reader, &field);
+	host_init(&request->host, profile, pool, &request->log, request->deadline);
+	request->host.request = request;
+	request->host.table.interactive = !!(hello->flags & ICRED_INTERACTIVE);
+	ask_into(&request->host.table);
+	sign_into(&request->host.table);
+	if (reader.damaged) {
+		request_unref(request);
+		return set_error(ICRED_E_PROTOCOL, "a damaged request");
+	}
+	*ret_request = request;
+	return ICRED_OK;
+}
+
+struct request *request_ref(struct request *request)
+{
+	atomic_fetch_add(&request->refs, 1);
+	return request;
+}
+
+struct request *request_unref(struct request *request)
+{
+	if (!request || atomic_fetch_sub(&request->refs, 1) != 1)
+		return NULL;
+	close_keep_errno(request->fd);
+	secret_free(request->bytes);
+	free(request);
+	return NULL;
+}
+
+int request_answer(struct request *request, int frame, struct wire *ret_wire)
+{
+	void *bytes = secret_alloc(request->pool, WIRE_MAX);
+
+	if (!bytes)
+		return set_no_memory();
+	*ret_wire = (struct wire){.bytes = bytes, .cap = WIRE_MAX};
+	frame_begin(ret_wire, frame);
+	return ICRED_OK;
+}
+
+int request_send(struct request *request, const struct wire *wire)
+{
+	ssize_t n;
+
+	if (wire->overflow)
+		return set_error(ICRED_E_INTERNAL, "the answer is too large");
+	do {
+		n = send(request->fd, wire->bytes, wire->len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? set_error(ICRED_E_CANCELLED, "the caller is gone") : ICRED_OK;
+}
+
+int request_done(struct request *request, uint16_t tag, const char *text)
+{
+	unsigned char bytes[512];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+
+	frame_begin(&wire, FRAME_DONE);
+	if (tag)
+		wire_put_string(&wire, tag, text);
+	return request_send(request, &wire);
+}
+
+void request_failed(struct request *request)
+{
+	unsigned char bytes[2048];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+
+	failed_write(&wire);
+	request_send(request, &wire);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A request at work: its socket, its deadline, and the host table its modules see. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "frames.h"
+#include "host.h"
+
+struct request {
+	_Atomic unsigned refs;
+	int fd; /* the request's own socket */
+	int frame;
+	int64_t deadline; /* clock_ms() */
+	struct server *server;
+	struct secret_pool *pool;
+	struct profile *profile;
+	struct log log;
+	struct host host;
+	/* from the frame; they point into `bytes` */
+	int target;
+	const char *target_id, *label, *fingerprint;
+	const unsigned char *pem;
+	size_t pem_len;
+	unsigned char *bytes; /* the packet, in secret memory */
+	unsigned nth;         /* which of the app's keys signs */
+};
+
+/* Read a packet; takes fd and bytes over, on failure as well. */
+int request_new(struct profile *profile, struct secret_pool *pool, const struct hello *hello, int fd,
+		unsigned char *bytes, size_t len, struct request **ret_request);
+struct request *request_ref(struct request *request);
+struct request *request_unref(struct request *request);
+
+/* A buffer for an answer; secret_free(wire.bytes). */
+int request_answer(struct request *request, int frame, struct wire *ret_wire);
+int request_send(struct request *request, const struct wire *wire);
+/* DONE with one string (tag 0: none), or this thread's failure as FAILED. */
+int request_done(struct request *request, uint16_t tag, const char *text);
+void request_failed(struct request *request);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "error.h"
+#include "worker/keys.h"
+#include "worker/mint.h"
+#include "worker/serve.h"
+
+#define IDLE_MS  5000 /* how long a long-lived caller's worker stays */
+#define GRACE_MS 2000 /* past a deadline, before a stuck module ends the worker */
+#define BUSY_MAX 64
+
+struct server {
+	int control;
+	struct hello hello;
+	struct failure refused; /* why HELLO was not understood; each request is told */
+	struct secret_pool *pool;
+	pthread_mutex_t lock;
+	pthread_cond_t room;
+	unsigned busy;
+	int64_t latest; /* deadline of all requests so far */
+};
+
+static int dispatch(struct request *request)
+{
+	switch (request->frame) {
+	case FRAME_MINT:
+		return mint(request);
+	case FRAME_KEY_CHECK:
+		return keys_check(request);
+	case FRAME_KEY_STORE:
+		return keys_store(request);
+	case FRAME_KEY_LIST:
+		return keys_list(request);
+	case FRAME_KEY_REMOVE:
+		return keys_remove(request);
+	default:
+		return set_error(ICRED_E_UNSUPPORTED,
+				 "icred-worker does not know this request: is it of an older libicred?");
+	}
+}
+
+static void *run(void *data)
+{
+	struct request *request = data;
+	struct server *server = request->server;
+
+	if (dispatch(request) < 0)
+		request_failed(request);
+	request_unref(request);
+	pthread_mutex_lock(&server->lock);
+	server->busy--;
+	pthread_cond_signal(&server->room);
+	pthread_mutex_unlock(&server->lock);
+	return NULL;
+}
+
+/* Leave room for a thread; the caller's further requests wait in the socket. */
+static void enter(struct server *server, const struct request *request)
+{
+	pthread_mutex_lock(&server->lock);
+	while (server->busy >= BUSY_MAX)
+		pthread_cond_wait(&server->room, &server->lock);
+	server->busy++;
+	server->latest = MAX(server->latest, request->deadline);
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void start(struct server *server, struct request *request)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int r;
+
+	request->server = server;
+	enter(server, request);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attributes, run, request);
+	pthread_attr_destroy(&attributes);
+	if (r)
+		run(request); /* no more threads to be had: one after the other, then */
+}
+
+static int passed_descriptor(struct msghdr *message)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head; head = CMSG_NXTHDR(message, head)) {
+		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS ||
+		    head->cmsg_len != CMSG_LEN(sizeof(int)))
+			continue;
+		close_keep_errno(fd);
+		memcpy(&fd, CMSG_DATA(head), sizeof(int));
+	}
+	return fd;
+}
+
+/* One packet in secret memory, for the caller to free, and the descriptor that came with it. */
+static ssize_t receive(struct server *server, unsigned char **ret_bytes, int *ret_fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	unsigned char *bytes = secret_alloc(server->pool, WIRE_MAX);
+	struct iovec data = {bytes, WIRE_MAX};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	ssize_t n;
+
+	if (!bytes)
+		return 0;
+	do {
+		n = recvmsg(server->control, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0 || (message.msg_flags & MSG_TRUNC)) {
+		secret_free(bytes);
+		return n < 0 ? n : 0;
+	}
+	*ret_fd = passed_descriptor(&message);
+	*ret_bytes = bytes;
+	return n;
+}
+
+static void take_hello(struct server *server, unsigned char *bytes, size_t len)
+{
+	struct reader reader;
+
+	if (frame_read(bytes, len, &reader) != FRAME_HELLO)
+		set_error(ICRED_E_PROTOCOL, "icred-worker wants to be greeted first");
+	else if (hello_read(&reader, &server->hello) == ICRED_OK)
+		return;
+	failure_save(&server->refused);
+}
+
+static void take_request(struct server *server, int fd, unsigned char *bytes, size_t len)
+{
+	struct request *request;
+
+	if (request_new(server->hello.profile, server->pool, &server->hello, fd, bytes, len, &request) < 0)
+		return;
+	if (server->refused.code) {
+		failure_restore(&server->refused);
+		request_failed(request);
+		request_unref(request);
+		return;
+	}
+	start(server, request);
+}
+
+/* Returns false at the caller's end. */
+static bool take_packet(struct server *server)
+{
+	unsigned char *bytes;
+	int fd = -1;
+	ssize_t len = receive(server, &bytes, &fd);
+
+	if (len <= 0)
+		return len < 0 && errno == EAGAIN;
+	if (fd >= 0) {
+		take_request(server, fd, bytes, (size_t)len);
+		return true;
+	}
+	take_hello(server, bytes, (size_t)len);
+	secret_free(bytes);
+	return true;
+}
+
+/* Nothing to do for a while: leave, unless a request slips in as the door is closed. */
+static bool leave(struct server *server)
+{
+	bool idle;
+
+	pthread_mutex_lock(&server->lock);
+	idle = !server->busy;
+	if (!idle && clock_ms() > server->latest + GRACE_MS)
+		_exit(1); /* a module is stuck and its caller has not killed us */
+	pthread_mutex_unlock(&server->lock);
+	if (!idle)
+		return false;
+	shutdown(server->control, SHUT_RD); /* from now on the caller's send fails, and it starts another */
+	return true;
+}
+
+/* Serve what was sent before the door closed, then wait for it to be done. */
+static void finish(struct server *server)
+{
+	do {
+		errno = 0;
+	} while (take_packet(server) && errno != EAGAIN);
+	pthread_mutex_lock(&server->lock);
+	while (server->busy)
+		pthread_cond_wait(&server->room, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+}
+
+int serve(int control)
+{
+	struct server server = {
+		.control = control, .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER};
+	struct pollfd wait = {.fd = control, .events = POLLIN};
+
+	server.pool = secret_pool_new();
+	if (!server.pool)
+		return 1;
+	for (;;) {
+		int ready = poll(&wait, 1, IDLE_MS);
+		if (ready < 0 && errno != EINTR)
+			return 1;
+		if (ready > 0 && !take_packet(&server))
+			return 0;
+		if (ready == 0 && leave(&server))
+			break;
+	}
+	finish(&server);
+	return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SERVE_H
+#define SERVE_H
+
+/*
+ * Serve the library at the other end of the control socket until it is gone,
+ * or nothing has been asked for a few seconds.  Returns the exit status.
+ */
+int serve(int control);
+
+#endif

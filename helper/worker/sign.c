@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "error.h"
+#include "module.h"
+#include "worker/request.h"
+#include "worker/sign.h"
+
+#define SIGNATURE_MAX 2048 /* of an RSA key of 16384 bits */
+#define INPUT_MAX     8192
+
+/* Counted: an issuer that gives up leaves the thread to finish by itself. */
+struct icred_signing {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned refs;
+	bool done;
+	struct host host;
+	struct request *request; /* counted: it must outlive a thread that was left behind */
+	unsigned nth;
+	struct failure failure;
+	unsigned char signature[SIGNATURE_MAX];
+	size_t signature_len;
+	size_t len;
+	unsigned char data[INPUT_MAX];
+};
+
+static void release(struct icred_signing *signing)
+{
+	bool last;
+
+	pthread_mutex_lock(&signing->lock);
+	last = --signing->refs == 0;
+	pthread_mutex_unlock(&signing->lock);
+	if (!last)
+		return;
+	pthread_cond_destroy(&signing->changed);
+	pthread_mutex_destroy(&signing->lock);
+	request_unref(signing->request);
+	free(signing);
+}
+
+static int sign_line(struct line *line, void *data)
+{
+	struct icred_signing *signing = data;
+	struct host host = host_for_line(&signing->host, line);
+	const struct profile *profile = signing->host.profile;
+	struct icred_key_query query = {.size = sizeof(query)};
+	char origin[ORIGIN_MAX];
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r < 0)
+		return r;
+	if (!(module->table.can & ICRED_CAN_SIGN))
+		return set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
+	if (signing->signature_len)
+		return ICRED_OK; /* a line before this one has done it */
+	origin_format(&profile->api, origin);
+	query.app = settings_get(&profile->settings, "app", 0);
+	query.origin = origin;
+	module_enter(module);
+	r = module->ops.key.sign(module->self, &host.table, &query, signing->nth, signing->data, signing->len,
+				 signing->signature, sizeof(signing->signature), &signing->signature_len);
+	module_leave(module);
+	if (r == ICRED_OK && signing->signature_len > sizeof(signing->signature))
+		return set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
+	return r;
+}
+
+static void *run(void *data)
+{
+	struct icred_signing *signing = data;
+	int r;
+
+	if (settings_get(&signing->host.profile->settings, "app", 0))
+		r = stack_run(&signing->host.profile->stack, ICRED_KEY, sign_line, signing, NULL);
+	else
+		r = set_error(ICRED_E_INVALID, "no app: its ID says whose key to use");
+	pthread_mutex_lock(&signing->lock);
+	if (r < 0)
+		failure_save(&signing->failure);
+	signing->done = true;
+	pthread_cond_broadcast(&signing->changed);
+	pthread_mutex_unlock(&signing->lock);
+	release(signing);
+	return NULL;
+}
+
+static struct icred_signing *signing_new(const struct icred_host *table, const void *data, size_t len)
+{
+	struct icred_signing *signing = calloc(1, sizeof(*signing));
+	pthread_condattr_t attributes;
+
+	if (!signing)
+		return NULL;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&signing->lock, NULL);
+	pthread_cond_init(&signing->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	signing->refs = 2;
+	signing->host = *host_of(table);
+	signing->request = request_ref(signing->host.request);
+	signing->nth = signing->request->nth;
+	memcpy(signing->data, data, len);
+	signing->len = len;
+	return signing;
+}
+
+static int sign_begin(const struct icred_host *table, const void *data, size_t len,
+		      struct icred_signing **ret_signing)
+{
+	struct icred_signing *signing;
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int r;
+
+	if (!data || len > INPUT_MAX)
+		return table->fail(table, ICRED_E_INVALID, "there is more to sign than a JWT has");
+	signing = signing_new(table, data, len);
+	if (!signing)
+		return table->fail(table, ICRED_E_NO_MEMORY, "out of memory");
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attributes, run, signing);
+	pthread_attr_destroy(&attributes);
+	if (r) {
+		signing->refs = 1;
+		release(signing);
+		return table->fail(table, ICRED_E_INTERNAL, "can't start a thread: %s", strerror(r));
+	}
+	*ret_signing = signing;
+	return ICRED_OK;
+}
+
+/* Wait until it is done or the deadline has passed; the lock is held. */
+static void wait_done(struct icred_signing *signing, int64_t deadline)
+{
+	struct timespec until = {deadline / 1000, (long)(deadline % 1000) * 1000000};
+
+	while (!signing->done)
+		if (pthread_cond_timedwait(&signing->changed, &signing->lock, &until) == ETIMEDOUT)
+			break;
+}
+
+/* Copy what the thread has got; the lock is held. */
+static int collect(const struct icred_host *table, const struct icred_signing *signing, void *signature,
+		   size_t cap, size_t *ret_len)
+{
+	if (!signing->done)
+		return table->fail(table, ICRED_E_TIMEOUT,
+				   "no key was ready in time: does a keyring wait for an answer?");
+	if (signing->failure.code)
+		return failure_restore(&signing->failure);
+	if (!signing->signature_len || signing->signature_len > cap)
+		return table->fail(table, ICRED_E_INVALID, "the signature does not fit the issuer's buffer");
+	memcpy(signature, signing->signature, signing->signature_len);
+	*ret_len = signing->signature_len;
+	return ICRED_OK;
+}
+
+static int sign_end(const struct icred_host *table, struct icred_signing *signing, void *signature,
+		    size_t cap, size_t *ret_len)
+{
+	int r = ICRED_OK;
+
+	if (signature) {
+		pthread_mutex_lock(&signing->lock);
+		wait_done(signing, host_of(table)->deadline);
+		r = collect(table, signing, signature, cap, ret_len);
+		pthread_mutex_unlock(&signing->lock);
+	}
+	release(signing);
+	return r;
+}
+
+void sign_into(struct icred_host *table)
+{
+	table->sign_begin = sign_begin;
+	table->sign_end = sign_end;
+}

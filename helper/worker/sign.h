@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Signatures for issuers: the key stack runs on a thread of its own, so that
+ * the issuer can connect to its server while a keyring takes its time.
+ */
+#ifndef SIGN_H
+#define SIGN_H
+
+#include <icred/module.h>
+
+void sign_into(struct icred_host *table);
+
+#endif

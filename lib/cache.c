@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "cache.h"
+#include "clock.h"
+#include "error.h"
+#include "module.h"
+
+/* What a walk over the cache lines is about. */
+struct walk {
+	struct icred *handle;
+	struct host host;
+	const struct identity *identity;
+	const char *secret;
+	const struct token_body *save;
+	struct token_body *found;
+	char name[IDENTITY_NAME_MAX];
+};
+
+static void walk_init(struct walk *walk, struct icred *handle, const struct identity *identity)
+{
+	*walk = (struct walk){.handle = handle, .identity = identity};
+	handle_host(handle, &walk->host);
+	if (identity)
+		identity_name(identity, walk->name);
+}
+
+static int load_entry(struct icred *handle, struct module *module, const struct host *host, const char *name,
+		      struct token_body **ret_body)
+{
+	void *blob = secret_alloc(handle->pool, ICRED_BLOB_MAX);
+	struct token_body *body;
+	size_t len = 0;
+	int r;
+
+	if (!blob)
+		return set_no_memory();
+	module_enter(module);
+	r = module->ops.cache.load(module->self, &host->table, name, blob, ICRED_BLOB_MAX, &len);
+	module_leave(module);
+	if (r < 0 || len > ICRED_BLOB_MAX) {
+		secret_free(blob);
+		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache told an impossible size");
+	}
+	body = token_body_new(blob, len);
+	if (!body) {
+		log_line(&handle->log, ICRED_LOG_WARNING, "a damaged cache entry is left aside");
+		return set_error(ICRED_E_NOT_FOUND, "no valid cache entry");
+	}
+	*ret_body = body;
+	return ICRED_OK;
+}
+
+static int load_line(struct line *line, void *data)
+{
+	struct walk *walk = data;
+	struct host host = host_for_line(&walk->host, line);
+	struct token_body *body;
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r == ICRED_OK)
+		r = load_entry(walk->handle, module, &host, walk->name, &body);
+	if (r < 0)
+		return r;
+	if (walk->found || !identity_equal(&body->record.identity, walk->identity)) {
+		token_body_unref(body);
+		return walk->found ? ICRED_OK : set_error(ICRED_E_NOT_FOUND, "the entry is another token's");
+	}
+	log_line(&walk->handle->log, ICRED_LOG_DEBUG, "cache %s has the token", line->module);
+	walk->found = body;
+	return ICRED_OK;
+}
+
+int cache_load(struct icred *handle, const struct identity *identity, struct token_body **ret_body)
+{
+	struct walk walk;
+	int r;
+
+	if (handle->flags & ICRED_NO_CACHE)
+		return set_error(ICRED_E_NOT_FOUND, "the caches are not used");
+	walk_init(&walk, handle, identity);
+	r = stack_run(&handle->profile->stack, ICRED_CACHE, load_line, &walk, NULL);
+	if (r == ICRED_OK && walk.found)
+		*ret_body = walk.found;
+	else
+		token_body_unref(walk.found);
+	return r == ICRED_OK && !walk.found ? ICRED_E_NOT_FOUND : r;
+}
+
+static int save_line(struct line *line, void *data)
+{
+	struct walk *walk = data;
+	struct host host = host_for_line(&walk->host, line);
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r < 0)
+		return r;
+	module_enter(module);
+	r = module->ops.cache.save(module->self, &host.table, walk->name, walk->save->blob,
+				   walk->save->blob_len, walk->save->record.expires_at);
+	module_leave(module);
+	return r;
+}
+
+int cache_save(struct icred *handle, const struct token_body *body)
+{
+	struct walk walk;
+
+	if (handle->flags & ICRED_NO_CACHE)
+		return ICRED_OK;
+	walk_init(&walk, handle, &body->record.identity);
+	walk.save = body;
+	return stack_run(&handle->profile->stack, ICRED_CACHE, save_line, &walk, NULL);
+}
+
+/* Every line is asked, whatever the controls say: a token that is to go must go everywhere. */
+static void each_line(struct walk *walk, void (*call)(struct walk *, struct module *, struct host *, void *),
+		      void *data)
+{
+	struct stack *stack = &walk->handle->profile->stack;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		struct host host = host_for_line(&walk->host, &stack->lines[i]);
+		struct module *module;
+		if (stack->lines[i].facility == ICRED_CACHE &&
+		    module_get(&stack->lines[i], &host, &module) == ICRED_OK)
+			call(walk, module, &host, data);
+	}
+}
+
+static void drop_line(struct walk *walk, struct module *module, struct host *host, void *data)
+{
+	struct token_body *body = NULL;
+	int *result = data, r;
+
+	if (load_entry(walk->handle, module, host, walk->name, &body) < 0)
+		return;
+	if (identity_equal(&body->record.identity, walk->identity) &&
+	    (!walk->secret || secret_equal(body->record.secret, walk->secret))) {
+		module_enter(module);
+		r = module->ops.cache.drop(module->self, &host->table, walk->name);
+		module_leave(module);
+		if (r < 0 && r != ICRED_E_NOT_FOUND)
+			*result = r;
+	}
+	token_body_unref(body);
+}
+
+int cache_drop(struct icred *handle, const struct identity *identity, const char *secret)
+{
+	struct walk walk;
+	int result = ICRED_OK;
+
+	walk_init(&walk, handle, identity);
+	walk.secret = secret;
+	each_line(&walk, drop_line, &result);
+	return result;
+}
+
+struct each {
+	int (*each)(struct token_body *body, const char *module, void *data);
+	void *data;
+	int result;
+	struct icred *handle;
+	struct module *module;
+	const struct host *host;
+};
+
+static int each_entry(const char *name, void *data)
+{
+	struct each *each = data;
+	struct token_body *body;
+
+	if (load_entry(each->handle, each->module, each->host, name, &body) < 0)
+		return 0;
+	if (!token_alive(body, clock_utc(), 0))
+		each->result = 0;
+	else
+		each->result = each->each(body, each->module->table.name, each->data);
+	token_body_unref(body);
+	return each->result;
+}
+
+static void each_module(struct walk *walk, struct module *module, struct host *host, void *data)
+{
+	struct each *each = data;
+
+	if (each->result)
+		return;
+	each->handle = walk->handle;
+	each->module = module;
+	each->host = host;
+	module->ops.cache.each(module->self, &host->table, each_entry, each);
+}
+
+int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
+	       void *data)
+{
+	struct each all = {.each = each, .data = data};
+	struct walk walk;
+
+	walk_init(&walk, handle, NULL);
+	each_line(&walk, each_module, &all);
+	return all.result;
+}

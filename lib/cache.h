@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The cache stack: where tokens outlive the process. */
+#ifndef CACHE_H
+#define CACHE_H
+
+#include "handle.h"
+
+/* The identity's token, whatever its age, counted; NOT_FOUND if no cache has it. */
+int cache_load(struct icred *handle, const struct identity *identity, struct token_body **ret_body);
+int cache_save(struct icred *handle, const struct token_body *body);
+/* Forget the identity's token, but only if it is this one (NULL: whichever it is). */
+int cache_drop(struct icred *handle, const struct identity *identity, const char *secret);
+/* Each valid entry of every cache module that works here, of whichever profile. */
+int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
+	       void *data);
+
+#endif

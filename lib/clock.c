@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <limits.h>
+#include <time.h>
+
+#include "clock.h"
+
+int64_t clock_utc(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return now.tv_sec;
+}
+
+int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int clock_left(int64_t deadline)
+{
+	int64_t left = deadline - clock_ms();
+
+	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+void clock_sleep(int milliseconds)
+{
+	struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+
+	nanosleep(&time, NULL);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+/* UTC, seconds since 1970; some milliseconds coarse, and for that no system call. */
+int64_t clock_utc(void);
+/* Milliseconds that only run forward, for deadlines. */
+int64_t clock_ms(void);
+/* Milliseconds left until a clock_ms() deadline, 0 when it has passed, in poll(2)'s type. */
+int clock_left(int64_t deadline);
+void clock_sleep(int milliseconds);
+
+#endif

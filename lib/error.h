@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The last failure of each thread: what icred_error(3) shows. */
+#ifndef ERROR_H
+#define ERROR_H
+
+#include <stdarg.h>
+#include <icred/icred.h>
+
+#include "util.h"
+
+/* A failure by value, to carry it from one thread or process to another. */
+struct failure {
+	int code;
+	char message[512];
+	char module[80];
+	char file[256];
+	unsigned line;
+	int64_t retry_at;
+};
+
+/* Record a failure of this thread and return its code. */
+int set_error(int code, const char *format, ...) _printf_(2, 3);
+int vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
+int set_no_memory(void);
+/* Add to this thread's failure who decided it. */
+void set_error_where(const char *module, const char *file, unsigned line);
+void set_error_retry_at(int64_t utc);
+
+void failure_save(struct failure *ret_failure);
+/* Make it this thread's failure; returns its code. */
+int failure_restore(const struct failure *failure);
+
+#endif

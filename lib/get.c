@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The way of a token: table, caches, single flight, worker, and back. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "clock.h"
+#include "error.h"
+#include "handle.h"
+#include "life.h"
+
+#define WAIT_FIRST_MS 1
+#define WAIT_MOST_MS  16
+/* While the old token lives nobody should wait long for a new one, nor try again at once. */
+#define REFRESH_MS    10000
+#define REFRESH_AGAIN 60
+
+/* One token wanted. */
+struct want {
+	struct icred *handle;
+	struct identity identity;
+	unsigned min_ttl;
+	int64_t deadline;
+};
+
+static const char *target_words(int target)
+{
+	return target == ICRED_TARGET_INSTALLATION   ? "installation "
+	       : target == ICRED_TARGET_ORGANIZATION ? "organization "
+						     : "the app itself";
+}
+
+/* What the worker says to have minted must be what was asked, and of some use. */
+static int check_minted(const struct want *want, const struct token_body *body)
+{
+	int64_t now = clock_utc(), expires_at = body->record.expires_at;
+
+	if (!identity_equal(&body->record.identity, &want->identity))
+		return set_error(ICRED_E_INTERNAL, "icred-worker minted a token nobody asked for");
+	if (expires_at <= now)
+		return set_error(ICRED_E_PROTOCOL,
+				 "the new token has already expired; is this machine's clock right?");
+	if (!life_usable(expires_at, now, want->min_ttl))
+		return set_error(
+			ICRED_E_UNSUPPORTED,
+			"new tokens live %lld seconds, less than the %u that were asked for; ask for less",
+			(long long)(expires_at - now), want->min_ttl);
+	return ICRED_OK;
+}
+
+struct minted {
+	struct icred *handle;
+	struct token_body *body;
+};
+
+static int take_minted(int frame, struct reader *reader, void *data)
+{
+	struct minted *minted = data;
+	struct field field;
+
+	while (frame == FRAME_DONE && wire_next(reader, &field)) {
+		void *blob;
+		if (field.tag != TAG_RECORD || minted->body)
+			continue;
+		blob = field.len <= ICRED_BLOB_MAX ? secret_alloc(minted->handle->pool, field.len) : NULL;
+		if (!blob)
+			return set_no_memory();
+		memcpy(blob, field.value, field.len);
+		minted->body = token_body_new(blob, field.len);
+	}
+	return minted->body ? ICRED_OK : set_error(ICRED_E_INTERNAL, "icred-worker answered without a token");
+}
+
+static int mint(const struct want *want, struct token_body **ret_body)
+{
+	struct minted minted = {.handle = want->handle};
+	_cleanup_secret_ void *bytes = NULL;
+	struct wire request;
+	int r = worker_request(want->handle, FRAME_MINT, &request);
+
+	if (r < 0)
+		return r;
+	bytes = request.bytes;
+	log_line(&want->handle->log, ICRED_LOG_INFO, "minting a token for %s%s",
+		 target_words(want->identity.target), want->identity.id);
+	wire_put_number(&request, TAG_TARGET_KIND, want->identity.target);
+	wire_put_string(&request, TAG_TARGET_ID, want->identity.id);
+	r = worker_call(want->handle, &request, want->deadline, take_minted, &minted);
+	if (r == ICRED_OK)
+		r = check_minted(want, minted.body);
+	if (r == ICRED_OK)
+		*ret_body = minted.body;
+	else
+		token_body_unref(minted.body);
+	return r;
+}
+
+/* A cache that fails must not take away the token that was just minted. */
+static void save(const struct want *want, const struct token_body *body)
+{
+	if (cache_save(want->handle, body) < 0)
+		log_line(&want->handle->log, ICRED_LOG_WARNING, "the token was not cached: %s",
+			 icred_error()->message);
+}
+
+/* Look in the caches; OK with a body (fresh or not) or with NULL. */
+static int look(const struct want *want, struct token_body **ret_body)
+{
+	struct token_body *body = NULL;
+	int r = cache_load(want->handle, &want->identity, &body);
+
+	if (r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
+		r = ICRED_OK;
+	if (r == ICRED_OK)
+		*ret_body = body;
+	return r;
+}
+
+static bool is_fresh(const struct want *want, const struct token_body *body)
+{
+	return body && token_fresh(body, clock_utc(), want->min_ttl);
+}
+
+static bool is_alive(const struct want *want, const struct token_body *body)
+{
+	return body && token_alive(body, clock_utc(), want->min_ttl);
+}
+
+/*
+ * Wait to be the one process that mints: *ret_in.  Not in, with OK: another
+ * one minted meanwhile, or is at it while the old token still lives.
+ */
+static int pass_gate(const struct want *want, int gate, struct token_body **body, bool *ret_in)
+{
+	uint64_t hash = identity_hash(&want->identity);
+	int wait = WAIT_FIRST_MS, r;
+
+	for (bool waited = false;; waited = true) {
+		*ret_in = gate_try(gate, hash) == ICRED_OK;
+		if (*ret_in && !waited)
+			return ICRED_OK;
+		*body = token_body_unref(*body);
+		r = look(want, body);
+		if (r < 0 || *ret_in || is_alive(want, *body))
+			return r;
+		if (!clock_left(want->deadline))
+			return set_error(ICRED_E_TIMEOUT,
+					 "another process has been minting this token for too long");
+		clock_sleep(MIN(wait, clock_left(want->deadline)));
+		wait = MIN(wait * 2, WAIT_MOST_MS);
+	}
+}
+
+/* With *body the old token, or NULL: mint, or else go on with the old one while it lives. */
+static int refresh(const struct want *want, struct token_body **body)
+{
+	struct want own = *want;
+	struct token_body *minted;
+	int r;
+
+	if (is_alive(want, *body))
+		own.deadline = MIN(want->deadline, clock_ms() + REFRESH_MS);
+	r = mint(&own, &minted);
+	if (r == ICRED_OK) {
+		save(want, minted);
+		token_body_unref(*body);
+		*body = minted;
+		return ICRED_OK;
+	}
+	if (!is_alive(want, *body))
+		return r;
+	atomic_store_explicit(&(*body)->refresh_at, clock_utc() + REFRESH_AGAIN, memory_order_relaxed);
+	log_line(&want->handle->log, ICRED_LOG_WARNING,
+		 "the refresh failed, the old token is served while it lives: %s", icred_error()->message);
+	return ICRED_OK;
+}
+
+/* The token is missing or old: mint, unless another process does. */
+static int renew(const struct want *want, struct token_body **body)
+{
+	_cleanup_close_ int gate = -1;
+	bool in = true;
+	int r = ICRED_OK;
+
+	if (!(want->handle->flags & ICRED_NO_CACHE))
+		r = gate_open(&gate);
+	if (r == ICRED_OK)
+		r = pass_gate(want, gate, body, &in);
+	if (r == ICRED_OK && in && !is_fresh(want, *body))
+		r = refresh(want, body);
+	return r;
+}
+
+/* What the leader of a flight does: a counted body, fresh if at all possible. */
+static int produce(const struct want *want, struct token_body **ret_body)
+{
+	struct token_body *body = NULL;
+	int r = look(want, &body);
+
+	if (r == ICRED_OK && !body)
+		body = table_find(&want->handle->table, want->identity.target, want->identity.id);
+	if (r == ICRED_OK && !is_fresh(want, body))
+		r = renew(want, &body);
+	if (r == ICRED_OK)
+		*ret_body = body;
+	else
+		token_body_unref(body);
+	return r;
+}
+
+static int fly(const struct want *want, struct token_body **ret_body)
+{
+	struct flights *flights = &want->handle->flights;
+	bool leader;
+	struct flight *flight = flight_join(flights, want->identity.target, want->identity.id, &leader);
+	int r;
+
+	if (!flight)
+		return set_no_memory();
+	if (leader) {
+		r = produce(want, ret_body);
+		if (r == ICRED_OK)
+			table_put(&want->handle->table, *ret_body);
+		flight_land(flights, flight, r == ICRED_OK ? *ret_body : NULL);
+	} else {
+		r = flight_wait(flight, want->deadline, ret_body);
+	}
+	flight_leave(flight);
+	return r;
+}
+
+static int get_slowly(struct want *want, const char *installation, icred_token_t **ret_token)
+{
+	struct token_body *body = NULL;
+	int r = handle_identity(want->handle, installation, &want->identity);
+
+	want->deadline = handle_deadline(want->handle);
+	if (r == ICRED_OK)
+		r = fly(want, &body);
+	/* The flight that we joined may have been content with less. */
+	while (r == ICRED_OK && !is_alive(want, body)) {
+		body = token_body_unref(body);
+		r = fly(want, &body);
+	}
+	if (r == ICRED_OK) {
+		*ret_token = token_new(body);
+		r = *ret_token ? ICRED_OK : set_no_memory();
+	}
+	token_body_unref(body);
+	return r;
+}
+
+_export_ int icred_get_token(icred_t *handle, const char *installation, unsigned min_ttl,
+			     icred_token_t **ret_token)
+{
+	struct want want = {.handle = handle, .min_ttl = min_ttl};
+	icred_token_t *token = NULL;
+
+	if (!handle || !ret_token)
+		return set_error(ICRED_E_INVALID,
+				 "icred_get_token: NULL is no handle and no place for a token");
+	want.min_ttl = MAX(min_ttl, handle->min_ttl);
+	if (installation)
+		token = table_get(&handle->table, ICRED_TARGET_INSTALLATION, installation, clock_utc(),
+				  want.min_ttl);
+	else if (handle->target)
+		token = table_get(&handle->table, handle->target, handle->target_id, clock_utc(),
+				  want.min_ttl);
+	if (token) {
+		*ret_token = token;
+		return ICRED_OK;
+	}
+	return get_slowly(&want, installation, ret_token);
+}
+
+_export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
+{
+	const struct record *record;
+	struct token_body *body;
+
+	if (!handle || !token)
+		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
+	record = &token->body->record;
+	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
+	body = table_find(&handle->table, record->identity.target, record->identity.id);
+	if (body && secret_equal(body->record.secret, record->secret))
+		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
+	token_body_unref(body);
+	return cache_drop(handle, &record->identity, record->secret);
+}
+
+struct each_token {
+	icred_t *handle;
+	int (*each)(icred_token_t *token, const char *cache, void *data);
+	void *data;
+};
+
+/* Of this profile's issuer, API and app; whoever shares the caches with us is not our business. */
+static bool is_ours(struct icred *handle, const struct record *record)
+{
+	const char *app = settings_get(&handle->profile->settings, "app", 0);
+
+	return (!app || same_string(record->identity.app, app)) &&
+	       same_string(record->identity.api, settings_get(&handle->profile->settings, "api", 0)) &&
+	       same_string(record->identity.issuer, handle_issuer(handle));
+}
+
+static int tell_token(struct token_body *body, const char *module, void *data)
+{
+	struct each_token *each = data;
+	icred_token_t *token;
+	int r;
+
+	if (!is_ours(each->handle, &body->record))
+		return 0;
+	token = token_new(body);
+	if (!token)
+		return set_no_memory();
+	r = each->each(token, module, each->data);
+	icred_token_unref(token);
+	return r;
+}
+
+_export_ int icred_token_each(icred_t *handle,
+			      int (*each)(icred_token_t *token, const char *cache, void *data), void *data)
+{
+	struct each_token all = {handle, each, data};
+
+	if (!handle || !each)
+		return set_error(ICRED_E_INVALID, "icred_token_each: NULL is no handle and no callback");
+	return cache_each(handle, tell_token, &all);
+}
+
+static int forget_token(struct token_body *body, const char *module, void *data)
+{
+	struct icred *handle = data;
+
+	(void)module;
+	return is_ours(handle, &body->record) ? cache_drop(handle, &body->record.identity, NULL) : 0;
+}
+
+_export_ int icred_forget(icred_t *handle)
+{
+	if (!handle)
+		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
+	table_clear(&handle->table);
+	return cache_each(handle, forget_token, handle);
+}

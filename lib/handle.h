@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An open profile: what an icred_t is made of. */
+#ifndef HANDLE_H
+#define HANDLE_H
+
+#include "flight.h"
+#include "host.h"
+#include "table.h"
+#include "worker.h"
+
+struct icred {
+	struct profile *profile;
+	struct secret_pool *pool;
+	struct log log;
+	icred_converse_fn converse;
+	void *converse_data;
+	unsigned flags;
+	int timeout_ms;
+	unsigned min_ttl; /* the profile's; calls may ask for more */
+	int target;       /* the profile's own: enum icred_target, 0 if it names none */
+	const char *target_id;
+	struct table table;
+	struct flights flights;
+	struct worker worker;
+};
+
+/* A deadline for a call that begins now. */
+int64_t handle_deadline(const struct icred *handle);
+/* The host table for cache modules of this handle. */
+void handle_host(struct icred *handle, struct host *ret_host);
+const char *handle_issuer(const struct icred *handle);
+/* Whose token is meant: the given installation's, or the profile's own target's. */
+int handle_identity(struct icred *handle, const char *installation, struct identity *ret_identity);
+
+#endif

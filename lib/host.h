@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What modules see of us: the table of icred/module.h, made anew for each call. */
+#ifndef HOST_H
+#define HOST_H
+
+#include "log.h"
+#include "profile.h"
+#include "secret.h"
+
+struct host {
+	struct icred_host table; /* first: modules hand us its address */
+	const struct profile *profile;
+	const struct line *line;
+	struct secret_pool *pool;
+	const struct log *log;
+	int64_t deadline; /* clock_ms() */
+	void *request;    /* whoever made it may hang his own there */
+};
+
+/* A table whose prompt says LOCKED and which can't sign; the worker puts in its own. */
+void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool,
+	       const struct log *log, int64_t deadline);
+/* The same for another line of the stack. */
+struct host host_for_line(const struct host *host, const struct line *line);
+const struct host *host_of(const struct icred_host *table);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where explanations go: the application's callback, and ICRED_TRACE.  Never a secret. */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdarg.h>
+#include <icred/icred.h>
+
+#include "util.h"
+
+struct log {
+	icred_log_fn callback;
+	void *data;
+	int trace; /* descriptor, or -1 */
+	bool trace_owned;
+};
+
+/* Opens what $ICRED_TRACE names: "1" is standard error, else an absolute file name. */
+void log_open(struct log *log, icred_log_fn callback, void *data);
+void log_close(struct log *log);
+void log_line(const struct log *log, int level, const char *format, ...) _printf_(3, 4);
+void log_vline(const struct log *log, int level, const char *format, va_list arguments) _printf_(3, 0);
+
+#endif

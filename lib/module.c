@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "module.h"
+
+static int bad_module(const struct line *line, const char *why)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
+	set_error(ICRED_E_INVALID, "module %s %s", name, why);
+	set_error_where(name, line->file, line->number);
+	return ICRED_E_INVALID;
+}
+
+static void module_path(const struct line *line, char *path, size_t cap)
+{
+	const char *directory = secure_getenv("ICRED_MODULE_DIR");
+
+	if (!directory || directory[0] != '/')
+		directory = MODULE_DIR;
+	snprintf(path, cap, "%s/%s-%s.so", directory, facility_name(line->facility), line->module);
+}
+
+/* The table behind the one symbol, or why there is none. */
+static int find_table(const struct line *line, const struct icred_module **ret_table)
+{
+	const struct icred_module *(*entry)(void);
+	char path[4200], why[600];
+	void *handle, *symbol;
+
+	module_path(line, path, sizeof(path));
+	if (line->optional_module && access(path, F_OK) < 0 && errno == ENOENT)
+		return set_error(ICRED_E_NOT_FOUND, "there is no module %s", line->module);
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!handle) {
+		snprintf(why, sizeof(why), "can't be loaded: %s", dlerror());
+		return bad_module(line, why);
+	}
+	symbol = dlsym(handle, "icred_module_1");
+	if (!symbol)
+		return bad_module(line, "has no icred_module_1: it was not built for this libicred");
+	memcpy(&entry, &symbol, sizeof(entry));
+	*ret_table = entry();
+	return *ret_table ? ICRED_OK : bad_module(line, "gave no table");
+}
+
+/* Copy a sized struct; what the source is too short for is zero, what it has more is left. */
+static void copy_sized(void *to, size_t to_size, const void *from)
+{
+	size_t from_size;
+
+	memcpy(&from_size, from, sizeof(from_size));
+	memset(to, 0, to_size);
+	memcpy(to, from, MIN(from_size, to_size));
+}
+
+/* The first capability that is claimed without its callback, by the callback's name; or NULL. */
+static const char *missing_callback(const struct module *module)
+{
+	const struct icred_key_ops *key = &module->ops.key;
+	const struct icred_cache_ops *cache = &module->ops.cache;
+	unsigned can = module->table.can;
+
+	switch (module->table.facility) {
+	case ICRED_KEY:
+		return (can & ICRED_CAN_SIGN) && !key->sign       ? "sign"
+		       : (can & ICRED_CAN_LIST) && !key->each     ? "each"
+		       : (can & ICRED_CAN_STORE) && !key->store   ? "store"
+		       : (can & ICRED_CAN_REMOVE) && !key->remove ? "remove"
+								  : NULL;
+	case ICRED_CACHE:
+		return !cache->load   ? "load"
+		       : !cache->save ? "save"
+		       : !cache->drop ? "drop"
+		       : !cache->each ? "each"
+				      : NULL;
+	default:
+		return module->ops.issuer.mint ? NULL : "mint";
+	}
+}
+
+static int check_module(const struct line *line, struct module *module, const struct icred_module *table)
+{
+	static const size_t ops_size[] = {[ICRED_KEY] = sizeof(struct icred_key_ops),
+					  [ICRED_CACHE] = sizeof(struct icred_cache_ops),
+					  [ICRED_ISSUER] = sizeof(struct icred_issuer_ops)};
+	const char *missing;
+	char why[80];
+
+	copy_sized(&module->table, sizeof(module->table), table);
+	if (!module->table.ops || !module->table.open)
+		return bad_module(line, "has a table without open or without ops");
+	if (module->table.facility != line->facility)
+		return bad_module(line, "serves another facility than its name says");
+	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
+	missing = missing_callback(module);
+	if (!missing)
+		return ICRED_OK;
+	snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing", missing);
+	return bad_module(line, why);
+}
+
+static int load(struct line *line, const struct host *host, struct module *module)
+{
+	struct host own = host_for_line(host, line);
+	const struct icred_module *table = NULL;
+	int r = find_table(line, &table);
+
+	if (r == ICRED_OK)
+		r = check_module(line, module, table);
+	if (r == ICRED_OK)
+		r = module->table.open(&own.table, &module->self);
+	return r;
+}
+
+int module_get(struct line *line, const struct host *host, struct module **ret_module)
+{
+	static struct lock loading; /* of the process: two handles may share a file's one table */
+	struct module *module;
+	int r = ICRED_OK;
+
+	module = __atomic_load_n(&line->loaded, __ATOMIC_ACQUIRE);
+	if (!module) {
+		lock_take(&loading);
+		module = line->loaded;
+		if (!module) {
+			module = calloc(1, sizeof(*module));
+			r = module ? load(line, host, module) : set_no_memory();
+			if (r == ICRED_OK)
+				__atomic_store_n(&line->loaded, module, __ATOMIC_RELEASE);
+			else
+				free(module);
+		}
+		lock_give(&loading);
+	}
+	if (r == ICRED_OK)
+		*ret_module = module;
+	return r;
+}
+
+void module_enter(struct module *module)
+{
+	if (module->table.threads != ICRED_THREADS_PARALLEL)
+		lock_take(&module->serial);
+}
+
+void module_leave(struct module *module)
+{
+	if (module->table.threads != ICRED_THREADS_PARALLEL)
+		lock_give(&module->serial);
+}
+
+void modules_close(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		struct module *module = stack->lines[i].loaded;
+		if (!module)
+			continue;
+		if (module->table.close)
+			module->table.close(module->self);
+		free(module);
+		stack->lines[i].loaded = NULL;
+	}
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading a module and holding it to the ABI of icred/module.h. */
+#ifndef MODULE_H
+#define MODULE_H
+
+#include "host.h"
+#include "lock.h"
+
+struct module {
+	struct icred_module table; /* our copies: what the module's are too short for is zero */
+	union {
+		struct icred_key_ops key;
+		struct icred_cache_ops cache;
+		struct icred_issuer_ops issuer;
+	} ops;
+	void *self;
+	struct lock serial; /* taken around each call of a SERIAL module */
+};
+
+/*
+ * The module of a line, loaded and opened at its first use.  NOT_FOUND without
+ * a word if the line begins with "-" and there is no such module.
+ */
+int module_get(struct line *line, const struct host *host, struct module **ret_module);
+/* Around each call into it. */
+void module_enter(struct module *module);
+void module_leave(struct module *module);
+/* Close every line's module.  They stay mapped: GLib and its like do not bear unloading. */
+void modules_close(struct stack *stack);
+
+#endif

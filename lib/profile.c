@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "profile.h"
+
+#define LINES_MAX 64
+
+struct profile *profile_new(const char *name, const char *file)
+{
+	struct profile *profile = calloc(1, sizeof(*profile));
+
+	if (!profile)
+		return NULL;
+	profile->name = strdup(name);
+	profile->file = strdup(file);
+	return profile->name && profile->file ? profile : profile_free(profile);
+}
+
+static void line_clear(struct line *line)
+{
+	for (char **argument = line->arguments; argument && *argument; argument++)
+		free(*argument);
+	free(line->arguments);
+	free(line->module);
+	free(line->file);
+}
+
+struct profile *profile_free(struct profile *profile)
+{
+	if (!profile)
+		return NULL;
+	for (size_t i = 0; i < profile->stack.count; i++)
+		line_clear(&profile->stack.lines[i]);
+	free(profile->stack.lines);
+	settings_clear(&profile->settings);
+	free(profile->origins);
+	free(profile->name);
+	free(profile->file);
+	free(profile);
+	return NULL;
+}
+
+static char **copy_list(char **list)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (list && list[count])
+		count++;
+	copy = calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = strdup(list[i]);
+	return copy;
+}
+
+int profile_add_line(struct profile *profile, const struct line *line)
+{
+	struct stack *stack = &profile->stack;
+	struct line *grown, copy = *line;
+
+	if (stack->count >= LINES_MAX)
+		return set_error(ICRED_E_INVALID, "%s:%u: more than %d stack lines", line->file, line->number,
+				 LINES_MAX);
+	grown = realloc(stack->lines, (stack->count + 1) * sizeof(*grown));
+	if (!grown)
+		return set_no_memory();
+	stack->lines = grown;
+	copy.module = strdup(line->module);
+	copy.file = strdup(line->file);
+	copy.arguments = copy_list(line->arguments);
+	copy.loaded = NULL;
+	if (!copy.module || !copy.file || !copy.arguments) {
+		line_clear(&copy);
+		return set_no_memory();
+	}
+	stack->lines[stack->count++] = copy;
+	return ICRED_OK;
+}
+
+/* What runs where the profile has no line for a facility. */
+static int add_default_lines(struct profile *profile, int facility)
+{
+	static const struct {
+		int facility;
+		const char *control, *module;
+	} defaults[] = {
+		{ICRED_KEY, "sufficient", "keyring"},
+		{ICRED_CACHE, "sufficient", "keyctl"},
+		{ICRED_CACHE, "sufficient", "runtime"},
+		{ICRED_ISSUER, "required", "icr"},
+	};
+	char no_file[] = "", why[64];
+
+	for (size_t i = 0; i < profile->stack.count; i++)
+		if (profile->stack.lines[i].facility == facility)
+			return ICRED_OK;
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		struct line line = {.facility = facility, .file = no_file};
+		_cleanup_free_ char *module = strdup(defaults[i].module);
+		if (defaults[i].facility != facility)
+			continue;
+		line.module = module;
+		if (!module || !control_parse(defaults[i].control, &line.control, why, sizeof(why)))
+			return set_no_memory();
+		if (profile_add_line(profile, &line) < 0)
+			return ICRED_E_NO_MEMORY;
+	}
+	return ICRED_OK;
+}
+
+/* https, or http to this very machine when the profile says that it may. */
+static int check_transport(const struct profile *profile, const char *setting, const struct origin *origin)
+{
+	bool leave = settings_yes(&profile->settings, "insecure-loopback");
+
+	if (strcmp(origin->scheme, "https") == 0 || (origin->loopback && leave))
+		return ICRED_OK;
+	return set_error(
+		ICRED_E_INVALID,
+		"%s: %s must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")",
+		profile->file[0] ? profile->file : "the built-in profile", setting);
+}
+
+static int fill_origins(struct profile *profile)
+{
+	const char *text;
+
+	free(profile->origins);
+	profile->origin_count = 0;
+	while (settings_get(&profile->settings, "origin", profile->origin_count))
+		profile->origin_count++;
+	profile->origin_count = MAX(profile->origin_count, 1);
+	profile->origins = calloc(profile->origin_count, sizeof(*profile->origins));
+	if (!profile->origins)
+		return set_no_memory();
+	profile->origins[0] = profile->api;
+	for (size_t i = 0; (text = settings_get(&profile->settings, "origin", i)); i++) {
+		if (!origin_parse(text, &profile->origins[i]))
+			return set_error(ICRED_E_INVALID, "origin %s is no URL", text);
+		if (check_transport(profile, "origin", &profile->origins[i]) < 0)
+			return ICRED_E_INVALID;
+	}
+	return ICRED_OK;
+}
+
+int profile_complete(struct profile *profile)
+{
+	for (int facility = ICRED_KEY; facility <= ICRED_ISSUER; facility++) {
+		int r = add_default_lines(profile, facility);
+		if (r < 0)
+			return r;
+	}
+	if (!origin_parse(settings_get(&profile->settings, "api", 0), &profile->api))
+		return set_error(ICRED_E_INVALID, "api is no URL");
+	if (check_transport(profile, "api", &profile->api) < 0)
+		return ICRED_E_INVALID;
+	return fill_origins(profile);
+}
+
+bool profile_allows(const struct profile *profile, const struct origin *origin)
+{
+	for (size_t i = 0; i < profile->origin_count; i++)
+		if (origin_equal(&profile->origins[i], origin))
+			return true;
+	return false;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A profile: the settings and the stack that one text file says.  icred-profile(5) */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include "origin.h"
+#include "setting.h"
+#include "stack.h"
+
+struct profile {
+	char *name;
+	char *file; /* "" for the built-in profile */
+	struct settings settings;
+	struct stack stack;
+	struct origin api;      /* where the issuer is, checked for https */
+	struct origin *origins; /* where tokens may go */
+	size_t origin_count;
+};
+
+/*
+ * Find, read and check a profile; NULL or "" is "default", which is built in
+ * where there is no file.  The failure says file:line:column.
+ */
+int profile_load(const char *name, struct profile **ret_profile);
+/* After settings were overridden: check what must hold together, and fill api and origins. */
+int profile_complete(struct profile *profile);
+/* A profile from nothing, for whoever gets settings and lines from elsewhere. */
+struct profile *profile_new(const char *name, const char *file);
+int profile_add_line(struct profile *profile, const struct line *line); /* copies */
+bool profile_allows(const struct profile *profile, const struct origin *origin);
+struct profile *profile_free(struct profile *profile);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A token with all that is known of it, as the worker sends it and a cache keeps it. */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <icred/module.h>
+
+#include "wire.h"
+
+#define TOKEN_MAX       4096 /* bytes of a token: RFC 6750 sets no limit, header lines do */
+#define PERMISSIONS_MAX 32
+
+/* Whose token it is; two tokens with the same identity replace each other. */
+struct identity {
+	const char *issuer; /* the issuer module's name */
+	const char *api;    /* its base URL, as the profile has it */
+	const char *app;
+	int target; /* enum icred_target */
+	const char *id;
+};
+
+struct record {
+	struct identity identity;
+	const char *secret;
+	int64_t minted_at, expires_at; /* UTC, seconds */
+	const char *installation, *organization;
+	const char *permissions[2 * PERMISSIONS_MAX + 2]; /* name, level, ...; NULL-terminated */
+};
+
+bool identity_equal(const struct identity *a, const struct identity *b);
+/* The name of its cache entry: short, and no more than a hint, as records hold the identity. */
+#define IDENTITY_NAME_MAX 24
+void identity_name(const struct identity *identity, char name[IDENTITY_NAME_MAX]);
+uint64_t identity_hash(const struct identity *identity);
+
+/* RFC 6750's b64token, of at most TOKEN_MAX bytes. */
+bool token_text_ok(const char *text);
+
+void record_write(struct wire *wire, const struct record *record);
+/* The record points into the blob.  False for anything but a whole, valid record. */
+bool record_read(const void *blob, size_t len, struct record *ret_record);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The stack: the lines of one facility in order, and what each result of a
+ * module means for the whole.  Modules report facts; only this file decides.
+ */
+#ifndef STACK_H
+#define STACK_H
+
+#include <icred/module.h>
+
+#include "util.h"
+
+enum action { ACTION_IGNORE, ACTION_OK, ACTION_DONE, ACTION_BAD, ACTION_DIE, ACTION_COUNT };
+
+#define RESULT_COUNT (1 - ICRED_E_LAST) /* success and every ICRED_E_ code */
+
+/* What to do for each result; indexed by minus the code. */
+struct control {
+	unsigned char action[RESULT_COUNT];
+};
+
+/* `required`, `requisite`, `sufficient`, `optional` or a bracket's inside, as "success=done default=die". */
+bool control_parse(const char *text, struct control *ret_control, char *why, size_t why_cap);
+
+/* One line of a stack. */
+struct line {
+	int facility;
+	bool optional_module; /* "-key": a missing module is no error */
+	struct control control;
+	char *module;
+	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
+	char *file;
+	unsigned number;
+	void *loaded; /* struct module, once it is */
+};
+
+const char *facility_name(int facility);
+int facility_number(const char *name); /* 0 if it is none */
+
+/*
+ * Call each line of the facility until the controls say stop.  Returns success
+ * if the stack as a whole succeeded, with *ret_decider the line whose success
+ * counts; otherwise the failure that counts, as this thread's failure.
+ */
+struct stack {
+	struct line *lines;
+	size_t count;
+};
+int stack_run(const struct stack *stack, int facility, int (*call)(struct line *line, void *data), void *data,
+	      struct line **ret_decider);
+
+#endif

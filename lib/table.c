@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "table.h"
+
+#define CAP_MIN 8
+
+/* Threads are numbered as they come and go round the stripes. */
+static struct stripe *my_stripe(struct table *table)
+{
+	static _Atomic unsigned threads;
+	static __thread unsigned mine;
+
+	if (!mine)
+		mine = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % STRIPES + 1;
+	return &table->stripes[mine - 1];
+}
+
+static void stripe_lock(struct stripe *stripe)
+{
+	if (!lock_take(&stripe->lock))
+		return;
+	stripe->slots = NULL; /* torn by a fork: what it held is left as it is */
+	stripe->count = stripe->cap = 0;
+}
+
+static bool is_target(const icred_token_t *token, int target, const char *id)
+{
+	const struct identity *identity = &token->body->record.identity;
+
+	return identity->target == target && strcmp(identity->id, id) == 0;
+}
+
+/* The slot that has it, or the empty one where it would go; cap must not be 0. */
+static icred_token_t **find_slot(const struct stripe *stripe, int target, const char *id)
+{
+	size_t at = hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (stripe->cap - 1);
+
+	while (stripe->slots[at] && !is_target(stripe->slots[at], target, id))
+		at = (at + 1) & (stripe->cap - 1);
+	return &stripe->slots[at];
+}
+
+icred_token_t *table_get(struct table *table, int target, const char *id, int64_t now, unsigned min_ttl)
+{
+	struct stripe *stripe = my_stripe(table);
+	icred_token_t *token = NULL;
+
+	stripe_lock(stripe);
+	if (stripe->cap)
+		token = *find_slot(stripe, target, id);
+	if (token && token_fresh(token->body, now, min_ttl))
+		icred_token_ref(token);
+	else
+		token = NULL;
+	lock_give(&stripe->lock);
+	return token;
+}
+
+struct token_body *table_find(struct table *table, int target, const char *id)
+{
+	struct stripe *stripe = my_stripe(table);
+	icred_token_t *token = NULL;
+	struct token_body *body = NULL;
+
+	stripe_lock(stripe);
+	if (stripe->cap)
+		token = *find_slot(stripe, target, id);
+	if (token)
+		body = token_body_ref(token->body);
+	lock_give(&stripe->lock);
+	return body;
+}
+
+/* Room for one more: twice the slots at need, without what has expired meanwhile. */
+static bool make_room(struct stripe *stripe)
+{
+	struct stripe grown = {.cap = stripe->cap ? stripe->cap * 2 : CAP_MIN};
+	int64_t now = clock_utc();
+
+	if (stripe->cap && (stripe->count + 1) * 4 <= stripe->cap * 3)
+		return true;
+	grown.slots = calloc(grown.cap, sizeof(*grown.slots));
+	if (!grown.slots)
+		return false;
+	for (size_t i = 0; i < stripe->cap; i++) {
+		icred_token_t *token = stripe->slots[i];
+		if (!token)
+			continue;
+		if (!token_alive(token->body, now, 0)) {
+			icred_token_unref(token);
+			continue;
+		}
+		*find_slot(&grown, token->body->record.identity.target, token->body->record.identity.id) =
+			token;
+		grown.count++;
+	}
+	free(stripe->slots);
+	stripe->slots = grown.slots;
+	stripe->count = grown.count;
+	stripe->cap = grown.cap;
+	return true;
+}
+
+static void stripe_put(struct stripe *stripe, struct token_body *body)
+{
+	const struct identity *identity = &body->record.identity;
+	icred_token_t *token = token_new(body), *old = NULL, **slot;
+
+	if (!token)
+		return;
+	stripe_lock(stripe);
+	if (make_room(stripe)) {
+		slot = find_slot(stripe, identity->target, identity->id);
+		old = *slot;
+		stripe->count += !old;
+		*slot = token;
+		token = NULL;
+	}
+	lock_give(&stripe->lock);
+	icred_token_unref(old);
+	icred_token_unref(token);
+}
+
+void table_put(struct table *table, struct token_body *body)
+{
+	for (size_t i = 0; i < STRIPES; i++)
+		stripe_put(&table->stripes[i], body);
+}
+
+void table_clear(struct table *table)
+{
+	for (size_t i = 0; i < STRIPES; i++) {
+		struct stripe *stripe = &table->stripes[i];
+		stripe_lock(stripe);
+		icred_token_t **slots = stripe->slots;
+		size_t cap = stripe->cap;
+		stripe->slots = NULL;
+		stripe->count = stripe->cap = 0;
+		lock_give(&stripe->lock);
+		for (size_t s = 0; s < cap; s++)
+			icred_token_unref(slots[s]);
+		free(slots);
+	}
+}

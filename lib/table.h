@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The handle's own table of tokens: what a warm icred_get_token() costs.  It
+ * is striped by thread; every stripe has its own lock and its own counts, so
+ * that two threads share nothing that is written.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include "lock.h"
+#include "token.h"
+
+#define STRIPES 8
+
+struct stripe {
+	struct lock lock;
+	icred_token_t **slots; /* open addressing by hash of target and ID */
+	size_t count, cap;     /* cap is a power of two */
+} __attribute__((aligned(64)));
+
+struct table {
+	struct stripe stripes[STRIPES];
+};
+
+/* A counted token that is fresh, or NULL. */
+icred_token_t *table_get(struct table *table, int target, const char *id, int64_t now, unsigned min_ttl);
+/* The body of that target's token, fresh or not, counted; or NULL. */
+struct token_body *table_find(struct table *table, int target, const char *id);
+/* Put it into every stripe; out of memory only makes it slower. */
+void table_put(struct table *table, struct token_body *body);
+void table_clear(struct table *table);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "error.h"
+#include "handle.h"
+
+#define HEAD_START_MS 250
+
+void worker_init(struct worker *worker)
+{
+	worker->control = -1;
+	worker->generation = lock_generation();
+	worker->child.pidfd = -1;
+}
+
+/* Let go of a worker that is the parent process's: it must not lose its end, nor wait for ours. */
+static void abandon(struct worker *worker)
+{
+	worker->control = close_keep_errno(worker->control);
+	worker->child.pidfd = close_keep_errno(worker->child.pidfd);
+	worker->child.pid = 0;
+	worker->generation = lock_generation();
+}
+
+static void worker_lock(struct worker *worker)
+{
+	lock_take(&worker->lock);
+	if (worker->generation != lock_generation())
+		abandon(worker);
+}
+
+/* Its control socket's end is what makes it end. */
+static void stop_locked(struct worker *worker)
+{
+	worker->control = close_keep_errno(worker->control);
+	child_release(&worker->child);
+}
+
+void worker_stop(struct worker *worker)
+{
+	worker_lock(worker);
+	stop_locked(worker);
+	lock_give(&worker->lock);
+}
+
+static void worker_kill(struct worker *worker)
+{
+	worker_lock(worker);
+	child_kill(&worker->child);
+	worker->kills++;
+	stop_locked(worker);
+	lock_give(&worker->lock);
+}
+
+static void worker_path(char *path, size_t cap)
+{
+	const char *directory = secure_getenv("ICRED_LIBEXEC_DIR");
+
+	if (!directory || directory[0] != '/')
+		directory = WORKER_DIR;
+	snprintf(path, cap, "%s/icred-worker", directory);
+}
+
+static bool send_frame(int fd, const struct wire *frame, int passed)
+{
+	struct iovec data = {frame->bytes, frame->len};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {.bytes = {0}};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (passed >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &passed, sizeof(int));
+	}
+	do {
+		n = sendmsg(fd, &message, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)frame->len;
+}
+
+int worker_request(struct icred *handle, int frame, struct wire *ret_wire)
+{
+	void *bytes = secret_alloc(handle->pool, WIRE_MAX);
+
+	if (!bytes)
+		return set_no_memory();
+	*ret_wire = (struct wire){.bytes = bytes, .cap = WIRE_MAX};
+	frame_begin(ret_wire, frame);
+	return ICRED_OK;
+}
+
+/* The level up to which somebody listens. */
+static int log_level(const struct log *log)
+{
+	return log->callback || log->trace >= 0 ? ICRED_LOG_DEBUG : -1;
+}
+
+static int greet(struct icred *handle, int control)
+{
+	_cleanup_secret_ void *bytes = NULL;
+	struct wire hello;
+	int r = worker_request(handle, FRAME_HELLO, &hello);
+
+	if (r < 0)
+		return r;
+	bytes = hello.bytes;
+	hello_write(&hello, handle->profile, handle->flags, log_level(&handle->log));
+	if (hello.overflow)
+		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
+	return send_frame(control, &hello, -1)
+		       ? ICRED_OK
+		       : set_error(ICRED_E_INTERNAL, "icred-worker ended as it started");
+}
+
+static int start_locked(struct icred *handle)
+{
+	struct worker *worker = &handle->worker;
+	char path[4200];
+	int pair[2], r;
+
+	worker_path(path, sizeof(path));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return set_error(ICRED_E_INTERNAL, "can't make a socket: %s", strerror(errno));
+	r = spawn(path, pair[1], handle->log.trace == STDERR_FILENO, &worker->child);
+	close_keep_errno(pair[1]);
+	if (r < 0) {
+		close_keep_errno(pair[0]);
+		return r;
+	}
+	worker->control = pair[0];
+	log_line(&handle->log, ICRED_LOG_DEBUG, "icred-worker started, process %d", (int)worker->child.pid);
+	return greet(handle, pair[0]);
+}
+
+/* Hand the request over, starting a worker if there is none or it has just left. */
+static int submit(struct icred *handle, const struct wire *request, int theirs, unsigned *ret_kills)
+{
+	struct worker *worker = &handle->worker;
+	int r = ICRED_OK;
+
+	worker_lock(worker);
+	for (int turn = 0; turn < 2; turn++) {
+		if (worker->control < 0)
+			r = start_locked(handle);
+		if (r == ICRED_OK && send_frame(worker->control, request, theirs))
+			break;
+		stop_locked(worker);
+		if (r < 0)
+			break;
+		if (turn)
+			r = set_error(ICRED_E_INTERNAL, "icred-worker ended before it took a request");
+	}
+	*ret_kills = worker->kills;
+	lock_give(&worker->lock);
+	return r;
+}
+
+/* The next packet, into a buffer of WIRE_MAX bytes; 0 is the end of the worker. */
+static int receive(int fd, unsigned char *bytes, int64_t deadline, size_t *ret_len)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+
+	for (;;) {
+		int ready = poll(&wait, 1, clock_left(deadline));
+		if (ready == 0)
+			return set_error(ICRED_E_TIMEOUT,
+					 "no answer within the time allowed; give more with --timeout");
+		if (ready < 0 && errno != EINTR)
+			return set_error(ICRED_E_INTERNAL, "poll: %s", strerror(errno));
+		if (ready < 0)
+			continue;
+		n = recv(fd, bytes, WIRE_MAX, MSG_DONTWAIT | MSG_TRUNC);
+		if (n >= 0 && n <= WIRE_MAX) {
+			*ret_len = (size_t)n;
+			return ICRED_OK;
+		}
+		if (n > WIRE_MAX)
+			return set_error(ICRED_E_INTERNAL, "icred-worker answered more than it may");
+		if (errno == ECONNRESET) {
+			*ret_len = 0;
+			return ICRED_OK;
+		}
+		if (errno != EINTR && errno != EAGAIN)
+			return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
+	}
+}
+
+static void take_log(struct icred *handle, struct reader *reader)
+{
+	int level = ICRED_LOG_DEBUG;
+	const char *text = "";
+	struct field field;
+
+	while (wire_next(reader, &field)) {
+		if (field.tag == TAG_LOG_LEVEL)
+			level = (int)field_number(reader, &field);
+		else if (field.tag == TAG_TEXT)
+			text = field_string(reader, &field);
+	}
+	log_line(&handle->log, level, "%s", text);
+}
+
+#define REPLY_MAX 4096
+
+/* Ask the user for the worker; the reply goes back on the request's socket. */
+static int take_prompt(struct icred *handle, struct reader *reader, int fd)
+{
+	_cleanup_secret_ char *text = secret_alloc(handle->pool, REPLY_MAX);
+	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, REPLY_MAX + 256);
+	struct wire reply = {.bytes = bytes, .cap = REPLY_MAX + 256};
+	const char *question = "";
+	struct field field;
+	int style = 0, r = ICRED_E_LOCKED;
+
+	if (!text || !bytes)
+		return set_no_memory();
+	while (wire_next(reader, &field)) {
+		if (field.tag == TAG_STYLE)
+			style = (int)field_number(reader, &field);
+		else if (field.tag == TAG_TEXT)
+			question = field_string(reader, &field);
+	}
+	if (handle->converse && (handle->flags & ICRED_INTERACTIVE))
+		r = handle->converse(style, question, text, REPLY_MAX, handle->converse_data);
+	text[REPLY_MAX - 1] = '\0';
+	frame_begin(&reply, FRAME_REPLY);
+	wire_put_number(&reply, TAG_CODE, r);
+	wire_put_string(&reply, TAG_TEXT, text);
+	send_frame(fd, &reply, -1);
+	return ICRED_OK;
+}
+
+/* One packet of the worker's.  Returns 1 when the request is done. */
+static int take_packet(struct icred *handle, int fd, const unsigned char *bytes, size_t len,
+		       worker_answer_fn *answer, void *data)
+{
+	struct reader reader;
+	int frame = frame_read(bytes, len, &reader), r;
+
+	switch (frame) {
+	case FRAME_LOG:
+		take_log(handle, &reader);
+		return 0;
+	case FRAME_PROMPT:
+		return take_prompt(handle, &reader, fd);
+	case FRAME_FAILED:
+		return failed_read(&reader);
+	case FRAME_KEY:
+	case FRAME_DONE:
+		r = answer ? answer(frame, &reader, data) : 0;
+		if (r >= 0 && reader.damaged)
+			r = set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+		return r < 0 ? r : frame == FRAME_DONE || r > 0;
+	default:
+		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+	}
+}
+
+enum { ENDED = 2 }; /* the worker ended without an answer */
+
+static int converse(struct icred *handle, int fd, int64_t deadline, worker_answer_fn *answer, void *data)
+{
+	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, WIRE_MAX);
+	size_t len = 0;
+	int r = bytes ? 0 : set_no_memory();
+
+	while (r == 0) {
+		r = receive(fd, bytes, deadline, &len);
+		if (r == 0)
+			r = len ? take_packet(handle, fd, bytes, len, answer, data) : ENDED;
+	}
+	return r;
+}
+
+static int call_once(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+		     void *data)
+{
+	_cleanup_close_ int mine = -1;
+	unsigned kills = 0;
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return set_error(ICRED_E_INTERNAL, "can't make a socket: %s", strerror(errno));
+	mine = pair[0];
+	r = submit(handle, request, pair[1], &kills);
+	close_keep_errno(pair[1]);
+	if (r < 0)
+		return r;
+	r = converse(handle, mine, deadline, answer, data);
+	if (r == ICRED_E_TIMEOUT && !clock_left(deadline)) {
+		struct failure failure;
+		failure_save(&failure);
+		worker_kill(&handle->worker);
+		failure_restore(&failure);
+	}
+	if (r == ENDED && kills == handle->worker.kills)
+		return set_error(ICRED_E_INTERNAL,
+				 "icred-worker ended before it answered; run with ICRED_TRACE=1 to see why");
+	return r;
+}
+
+int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+		void *data)
+{
+	int r = ENDED, left;
+
+	/* The worker gives up a little earlier, so that it can still say why. */
+	left = clock_left(deadline);
+	wire_put_number(request, TAG_TIME_LEFT, left - MIN(left / 10, HEAD_START_MS));
+	if (request->overflow)
+		return set_error(ICRED_E_INVALID, "the request is too large for the worker");
+	/* Once more if it was killed at another request's deadline. */
+	for (int turn = 0; turn < 2 && r == ENDED; turn++)
+		r = call_once(handle, request, deadline, answer, data);
+	return r == ENDED ? set_error(ICRED_E_INTERNAL, "icred-worker ended before it answered")
+			  : MIN(r, ICRED_OK);
+}

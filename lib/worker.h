@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The caller's end of icred-worker: started on demand, killed at the deadline. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <icred/icred.h>
+
+#include "frames.h"
+#include "lock.h"
+#include "spawn.h"
+
+struct worker {
+	struct lock lock;
+	uint32_t generation; /* of the process it belongs to: lock_generation() */
+	int control;         /* -1: there is none */
+	struct child child;
+	_Atomic unsigned kills; /* how often a deadline killed it, and other requests with it */
+};
+
+void worker_init(struct worker *worker);
+void worker_stop(struct worker *worker);
+
+/* An answer to a request other than LOG, PROMPT and FAILED; a negative code ends the request. */
+typedef int worker_answer_fn(int frame, struct reader *reader, void *data);
+
+/*
+ * Send a request and take its answers until DONE or FAILED.  A worker that
+ * hangs, crashes or answers garbage is a failure here and nothing more.
+ */
+int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+		void *data);
+/* A buffer for a request, in secret memory; release it with secret_free(wire.bytes). */
+int worker_request(struct icred *handle, int frame, struct wire *ret_wire);
+
+#endif
