@@ -44,7 +44,7 @@ static int load_entry(struct icred *handle, struct module *module, const struct 
 		secret_free(blob);
 		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache told an impossible size");
 	}
-	body = token_body_new(blob, len);
+	body = token_body_new(secret_trim(blob, len), len);
 	if (!body) {
 		log_line(&handle->log, ICRED_LOG_WARNING, "a damaged cache entry is left aside");
 		return set_error(ICRED_E_NOT_FOUND, "no valid cache entry");

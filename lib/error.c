@@ -55,7 +55,7 @@ _export_ const struct icred_error *icred_error(void)
 	return &shown;
 }
 
-int vset_error(int code, const char *format, va_list arguments)
+void vset_error(int code, const char *format, va_list arguments)
 {
 	char text[sizeof(last.message)];
 
@@ -63,22 +63,15 @@ int vset_error(int code, const char *format, va_list arguments)
 	memset(&last, 0, sizeof(last));
 	last.code = code;
 	printable(last.message, sizeof(last.message), text);
-	return code;
 }
 
-int set_error(int code, const char *format, ...)
+void note_error(int code, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
 	vset_error(code, format, arguments);
 	va_end(arguments);
-	return code;
-}
-
-int set_no_memory(void)
-{
-	return set_error(ICRED_E_NO_MEMORY, "out of memory");
 }
 
 void set_error_where(const char *module, const char *file, unsigned line)

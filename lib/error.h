@@ -18,10 +18,11 @@ struct failure {
 	int64_t retry_at;
 };
 
-/* Record a failure of this thread and return its code. */
-int set_error(int code, const char *format, ...) _printf_(2, 3);
-int vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
-int set_no_memory(void);
+/* Record a failure of this thread and return its code; a macro, so that compilers see that it is one. */
+#define set_error(code, ...) (note_error(code, __VA_ARGS__), (code))
+void note_error(int code, const char *format, ...) _printf_(2, 3);
+void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
+#define set_no_memory() set_error(ICRED_E_NO_MEMORY, "out of memory")
 /* Add to this thread's failure who decided it. */
 void set_error_where(const char *module, const char *file, unsigned line);
 void set_error_retry_at(int64_t utc);

@@ -10,10 +10,12 @@
 #include "flight.h"
 #include "rundir.h"
 
+enum { FLYING, AWAITED, LANDED };
+
 struct flight {
 	struct flight *next;
 	_Atomic unsigned refs;
-	_Atomic uint32_t landed;
+	_Atomic uint32_t state;
 	struct token_body *body;
 	struct failure failure;
 	int target;
@@ -87,20 +89,24 @@ void flight_land(struct flights *flights, struct flight *flight, struct token_bo
 		}
 	}
 	lock_give(&flights->lock);
-	atomic_store(&flight->landed, 1);
-	futex_wake_all(&flight->landed);
+	if (atomic_exchange(&flight->state, LANDED) == AWAITED)
+		futex_wake_all(&flight->state);
 	if (listed)
 		flight_leave(flight);
 }
 
 int flight_wait(struct flight *flight, int64_t deadline, struct token_body **ret_body)
 {
-	while (!atomic_load(&flight->landed)) {
+	uint32_t state = FLYING;
+
+	while (state != LANDED) {
 		int left = clock_left(deadline);
 		if (!left)
 			return set_error(ICRED_E_TIMEOUT,
 					 "another thread has been minting this token for too long");
-		futex_wait(&flight->landed, 0, left);
+		if (atomic_compare_exchange_strong(&flight->state, &state, AWAITED) || state == AWAITED)
+			futex_wait(&flight->state, AWAITED, left);
+		state = atomic_load(&flight->state);
 	}
 	if (!flight->body)
 		return failure_restore(&flight->failure);

@@ -250,7 +250,7 @@ int failed_read(struct reader *reader)
 	}
 	if (reader->damaged || code >= 0 || code < ICRED_E_LAST)
 		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
-	set_error((int)code, "%s", text);
+	note_error((int)code, "%s", text);
 	set_error_where(module, file, (unsigned)line);
 	set_error_retry_at(retry_at);
 	return (int)code;

@@ -130,19 +130,22 @@ static bool is_alive(const struct want *want, const struct token_body *body)
 
 /*
  * Wait to be the one process that mints: *ret_in.  Not in, with OK: another
- * one minted meanwhile, or is at it while the old token still lives.
+ * one minted meanwhile, or is at it while the old token still lives.  The cache
+ * is asked again even by who gets in at once: the one before may just have left.
  */
 static int pass_gate(const struct want *want, int gate, struct token_body **body, bool *ret_in)
 {
 	uint64_t hash = identity_hash(&want->identity);
 	int wait = WAIT_FIRST_MS, r;
 
-	for (bool waited = false;; waited = true) {
+	for (;;) {
+		struct token_body *found = NULL;
 		*ret_in = gate_try(gate, hash) == ICRED_OK;
-		if (*ret_in && !waited)
-			return ICRED_OK;
-		*body = token_body_unref(*body);
-		r = look(want, body);
+		r = look(want, &found);
+		if (found || !*ret_in) {
+			token_body_unref(*body);
+			*body = found;
+		}
 		if (r < 0 || *ret_in || is_alive(want, *body))
 			return r;
 		if (!clock_left(want->deadline))

@@ -138,13 +138,17 @@ _export_ int icred_open(icred_t **ret_handle, const char *profile, const struct 
 
 _export_ void icred_close(icred_t *handle)
 {
+	struct host host;
+
 	if (!handle)
 		return;
 	worker_stop(&handle->worker);
 	flights_clear(&handle->flights);
 	table_clear(&handle->table);
-	if (handle->profile)
-		modules_close(&handle->profile->stack);
+	if (handle->profile) {
+		handle_host(handle, &host);
+		modules_close(&handle->profile->stack, &host);
+	}
 	profile_free(handle->profile);
 	secret_pool_unref(handle->pool);
 	log_close(&handle->log);

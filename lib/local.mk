@@ -37,6 +37,14 @@ libicred_core_la_SOURCES = \
 	lib/wire.c lib/wire.h \
 	lib/worker.c lib/worker.h
 
+# The cache modules that are linked in (lib/module.c says why).
+noinst_LTLIBRARIES += libicred-keyctl.la libicred-runtime.la
+libicred_keyctl_la_SOURCES = plugin/cache-keyctl.c plugin/cache-entry.h
+libicred_keyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_keyctl
+libicred_runtime_la_SOURCES = plugin/cache-runtime.c plugin/cache-entry.h
+libicred_runtime_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_runtime
+libicred_core_la_LIBADD = libicred-keyctl.la libicred-runtime.la
+
 lib_LTLIBRARIES += libicred.la
 libicred_la_SOURCES =
 libicred_la_LIBADD = libicred-core.la

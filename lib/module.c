@@ -16,7 +16,7 @@ static int bad_module(const struct line *line, const char *why)
 	char name[48];
 
 	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
-	set_error(ICRED_E_INVALID, "module %s %s", name, why);
+	note_error(ICRED_E_INVALID, "module %s %s", name, why);
 	set_error_where(name, line->file, line->number);
 	return ICRED_E_INVALID;
 }
@@ -30,10 +30,27 @@ static void module_path(const struct line *line, char *path, size_t cap)
 	snprintf(path, cap, "%s/%s-%s.so", directory, facility_name(line->facility), line->module);
 }
 
-/* The table behind the one symbol, or why there is none. */
-static int find_table(const struct line *line, const struct icred_module **ret_table)
+typedef const struct icred_module *entry_fn(void);
+
+/*
+ * Cache modules run in every warm process.  Ours need libc alone and are linked
+ * in, as loading a file costs such a process an eighth of its whole time; they
+ * are modules like any other in all else.
+ */
+entry_fn icred_cache_keyctl, icred_cache_runtime;
+
+static entry_fn *find_linked(const struct line *line)
 {
-	const struct icred_module *(*entry)(void);
+	if (line->facility != ICRED_CACHE)
+		return NULL;
+	return strcmp(line->module, "keyctl") == 0    ? icred_cache_keyctl
+	       : strcmp(line->module, "runtime") == 0 ? icred_cache_runtime
+						      : NULL;
+}
+
+/* The one symbol of the module's file. */
+static int find_entry(const struct line *line, entry_fn **ret_entry)
+{
 	char path[4200], why[600];
 	void *handle, *symbol;
 
@@ -48,9 +65,22 @@ static int find_table(const struct line *line, const struct icred_module **ret_t
 	symbol = dlsym(handle, "icred_module_1");
 	if (!symbol)
 		return bad_module(line, "has no icred_module_1: it was not built for this libicred");
-	memcpy(&entry, &symbol, sizeof(entry));
-	*ret_table = entry();
-	return *ret_table ? ICRED_OK : bad_module(line, "gave no table");
+	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
+	return ICRED_OK;
+}
+
+/* The module's table, or NULL with the reason as this thread's failure. */
+static const struct icred_module *find_table(const struct line *line)
+{
+	const struct icred_module *table;
+	entry_fn *entry = find_linked(line);
+
+	if (!entry && find_entry(line, &entry) < 0)
+		return NULL;
+	table = entry();
+	if (!table)
+		bad_module(line, "gave no table");
+	return table;
 }
 
 /* Copy a sized struct; what the source is too short for is zero, what it has more is left. */
@@ -112,11 +142,9 @@ static int check_module(const struct line *line, struct module *module, const st
 static int load(struct line *line, const struct host *host, struct module *module)
 {
 	struct host own = host_for_line(host, line);
-	const struct icred_module *table = NULL;
-	int r = find_table(line, &table);
+	const struct icred_module *table = find_table(line);
+	int r = table ? check_module(line, module, table) : icred_error()->code;
 
-	if (r == ICRED_OK)
-		r = check_module(line, module, table);
 	if (r == ICRED_OK)
 		r = module->table.open(&own.table, &module->self);
 	return r;
@@ -159,14 +187,15 @@ void module_leave(struct module *module)
 		lock_give(&module->serial);
 }
 
-void modules_close(struct stack *stack)
+void modules_close(struct stack *stack, const struct host *host)
 {
 	for (size_t i = 0; i < stack->count; i++) {
 		struct module *module = stack->lines[i].loaded;
+		struct host own = host_for_line(host, &stack->lines[i]);
 		if (!module)
 			continue;
 		if (module->table.close)
-			module->table.close(module->self);
+			module->table.close(module->self, &own.table);
 		free(module);
 		stack->lines[i].loaded = NULL;
 	}

@@ -26,6 +26,6 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 void module_enter(struct module *module);
 void module_leave(struct module *module);
 /* Close every line's module.  They stay mapped: GLib and its like do not bear unloading. */
-void modules_close(struct stack *stack);
+void modules_close(struct stack *stack, const struct host *host);
 
 #endif

@@ -36,7 +36,7 @@ static int open_profile(const char *name, char **ret_file, int *ret_fd);
 
 static int bad(const struct parse *parse, size_t word, const char *why)
 {
-	set_error(ICRED_E_INVALID, "%s:%u:%u: %s", parse->file, parse->line, parse->columns[word], why);
+	note_error(ICRED_E_INVALID, "%s:%u:%u: %s", parse->file, parse->line, parse->columns[word], why);
 	set_error_where("", parse->file, parse->line);
 	return ICRED_E_INVALID;
 }

@@ -155,7 +155,7 @@ void *secret_alloc(struct secret_pool *pool, size_t size)
 
 	if (size > SECRET_MAX)
 		return NULL;
-	if (whole > SLAB_SIZE / 2) {
+	if (whole > SLAB_SIZE) {
 		header = take_pages(whole);
 	} else {
 		if (lock_take(&pool->lock))
@@ -191,6 +191,26 @@ void *secret_free(void *secret)
 		lock_give(&pool->lock);
 	}
 	return secret_pool_unref(pool);
+}
+
+void *secret_trim(void *secret, size_t size)
+{
+	struct header *header = (struct header *)secret - 1;
+	size_t grains = (size + sizeof(*header) + GRAIN - 1) / GRAIN, at;
+
+	if (size >= header->size)
+		return secret;
+	explicit_bzero((char *)secret + size, header->size - size);
+	header->size = size;
+	if (header->grains <= grains) /* pages of its own have no grains */
+		return secret;
+	at = (size_t)((unsigned char *)header - header->slab->memory) / GRAIN;
+	if (lock_take(&header->pool->lock))
+		header->pool->slabs = NULL;
+	memset(&header->slab->used[at + grains], false, header->grains - grains);
+	header->grains = grains;
+	lock_give(&header->pool->lock);
+	return secret;
 }
 
 void cleanup_secret(void *pointer_to_secret)

@@ -19,6 +19,8 @@ struct secret_pool *secret_pool_unref(struct secret_pool *pool);
 /* Zeroed memory for a secret, at most SECRET_MAX bytes; NULL when there is none left. */
 #define SECRET_MAX (1u << 20)
 void *secret_alloc(struct secret_pool *pool, size_t size);
+/* Give back all but the first `size` bytes; the secret stays where it is.  Returns it. */
+void *secret_trim(void *secret, size_t size);
 /* Wipe and free; the allocation keeps its pool alive until then.  Takes NULL, returns NULL. */
 void *secret_free(void *secret);
 char *secret_dup(struct secret_pool *pool, const char *text);

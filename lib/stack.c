@@ -222,7 +222,7 @@ int stack_run(const struct stack *stack, int facility, int (*call)(struct line *
 		struct line *line = &stack->lines[i];
 		if (line->facility != facility)
 			continue;
-		set_error(ICRED_OK, "%s", "");
+		note_error(ICRED_OK, "%s", "");
 		if (weigh(&verdict, line, call(line, data)))
 			break;
 	}

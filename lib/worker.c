@@ -70,7 +70,8 @@ static void worker_path(char *path, size_t cap)
 	snprintf(path, cap, "%s/icred-worker", directory);
 }
 
-static bool send_frame(int fd, const struct wire *frame, int passed)
+/* Never blocks past the deadline, even if the worker has stopped reading. */
+static bool send_frame(int fd, const struct wire *frame, int passed, int64_t deadline)
 {
 	struct iovec data = {frame->bytes, frame->len};
 	union {
@@ -89,10 +90,14 @@ static bool send_frame(int fd, const struct wire *frame, int passed)
 		head->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(head), &passed, sizeof(int));
 	}
-	do {
-		n = sendmsg(fd, &message, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)frame->len;
+	for (;;) {
+		struct pollfd room = {.fd = fd, .events = POLLOUT};
+		n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+			return n == (ssize_t)frame->len;
+		if (errno == EAGAIN && poll(&room, 1, clock_left(deadline)) == 0)
+			return false;
+	}
 }
 
 int worker_request(struct icred *handle, int frame, struct wire *ret_wire)
@@ -112,7 +117,7 @@ static int log_level(const struct log *log)
 	return log->callback || log->trace >= 0 ? ICRED_LOG_DEBUG : -1;
 }
 
-static int greet(struct icred *handle, int control)
+static int greet(struct icred *handle, int control, int64_t deadline)
 {
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire hello;
@@ -124,12 +129,12 @@ static int greet(struct icred *handle, int control)
 	hello_write(&hello, handle->profile, handle->flags, log_level(&handle->log));
 	if (hello.overflow)
 		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
-	return send_frame(control, &hello, -1)
+	return send_frame(control, &hello, -1, deadline)
 		       ? ICRED_OK
 		       : set_error(ICRED_E_INTERNAL, "icred-worker ended as it started");
 }
 
-static int start_locked(struct icred *handle)
+static int start_locked(struct icred *handle, int64_t deadline)
 {
 	struct worker *worker = &handle->worker;
 	char path[4200];
@@ -146,11 +151,12 @@ static int start_locked(struct icred *handle)
 	}
 	worker->control = pair[0];
 	log_line(&handle->log, ICRED_LOG_DEBUG, "icred-worker started, process %d", (int)worker->child.pid);
-	return greet(handle, pair[0]);
+	return greet(handle, pair[0], deadline);
 }
 
 /* Hand the request over, starting a worker if there is none or it has just left. */
-static int submit(struct icred *handle, const struct wire *request, int theirs, unsigned *ret_kills)
+static int submit(struct icred *handle, const struct wire *request, int theirs, int64_t deadline,
+		  unsigned *ret_kills)
 {
 	struct worker *worker = &handle->worker;
 	int r = ICRED_OK;
@@ -158,8 +164,8 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 	worker_lock(worker);
 	for (int turn = 0; turn < 2; turn++) {
 		if (worker->control < 0)
-			r = start_locked(handle);
-		if (r == ICRED_OK && send_frame(worker->control, request, theirs))
+			r = start_locked(handle, deadline);
+		if (r == ICRED_OK && send_frame(worker->control, request, theirs, deadline))
 			break;
 		stop_locked(worker);
 		if (r < 0)
@@ -221,7 +227,7 @@ static void take_log(struct icred *handle, struct reader *reader)
 #define REPLY_MAX 4096
 
 /* Ask the user for the worker; the reply goes back on the request's socket. */
-static int take_prompt(struct icred *handle, struct reader *reader, int fd)
+static int take_prompt(struct icred *handle, struct reader *reader, int fd, int64_t deadline)
 {
 	_cleanup_secret_ char *text = secret_alloc(handle->pool, REPLY_MAX);
 	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, REPLY_MAX + 256);
@@ -244,12 +250,13 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd)
 	frame_begin(&reply, FRAME_REPLY);
 	wire_put_number(&reply, TAG_CODE, r);
 	wire_put_string(&reply, TAG_TEXT, text);
-	send_frame(fd, &reply, -1);
-	return ICRED_OK;
+	return send_frame(fd, &reply, -1, deadline)
+		       ? ICRED_OK
+		       : set_error(ICRED_E_INTERNAL, "icred-worker asked and did not wait for the reply");
 }
 
 /* One packet of the worker's.  Returns 1 when the request is done. */
-static int take_packet(struct icred *handle, int fd, const unsigned char *bytes, size_t len,
+static int take_packet(struct icred *handle, int fd, int64_t deadline, const unsigned char *bytes, size_t len,
 		       worker_answer_fn *answer, void *data)
 {
 	struct reader reader;
@@ -260,7 +267,7 @@ static int take_packet(struct icred *handle, int fd, const unsigned char *bytes,
 		take_log(handle, &reader);
 		return 0;
 	case FRAME_PROMPT:
-		return take_prompt(handle, &reader, fd);
+		return take_prompt(handle, &reader, fd, deadline);
 	case FRAME_FAILED:
 		return failed_read(&reader);
 	case FRAME_KEY:
@@ -285,7 +292,7 @@ static int converse(struct icred *handle, int fd, int64_t deadline, worker_answe
 	while (r == 0) {
 		r = receive(fd, bytes, deadline, &len);
 		if (r == 0)
-			r = len ? take_packet(handle, fd, bytes, len, answer, data) : ENDED;
+			r = len ? take_packet(handle, fd, deadline, bytes, len, answer, data) : ENDED;
 	}
 	return r;
 }
@@ -300,7 +307,7 @@ static int call_once(struct icred *handle, struct wire *request, int64_t deadlin
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return set_error(ICRED_E_INTERNAL, "can't make a socket: %s", strerror(errno));
 	mine = pair[0];
-	r = submit(handle, request, pair[1], &kills);
+	r = submit(handle, request, pair[1], deadline, &kills);
 	close_keep_errno(pair[1]);
 	if (r < 0)
 		return r;

@@ -47,8 +47,9 @@ struct icred_signing; /* a signature under way; the host's */
 
 /*
  * What the host does for a module.  Every call brings the table of its own
- * request (deadline, error, log), valid until that call returns; the one that
- * open() gets is valid until open() returns.  Secrets go into secret_alloc memory,
+ * request (deadline, error, log), valid until that call returns; so is
+ * the one of open() and of close().  Secret memory may be kept from one call to
+ * another, until close.  Secrets go into secret_alloc memory,
  * which is locked, left out of core files, and wiped when it is freed.
  */
 struct icred_host {
@@ -114,7 +115,7 @@ struct icred_key_ops {
  * that is secret.  ICRED_E_NOT_FOUND says "not here"; a cache that does not
  * work on this machine says ICRED_E_UNSUPPORTED, and nobody minds.
  */
-#define ICRED_BLOB_MAX 16384
+#define ICRED_BLOB_MAX 8192
 struct icred_cache_ops {
 	size_t size;
 	int (*load)(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
@@ -164,7 +165,7 @@ struct icred_module {
 	unsigned can;     /* ICRED_CAN_...                          */
 	/* One self per stack line. */
 	int (*open)(const struct icred_host *host, void **ret_self);
-	void (*close)(void *self);
+	void (*close)(void *self, const struct icred_host *host);
 	const void *ops; /* struct icred_key_ops, _cache_ops or _issuer_ops */
 };
 
