@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <limits.h>
+
+#include "keyring.h"
+
+#define ERROR_TEXT_MAX   200
+#define SECRET_ERRORS    "org.freedesktop.Secret.Error."
+#define ANSWER_MARGIN_MS 100 /* left of the deadline, to say why */
+#define DESKTOP          "GNOME Keyring, KWallet or KeePassXC"
+
+/* How many milliseconds a call may take. */
+int keyring_patience(const struct keyring_call *call)
+{
+	int64_t left = call->host->time_left(call->host) - ANSWER_MARGIN_MS;
+
+	return (int)CLAMP(left, 1, INT_MAX);
+}
+
+/* What the service wrote is quoted on one line, at a bearable length. */
+static void error_text(const GError *error, char text[ERROR_TEXT_MAX])
+{
+	GError *bare = g_error_copy(error);
+
+	g_dbus_error_strip_remote_error(bare);
+	g_strlcpy(text, bare->message ? bare->message : "", ERROR_TEXT_MAX);
+	g_error_free(bare);
+	for (char *p = text; *p; p++)
+		if (g_ascii_iscntrl(*p))
+			*p = ' ';
+}
+
+int keyring_timeout(const struct keyring_call *call)
+{
+	return call->host->fail(call->host, ICRED_E_TIMEOUT, "the keyring did not answer in time; try again");
+}
+
+static int is_absent(const GError *error)
+{
+	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+	       (error->domain == G_DBUS_ERROR && error->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
+		error->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
+}
+
+static int is_gone(const GError *error)
+{
+	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED) ||
+	       g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static int is_late(const GError *error)
+{
+	return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+	       g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT);
+}
+
+/* The service's own errors. */
+static int is_named(const GError *error, const char *name)
+{
+	char *remote = g_dbus_error_get_remote_error(error);
+	int is = remote && g_str_has_prefix(remote, SECRET_ERRORS) &&
+		 strcmp(remote + strlen(SECRET_ERRORS), name) == 0;
+
+	g_free(remote);
+	return is;
+}
+
+/* Frees the error; the code says what kind of failure it was. */
+int keyring_gerror(const struct keyring_call *call, GError *error, const char *what)
+{
+	const struct icred_host *host = call->host;
+	char text[ERROR_TEXT_MAX];
+	int rc;
+
+	error_text(error, text);
+	if (is_late(error))
+		rc = keyring_timeout(call);
+	else if (is_absent(error))
+		rc = host->fail(host, ICRED_E_NO_SERVICE,
+				"this session has no keyring service; start " DESKTOP
+				" and let it provide the "
+				"Secret Service");
+	else if (is_gone(error))
+		rc = host->fail(host, ICRED_E_NO_SERVICE,
+				"the keyring service ended while it was asked; try again");
+	else if (is_named(error, "IsLocked"))
+		rc = keyring_locked(call);
+	else if (is_named(error, "NoSuchObject"))
+		rc = host->fail(host, ICRED_E_NOT_FOUND, "the key has just been removed from the keyring");
+	else if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
+		rc = host->fail(host, ICRED_E_DENIED, "the keyring refuses to %s: %s", what, text);
+	else
+		rc = host->fail(host, ICRED_E_INTERNAL, "the keyring can't %s: %s", what, text);
+	g_error_free(error);
+	return rc;
+}
+
+static int bus_fail(const struct keyring_call *call, GError *error)
+{
+	const struct icred_host *host = call->host;
+	char text[ERROR_TEXT_MAX];
+	int rc;
+
+	if (is_late(error))
+		return keyring_gerror(call, error, "be reached");
+	error_text(error, text);
+	rc = host->fail(
+		host, ICRED_E_NO_SERVICE,
+		"no D-Bus session, so no keyring (%s); run inside a desktop session or under dbus-run-session, "
+		"or keep the key elsewhere",
+		text);
+	g_error_free(error);
+	return rc;
+}
+
+static int time_is_up(const struct keyring_call *call)
+{
+	return call->host->time_left(call->host) <= 0;
+}
+
+int keyring_connect(const struct keyring_call *call)
+{
+	struct keyring *self = call->self;
+	GError *error = NULL;
+	struct keyring_watchdog dog;
+
+	if (time_is_up(call))
+		return keyring_timeout(call);
+	if (self->bus && !g_dbus_connection_is_closed(self->bus))
+		return 0;
+	keyring_disconnect(self);
+	keyring_watchdog_start(&dog, call);
+	/* The shared connection, because libsecret insists on it. */
+	self->bus = g_bus_get_sync(G_BUS_TYPE_SESSION, dog.cancel, &error);
+	keyring_watchdog_stop(&dog);
+	if (!self->bus)
+		return bus_fail(call, error);
+	/* By default it ends the process when the bus does. */
+	g_dbus_connection_set_exit_on_close(self->bus, FALSE);
+	return 0;
+}
+
+void keyring_disconnect(struct keyring *self)
+{
+	keyring_session_end(self);
+	g_clear_object(&self->bus);
+}
+
+/* *ret_answer is the caller's; arguments may be floating and are always taken. */
+int keyring_request(const struct keyring_call *call, const char *path, const char *iface, const char *method,
+		    GVariant *arguments, const char *type, GVariant **ret_answer)
+{
+	GError *error = NULL;
+	GVariant *answer;
+
+	if (time_is_up(call)) {
+		g_variant_unref(g_variant_ref_sink(arguments));
+		return keyring_timeout(call);
+	}
+	answer = g_dbus_connection_call_sync(call->self->bus, SERVICE_NAME, path, iface, method, arguments,
+					     G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NONE,
+					     keyring_patience(call), NULL, &error);
+	if (!answer)
+		return keyring_gerror(call, error, method);
+	*ret_answer = answer;
+	return 0;
+}
+
+int keyring_property(const struct keyring_call *call, const char *path, const char *iface, const char *name,
+		     const char *type, GVariant **ret_value)
+{
+	GVariant *answer = NULL, *value = NULL;
+	int rc;
+
+	rc = keyring_request(call, path, "org.freedesktop.DBus.Properties", "Get",
+			     g_variant_new("(ss)", iface, name), "(v)", &answer);
+	if (rc)
+		return rc;
+	g_variant_get(answer, "(v)", &value);
+	g_variant_unref(answer);
+	if (!g_variant_is_of_type(value, G_VARIANT_TYPE(type))) {
+		g_variant_unref(value);
+		return call->host->fail(call->host, ICRED_E_PROTOCOL,
+					"the keyring service answers nonsense about its %s", name);
+	}
+	*ret_value = value;
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The session in which secrets cross the bus encrypted: all that libsecret does for us is in this file. */
+#include "config.h"
+
+#include "keyring.h"
+
+int keyring_session(const struct keyring_call *call)
+{
+	struct keyring *self = call->self;
+	struct keyring_watchdog dog;
+	GError *error = NULL;
+
+	if (self->service)
+		return 0;
+	keyring_watchdog_start(&dog, call);
+	self->service =
+		secret_service_open_sync(SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_NONE, dog.cancel, &error);
+	if (self->service) {
+		g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(self->service), keyring_patience(call));
+		if (!secret_service_ensure_session_sync(self->service, dog.cancel, &error))
+			g_clear_object(&self->service);
+	}
+	keyring_watchdog_stop(&dog);
+	return self->service ? 0 : keyring_gerror(call, error, "open a session");
+}
+
+void keyring_session_end(struct keyring *self)
+{
+	g_clear_object(&self->service);
+}
+
+const char *keyring_session_path(const struct keyring *self)
+{
+	return secret_service_get_session_dbus_path(self->service);
+}
+
+/* As the service wants it, (oayays), encrypted. */
+GVariant *keyring_encode(const struct keyring *self, const char *text, size_t len)
+{
+	SecretValue *value = secret_value_new(text, (gssize)len, "text/plain");
+	GVariant *secret = secret_service_encode_dbus_secret(self->service, value);
+
+	secret_value_unref(value);
+	return secret;
+}
+
+/* The other way: NUL-terminated, in the host's secret memory. */
+int keyring_decode(const struct keyring_call *call, GVariant *secret, char **ret_text, size_t *ret_len)
+{
+	const struct icred_host *host = call->host;
+	SecretValue *value = secret_service_decode_dbus_secret(call->self->service, secret);
+	const char *inside;
+	gsize len = 0;
+	char *text;
+
+	if (!value)
+		return host->fail(host, ICRED_E_PROTOCOL,
+				  "the keyring handed out a secret that can't be read");
+	inside = secret_value_get(value, &len);
+	text = host->secret_alloc(host, len + 1);
+	if (text) {
+		memcpy(text, inside, len);
+		text[len] = 0;
+	}
+	secret_value_unref(value);
+	if (!text)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a key file looks like from outside: refuse what is no plain RSA PEM, and say how to mend it. */
+#ifndef ICRED_PEM_H
+#define ICRED_PEM_H
+
+#include <stddef.h>
+
+#define PEM_MAX 32768 /* bytes; a 16384-bit key has 12.5 kB */
+
+/* 0 if the text holds one PEM block of a kind that an RSA private key may have; else ICRED_E_INVALID and why. */
+int pem_check(const char *pem, size_t len, char *why, size_t why_cap);
+
+#endif
