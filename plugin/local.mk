@@ -7,35 +7,53 @@ EXTRA_DIST += plugin/module.sym
 
 # RSA keys in PEM, for the worker and every key module that reads one.
 noinst_LTLIBRARIES += libicred-rsa.la
-libicred_rsa_la_SOURCES = plugin/rsa.c plugin/rsa.h
+libicred_rsa_la_SOURCES = plugin/pem.c plugin/pem.h plugin/rsa.c plugin/rsa.h
 libicred_rsa_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 libicred_rsa_la_LIBADD = $(GNUTLS_LIBS)
 
-module_LTLIBRARIES += cache-keyctl.la
-cache_keyctl_la_SOURCES = plugin/cache-keyctl.c
+# Cache modules are linked into the library; as files they are there for the tests.
+check_LTLIBRARIES += cache-keyctl.la cache-runtime.la
+cache_keyctl_la_SOURCES = plugin/cache-keyctl.c plugin/cache-entry.h
 cache_keyctl_la_LDFLAGS = $(MODULE_LDFLAGS)
-
-module_LTLIBRARIES += cache-runtime.la
-cache_runtime_la_SOURCES = plugin/cache-runtime.c
+cache_runtime_la_SOURCES = plugin/cache-runtime.c plugin/cache-entry.h lib/rundir.c lib/rundir.h
 cache_runtime_la_LDFLAGS = $(MODULE_LDFLAGS)
 
 if KEYRING
 module_LTLIBRARIES += key-keyring.la
-key_keyring_la_SOURCES = plugin/key-keyring.c
+key_keyring_la_SOURCES = plugin/key-keyring.c \
+	plugin/key-keyring/keyring.h \
+	plugin/key-keyring/bus.c \
+	plugin/key-keyring/find.c \
+	plugin/key-keyring/item.c \
+	plugin/key-keyring/log.c \
+	plugin/key-keyring/prompt.c \
+	plugin/key-keyring/session.c \
+	plugin/key-keyring/store.c \
+	plugin/key-keyring/watchdog.c
 key_keyring_la_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS) $(GNUTLS_CFLAGS)
 key_keyring_la_LDFLAGS = $(MODULE_LDFLAGS)
 key_keyring_la_LIBADD = libicred-rsa.la $(SECRET_LIBS) $(GNUTLS_LIBS)
 endif
 
-module_LTLIBRARIES += issuer-icr.la
-issuer_icr_la_SOURCES = plugin/issuer-icr.c \
-	plugin/appauth/appauth.h \
+# The app authentication that issuers share; unit tests link it too.
+noinst_LTLIBRARIES += libappauth.la
+libappauth_la_SOURCES = \
 	plugin/appauth/answer.c plugin/appauth/answer.h \
+	plugin/appauth/appauth.h \
+	plugin/appauth/bearer.c plugin/appauth/bearer.h \
 	plugin/appauth/http.c plugin/appauth/http.h \
+	plugin/appauth/json.c plugin/appauth/json.h \
 	plugin/appauth/jwt.c plugin/appauth/jwt.h \
-	plugin/appauth/mint.c
-issuer_icr_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS) $(GNUTLS_CFLAGS)
-issuer_icr_la_LDFLAGS = $(MODULE_LDFLAGS)
-issuer_icr_la_LIBADD = $(CURL_LIBS) $(JSON_LIBS) $(GNUTLS_LIBS)
+	plugin/appauth/mint.c \
+	plugin/appauth/quote.c plugin/appauth/quote.h \
+	plugin/appauth/rfc3339.c plugin/appauth/rfc3339.h \
+	plugin/appauth/trouble.c plugin/appauth/trouble.h \
+	plugin/appauth/url.c plugin/appauth/url.h \
+	plugin/appauth/verdict.c plugin/appauth/verdict.h
+libappauth_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
+libappauth_la_LIBADD = $(CURL_LIBS) $(JSON_LIBS)
 
-# The modules are loaded from plugin/ when nothing is installed yet.
+module_LTLIBRARIES += issuer-icr.la
+issuer_icr_la_SOURCES = plugin/issuer-icr.c
+issuer_icr_la_LDFLAGS = $(MODULE_LDFLAGS)
+issuer_icr_la_LIBADD = libappauth.la

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the service answers, read and judged.  Each reader tells in *ret_reason what is wrong. */
+#ifndef ICRED_APPAUTH_ANSWER_H
+#define ICRED_APPAUTH_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appauth.h"
+
+#define ANSWER_TOKEN_MAX   4096
+#define ANSWER_ID_SIZE     256
+#define ANSWER_PERMISSIONS 64
+#define ANSWER_LIFE        7200 /* a token's, where expiresAt is missing ... */
+#define ANSWER_MARGIN      300  /* ... less this                             */
+
+struct json_object;
+
+struct answer_token {
+	struct json_object *root;
+	const char *token;
+	int64_t expires_at;
+	const char *installation; /* or NULL */
+	const char *organization; /* or NULL */
+	const char *permissions[2 * ANSWER_PERMISSIONS + 1];
+};
+
+/* One page of the list of installations. */
+struct answer_page {
+	char found[ANSWER_ID_SIZE]; /* the installation of the organization, or "" */
+	char first[ANSWER_ID_SIZE]; /* the first on the page                       */
+	bool more;
+	unsigned next;
+};
+
+int answer_token(const struct appauth_scheme *scheme, const char *body, size_t len, int64_t now,
+		 struct answer_token *ret_token, const char **ret_reason);
+void answer_token_free(struct answer_token *token);
+
+/* The installation's ID from an answer about one installation of this organization. */
+int answer_installation(const struct appauth_scheme *scheme, const char *body, size_t len,
+			const char *organization, char ret_id[ANSWER_ID_SIZE], const char **ret_reason);
+int answer_page(const struct appauth_scheme *scheme, const char *body, size_t len, unsigned page,
+		const char *organization, struct answer_page *ret_page, const char **ret_reason);
+
+/* What an error's body says, fit for a message; "" if it says nothing. */
+void answer_message(const char *body, size_t len, char *out, size_t cap);
+
+/* RFC 6750, 2.1 */
+bool answer_is_b64token(const char *text, size_t len);
+
+#endif

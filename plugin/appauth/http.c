@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "trouble.h"
+
+#define BODY_FIRST 8192 /* a token's answer is below 2 KiB */
+#define IDLE_MAX   64
+
+struct http_line {
+	CURL *easy;
+	struct http_line *next;
+	char detail[CURL_ERROR_SIZE];
+};
+
+struct http {
+	pthread_mutex_t mutex;
+	struct http_line *idle; /* last in, first out: the warmest connection is taken */
+	unsigned idle_count;
+	char *ca;
+	bool is_proxied;
+};
+
+/* One request under way. */
+struct transfer {
+	const struct icred_host *host;
+	const struct http_request *request;
+	struct http_reply *reply;
+	struct http_line *line;
+	size_t header_bytes;
+	int error; /* what connected() or the lack of memory said */
+};
+
+static pthread_once_t http_once = PTHREAD_ONCE_INIT;
+static CURLcode http_global = CURLE_FAILED_INIT;
+
+static void http_init(void)
+{
+	http_global = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* libcurl's default may be a directory of hundreds of files, which GnuTLS reads one by one. */
+static const char *system_bundle(void)
+{
+	static const char *const usual[] = {"/etc/ssl/certs/ca-certificates.crt",
+					    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+					    "/etc/ssl/cert.pem"};
+	const char *own = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	if (own && access(own, R_OK) == 0)
+		return own;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (access(usual[i], R_OK) == 0)
+			return usual[i];
+	return NULL;
+}
+
+static bool env_has(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+int http_open(const struct icred_host *host, const char *ca, struct http **ret_http)
+{
+	struct http *http;
+
+	pthread_once(&http_once, http_init);
+	if (http_global != CURLE_OK)
+		return host->fail(host, ICRED_E_INTERNAL, "libcurl does not start: %s",
+				  curl_easy_strerror(http_global));
+	ca = ca ? ca : system_bundle();
+	http = calloc(1, sizeof(*http));
+	if (!http || (ca && !(http->ca = strdup(ca)))) {
+		free(http);
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	}
+	pthread_mutex_init(&http->mutex, NULL);
+	http->is_proxied = env_has("https_proxy") || env_has("HTTPS_PROXY") || env_has("all_proxy") ||
+			   env_has("ALL_PROXY");
+	*ret_http = http;
+	return 0;
+}
+
+static struct http_line *line_free(struct http_line *line)
+{
+	if (line)
+		curl_easy_cleanup(line->easy);
+	free(line);
+	return NULL;
+}
+
+struct http *http_close(struct http *http)
+{
+	if (!http)
+		return NULL;
+	while (http->idle) {
+		struct http_line *line = http->idle;
+
+		http->idle = line->next;
+		line_free(line);
+	}
+	pthread_mutex_destroy(&http->mutex);
+	free(http->ca);
+	free(http);
+	return NULL;
+}
+
+static struct http_line *line_take(struct http *http)
+{
+	struct http_line *line;
+
+	pthread_mutex_lock(&http->mutex);
+	line = http->idle;
+	if (line) {
+		http->idle = line->next;
+		http->idle_count--;
+	}
+	pthread_mutex_unlock(&http->mutex);
+	if (line)
+		return line;
+	line = calloc(1, sizeof(*line));
+	if (line && !(line->easy = curl_easy_init())) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+/* The reset keeps the connection and forgets pointers to what the request owned. */
+static void line_put(struct http *http, struct http_line *line)
+{
+	bool kept;
+
+	curl_easy_reset(line->easy);
+	pthread_mutex_lock(&http->mutex);
+	kept = http->idle_count < IDLE_MAX;
+	if (kept) {
+		line->next = http->idle;
+		http->idle = line;
+		http->idle_count++;
+	}
+	pthread_mutex_unlock(&http->mutex);
+	if (!kept)
+		line_free(line);
+}
+
+static int reply_reserve(struct transfer *t, size_t need)
+{
+	struct http_reply *reply = t->reply;
+	size_t cap = reply->cap ? reply->cap : BODY_FIRST;
+	char *body;
+
+	if (need <= reply->cap)
+		return 0;
+	while (cap < need)
+		cap *= 2;
+	body = t->host->secret_alloc(t->host, cap);
+	if (!body)
+		return t->host->fail(t->host, ICRED_E_NO_MEMORY, "out of memory for the answer of %s",
+				     t->request->peer);
+	if (reply->len > 0)
+		memcpy(body, reply->body, reply->len);
+	if (reply->body)
+		t->host->secret_free(t->host, reply->body);
+	reply->body = body;
+	reply->cap = cap;
+	return 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user)
+{
+	struct transfer *t = user;
+	struct http_reply *reply = t->reply;
+	size_t n = size * count;
+
+	if (n > HTTP_BODY_MAX - reply->len)
+		return 0;
+	t->error = reply_reserve(t, reply->len + n + 1);
+	if (t->error < 0)
+		return 0;
+	memcpy(reply->body + reply->len, data, n);
+	reply->len += n;
+	reply->body[reply->len] = '\0';
+	/* libcurl lends its own buffer for this call; the token shall not stay in it. */
+	explicit_bzero(data, n);
+	return n;
+}
+
+/* The value of this header, without blanks around it, if the line is one. */
+static bool header_value(const char *line, size_t len, const char *name, char value[HTTP_VALUE_SIZE])
+{
+	size_t n = strlen(name);
+
+	if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+		return false;
+	for (n++; n < len && (line[n] == ' ' || line[n] == '\t');)
+		n++;
+	while (len > n && (unsigned char)line[len - 1] <= ' ')
+		len--;
+	if (len - n >= HTTP_VALUE_SIZE)
+		len = n + HTTP_VALUE_SIZE - 1;
+	memcpy(value, line + n, len - n);
+	value[len - n] = '\0';
+	return true;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+	struct transfer *t = user;
+	struct http_reply *reply = t->reply;
+	char value[HTTP_VALUE_SIZE];
+	size_t n = size * count;
+
+	t->header_bytes += n;
+	if (t->header_bytes > HTTP_HEADER_MAX)
+		return 0;
+	if (header_value(data, n, "date", value)) {
+		time_t date = curl_getdate(value, NULL);
+
+		reply->date = date > 0 ? (int64_t)date : 0;
+	}
+	if (header_value(data, n, "retry-after", value))
+		memcpy(reply->retry_after, value, sizeof(value));
+	if (header_value(data, n, "content-type", value))
+		memcpy(reply->type, value, sizeof(value));
+	return n;
+}
+
+static int on_connected(void *user, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *t = user;
+
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	t->error = t->request->connected(t->request->data);
+	return t->error < 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* Nothing but this origin over TLS (or loopback), nothing remembered, nothing followed. */
+static bool setup_policy(CURL *easy, bool plain)
+{
+	bool bad = false;
+
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") != CURLE_OK;
+#else
+	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS, plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS) !=
+	       CURLE_OK;
+#endif
+	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
+	if (plain)
+		bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK;
+	return !bad;
+}
+
+static bool setup_tls(CURL *easy, const char *ca)
+{
+	bool bad = false;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK;
+	/* Only for telling an expired certificate from an unknown authority; not every TLS library has it. */
+	(void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+	if (!ca)
+		return !bad;
+	bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca) != CURLE_OK;
+	(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	return !bad;
+}
+
+static bool setup_request(struct transfer *t)
+{
+	CURL *easy = t->line->easy;
+	bool bad = false;
+
+	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->line->detail) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_URL, t->request->url) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->request->headers) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "libicred/" PACKAGE_VERSION) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK;
+	if (t->request->body)
+		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->request->body) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) != CURLE_OK;
+	return !bad;
+}
+
+static int setup(struct http *http, struct transfer *t)
+{
+	if (setup_policy(t->line->easy, t->request->plain) && setup_tls(t->line->easy, http->ca) &&
+	    setup_request(t))
+		return 0;
+	return t->host->fail(t->host, ICRED_E_INTERNAL, "this libcurl (%s) lacks what the issuer needs",
+			     curl_version_info(CURLVERSION_NOW)->version);
+}
+
+void http_reply_clear(const struct icred_host *host, struct http_reply *reply)
+{
+	if (reply->body)
+		host->secret_free(host, reply->body);
+	memset(reply, 0, sizeof(*reply));
+}
+
+static CURLcode attempt(struct transfer *t, int64_t time_left)
+{
+	http_reply_clear(t->host, t->reply);
+	t->header_bytes = 0;
+	t->error = 0;
+	t->line->detail[0] = '\0';
+	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS,
+			 (long)(time_left < 86400000 ? time_left : 86400000));
+	return curl_easy_perform(t->line->easy);
+}
+
+/* A kept connection that the server had closed meanwhile says nothing about the server. */
+static bool was_stale(const struct transfer *t, CURLcode code)
+{
+	long connects = 1;
+
+	if (code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR && code != CURLE_GOT_NOTHING &&
+	    code != CURLE_HTTP2 && code != CURLE_HTTP2_STREAM && code != CURLE_PARTIAL_FILE)
+		return false;
+	curl_easy_getinfo(t->line->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects == 0 && t->header_bytes == 0;
+}
+
+/* libcurl's code, or the one that says better what happened in the middle of an answer. */
+static CURLcode what_it_was(const struct transfer *t, CURLcode code)
+{
+	if (t->header_bytes == 0)
+		return code == CURLE_PARTIAL_FILE ? CURLE_GOT_NOTHING : code;
+	if (code == CURLE_RECV_ERROR || code == CURLE_HTTP2_STREAM)
+		return CURLE_PARTIAL_FILE;
+	/* This is what a line of headers beyond libcurl's own limit gives. */
+	return code == CURLE_OUT_OF_MEMORY ? CURLE_FILESIZE_EXCEEDED : code;
+}
+
+static int perform(struct http *http, struct transfer *t)
+{
+	int64_t left = t->host->time_left(t->host);
+	CURLcode code = left > 0 ? attempt(t, left) : CURLE_OPERATION_TIMEDOUT;
+
+	if (was_stale(t, code) && (left = t->host->time_left(t->host)) > 0) {
+		curl_easy_setopt(t->line->easy, CURLOPT_FRESH_CONNECT, 1L);
+		code = attempt(t, left);
+	}
+	if (t->error < 0)
+		return t->error;
+	if (code != CURLE_OK) {
+		code = what_it_was(t, code);
+		return trouble_tell(t->host, &(struct trouble){.easy = t->line->easy,
+							       .code = code,
+							       .detail = t->line->detail,
+							       .peer = t->request->peer,
+							       .ca = http->ca,
+							       .is_proxied = http->is_proxied});
+	}
+	curl_easy_getinfo(t->line->easy, CURLINFO_RESPONSE_CODE, &t->reply->status);
+	return 0;
+}
+
+int http_perform(struct http *http, const struct icred_host *host, const struct http_request *request,
+		 struct http_reply *reply)
+{
+	struct transfer t = {.host = host, .request = request, .reply = reply, .line = line_take(http)};
+	int r;
+
+	if (!t.line)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	r = setup(http, &t);
+	if (r == 0)
+		r = perform(http, &t);
+	line_put(http, t.line);
+	return r;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One HTTPS request at a time per connection, connections kept: libcurl, set up once and for all. */
+#ifndef ICRED_APPAUTH_HTTP_H
+#define ICRED_APPAUTH_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <curl/curl.h>
+#include <icred/module.h>
+
+#define HTTP_BODY_MAX   ((size_t)1 << 20)
+#define HTTP_HEADER_MAX ((size_t)64 << 10)
+#define HTTP_VALUE_SIZE 96
+
+struct http; /* idle connections, and what all requests share */
+
+struct http_request {
+	const char *peer; /* for messages */
+	const char *url;
+	const char *body; /* NULL: GET    */
+	bool plain;       /* the URL is http: no proxy may see it */
+	const struct curl_slist *headers;
+	/*
+	 * Called when connected, before the headers are read, perhaps again if
+	 * libcurl must connect anew; an error ends the request and is returned.
+	 */
+	int (*connected)(void *data);
+	void *data;
+};
+
+struct http_reply {
+	long status;
+	char *body; /* secret memory, NUL-terminated */
+	size_t len;
+	size_t cap;
+	int64_t date;                      /* the server's clock; 0 if it did not tell */
+	char retry_after[HTTP_VALUE_SIZE]; /* as it came, or "" */
+	char type[HTTP_VALUE_SIZE];        /* Content-Type, the same */
+};
+
+/* ca: the bundle to trust alone, or NULL for the system's. */
+int http_open(const struct icred_host *host, const char *ca, struct http **ret_http);
+struct http *http_close(struct http *http);
+
+/* 0 for any answer of the server's; its body is freed by http_reply_clear, whatever this returns. */
+int http_perform(struct http *http, const struct icred_host *host, const struct http_request *request,
+		 struct http_reply *reply);
+void http_reply_clear(const struct icred_host *host, struct http_reply *reply);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "quote.h"
+#include "rfc3339.h"
+#include "trouble.h"
+
+#define CERT_TIME_LEN 19 /* "2026-01-31 12:00:00" */
+
+static const char CLOCK[] = "; check this machine's clock and NTP";
+
+/* A line of a certificate's description that tells one of its dates. */
+static bool cert_date(const char *line, const char *label, int64_t *ret_seconds)
+{
+	char text[CERT_TIME_LEN + 2];
+	size_t n = strlen(label);
+
+	if (strncasecmp(line, label, n) != 0 || strlen(line + n) < CERT_TIME_LEN)
+		return false;
+	memcpy(text, line + n, CERT_TIME_LEN);
+	memcpy(text + CERT_TIME_LEN, "Z", 2);
+	return rfc3339_parse(text, CERT_TIME_LEN + 1, ret_seconds);
+}
+
+/* Is a certificate of the chain too old (1), too young (-1), or neither? */
+static int cert_age(CURL *easy, int64_t now)
+{
+	struct curl_certinfo *chain = NULL;
+	int64_t at;
+
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain)
+		return 0;
+	for (int i = 0; i < chain->num_of_certs; i++)
+		for (const struct curl_slist *l = chain->certinfo[i]; l; l = l->next) {
+			if (cert_date(l->data, "Expire date:", &at) && at < now)
+				return 1;
+			if (cert_date(l->data, "Start date:", &at) && at > now)
+				return -1;
+		}
+	return 0;
+}
+
+static int tell_untrusted(const struct icred_host *host, const struct trouble *t)
+{
+	int age = cert_age(t->easy, (int64_t)time(NULL));
+	bool old = age > 0 || strstr(t->detail, "has expired");
+	bool young = age < 0 || strstr(t->detail, "not yet valid") || strstr(t->detail, "not activated");
+
+	if (strstr(t->detail, "target host"))
+		return host->fail(
+			host, ICRED_E_NETWORK,
+			"the TLS certificate of %s is for another host; check the setting api, and that "
+			"no proxy or portal answers in its place",
+			t->peer);
+	if (old)
+		return host->fail(host, ICRED_E_NETWORK,
+				  "the TLS certificate of %s has expired; its operator must renew it%s",
+				  t->peer, CLOCK);
+	if (young)
+		return host->fail(host, ICRED_E_NETWORK, "the TLS certificate of %s is not valid yet%s",
+				  t->peer, CLOCK);
+	return host->fail(
+		host, ICRED_E_NETWORK,
+		"the TLS certificate of %s is not signed by an authority of %s; if it is your own, name "
+		"its bundle in the setting ca",
+		t->peer, t->ca ? t->ca : "the system's bundle");
+}
+
+static int tell_connect(const struct icred_host *host, const struct trouble *t)
+{
+	long number = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	return host->fail(host, ICRED_E_NETWORK,
+			  "cannot connect to %s%s%s; check the network and the setting api%s", t->peer,
+			  number ? ": " : "", number ? strerror((int)number) : "",
+			  t->is_proxied ? ", and https_proxy in the environment" : "");
+}
+
+static int tell_timeout(const struct icred_host *host, const struct trouble *t)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	if (connected > 0)
+		return host->fail(host, ICRED_E_TIMEOUT,
+				  "%s did not answer in time; try again, or raise the timeout", t->peer);
+	return host->fail(host, ICRED_E_TIMEOUT,
+			  "%s could not be reached in time; check the network, or raise the timeout",
+			  t->peer);
+}
+
+static int tell_other(const struct icred_host *host, const struct trouble *t)
+{
+	char text[QUOTE_SIZE];
+	const char *words = t->detail[0] ? t->detail : curl_easy_strerror(t->code);
+	long tunnel = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel >= 300)
+		return host->fail(
+			host, ICRED_E_NETWORK,
+			"the proxy of the environment does not let us through to %s (%ld); check https_proxy",
+			t->peer, tunnel);
+	quote(text, sizeof(text), words, strlen(words));
+	return host->fail(host, ICRED_E_NETWORK, "the connection to %s broke off (%s); try again", t->peer,
+			  text);
+}
+
+static int tell_tls(const struct icred_host *host, const struct trouble *t)
+{
+	char text[QUOTE_SIZE];
+
+	quote(text, sizeof(text), t->detail, strlen(t->detail));
+	return host->fail(
+		host, ICRED_E_NETWORK,
+		"no TLS connection to %s (%s); check the setting api, and that no proxy is in between",
+		t->peer, text);
+}
+
+static int tell_protocol(const struct icred_host *host, const struct trouble *t)
+{
+	if (t->code == CURLE_PARTIAL_FILE)
+		return host->fail(host, ICRED_E_PROTOCOL, "the answer of %s was cut short; try again",
+				  t->peer);
+	if (t->code == CURLE_FILESIZE_EXCEEDED || t->code == CURLE_WRITE_ERROR)
+		return host->fail(host, ICRED_E_PROTOCOL,
+				  "the answer of %s is larger than any token's; check the setting api",
+				  t->peer);
+	return host->fail(host, ICRED_E_PROTOCOL, "what %s answers is no HTTP; check the setting api",
+			  t->peer);
+}
+
+int trouble_tell(const struct icred_host *host, const struct trouble *trouble)
+{
+	switch ((int)trouble->code) {
+	case CURLE_OUT_OF_MEMORY:
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory while talking to %s",
+				  trouble->peer);
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return host->fail(host, ICRED_E_NETWORK,
+				  "the name of %s is not found; check the network, DNS and the setting api",
+				  trouble->peer);
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return host->fail(host, ICRED_E_NETWORK,
+				  "the proxy to %s cannot be used; check https_proxy in the environment",
+				  trouble->peer);
+	case CURLE_COULDNT_CONNECT:
+		return tell_connect(host, trouble);
+	case CURLE_OPERATION_TIMEDOUT:
+		return tell_timeout(host, trouble);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return tell_untrusted(host, trouble);
+	case CURLE_SSL_CACERT_BADFILE:
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the bundle %s cannot be read or holds no certificate; check the setting ca",
+			trouble->ca ? trouble->ca : "of the system");
+	case CURLE_SSL_CONNECT_ERROR:
+		return tell_tls(host, trouble);
+	case CURLE_PARTIAL_FILE:
+	case CURLE_FILESIZE_EXCEEDED:
+	case CURLE_WRITE_ERROR:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return tell_protocol(host, trouble);
+	default:
+		return tell_other(host, trouble);
+	}
+}

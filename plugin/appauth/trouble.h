@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A request without an answer: what went wrong, and what to do. */
+#ifndef ICRED_APPAUTH_TROUBLE_H
+#define ICRED_APPAUTH_TROUBLE_H
+
+#include <curl/curl.h>
+#include <icred/module.h>
+
+struct trouble {
+	CURL *easy;
+	CURLcode code;
+	const char *detail; /* libcurl's own words, or "" */
+	const char *peer;
+	const char *ca; /* the bundle in use, or NULL for libcurl's default */
+	int is_proxied; /* 1 if the environment names a proxy */
+};
+
+/* Record the failure; returns its ICRED_E_ code. */
+int trouble_tell(const struct icred_host *host, const struct trouble *trouble);
+
+#endif

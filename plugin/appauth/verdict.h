@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An answer that is not the one we want: its kind, and what to do. */
+#ifndef ICRED_APPAUTH_VERDICT_H
+#define ICRED_APPAUTH_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <icred/module.h>
+
+#include "http.h"
+
+struct verdict {
+	const struct icred_mint_request *request;
+	const struct http_reply *reply;
+	const char *peer;
+	int64_t now;
+};
+
+bool verdict_is_success(const struct http_reply *reply);
+bool verdict_is_suspended(const struct http_reply *reply);
+/* The server does not take this JWT. */
+bool verdict_is_refusal(const struct http_reply *reply);
+
+/* Record the failure that the status means; returns its ICRED_E_ code. */
+int verdict_tell(const struct icred_host *host, const struct verdict *verdict);
+/* A success by its status whose body is of no use, for this reason. */
+int verdict_tell_body(const struct icred_host *host, const struct verdict *verdict, int code,
+		      const char *reason);
+
+/* When to come again, by Retry-After; 0 if it does not say.  now and date: our clock and the server's (or 0). */
+int64_t verdict_retry_at(const char *retry_after, int64_t now, int64_t date);
+
+#endif

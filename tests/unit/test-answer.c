@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The service's answers and their times, good and bad. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../plugin/appauth/answer.h"
+#include "../../plugin/appauth/rfc3339.h"
+
+#define NOW INT64_C(1700000000) /* 2023-11-14T22:13:20Z */
+
+static const struct appauth_scheme scheme = {
+	.token = "token",
+	.expires_at = "expiresAt",
+	.is_active = "isActive",
+	.installation_id = "installationId",
+	.organization_id = "organizationId",
+	.permissions = "permissions",
+	.list = "installations",
+	.owner = "organization",
+};
+
+static void test_time(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} good[] = {
+		{"1970-01-01T00:00:00Z", 0},
+		{"2023-11-14T22:13:20Z", NOW},
+		{"2023-11-14t22:13:20z", NOW},
+		{"2023-11-14 22:13:20Z", NOW},
+		{"2023-11-14T22:13:20.999999999Z", NOW},
+		{"2023-11-14T22:13:20.1+00:00", NOW},
+		{"2023-11-14T22:13:20-00:00", NOW},
+		{"2023-11-15T03:43:20+05:30", NOW},
+		{"2023-11-14T14:13:20-08:00", NOW},
+		{"1996-12-19T16:39:57-08:00", 851042397},
+		{"1985-04-12T23:20:50.52Z", 482196050},
+		{"1990-12-31T23:59:60Z", 662688000},
+		{"1990-12-31T15:59:60-08:00", 662688000},
+		{"1937-01-01T12:00:27.87+00:20", -1041337173},
+		{"2000-02-29T00:00:00Z", 951782400},
+		{"2038-01-19T03:14:08Z", INT64_C(2147483648)},
+		{"2100-03-01T00:00:00Z", INT64_C(4107542400)},
+		{"9999-12-31T23:59:59Z", INT64_C(253402300799)},
+		{"0000-01-01T00:00:00Z", INT64_C(-62167219200)},
+	};
+	int64_t seconds;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(rfc3339_parse(good[i].text, strlen(good[i].text), &seconds));
+		assert_true(seconds == good[i].seconds);
+	}
+}
+
+static void test_bad_time(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"now",
+		"2023",
+		"2023-11-14",
+		"2023-11-14T22:13:20",
+		"2023-11-14T22:13Z",
+		"2023-11-14T22:13:20.Z",
+		"2023-11-14T22:13:20,5Z",
+		"2023-11-14T22:13:20.0000000000000000000000001Z",
+		"2023-11-14T22:13:20ZZ",
+		"2023-11-14T22:13:20Z ",
+		" 2023-11-14T22:13:20Z",
+		"2023-11-14T22:13:20+5:30",
+		"2023-11-14T22:13:20+0530",
+		"2023-11-14T22:13:20+24:00",
+		"2023-11-14T22:13:20+00:60",
+		"2023-11-14T24:00:00Z",
+		"2023-11-14T22:60:20Z",
+		"2023-11-14T22:13:61Z",
+		"2023-11-14T22:13:60Z",
+		"1990-12-31T23:59:60-08:00",
+		"2023-00-14T22:13:20Z",
+		"2023-13-14T22:13:20Z",
+		"2023-11-00T22:13:20Z",
+		"2023-11-31T22:13:20Z",
+		"2023-02-29T00:00:00Z",
+		"1900-02-29T00:00:00Z",
+		"10000-01-01T00:00:00Z",
+		"-023-11-14T22:13:20Z",
+		"9999-12-31T23:59:59-00:01",
+		"9999-12-31T23:59:60Z",
+		"0000-01-01T00:00:00+00:01",
+		"2023-11-14X22:13:20Z",
+		"2023/11/14T22:13:20Z",
+		"\xd9\xa2\xd9\xa0\xd9\xa2\xd9\xa3-11-14T22:13:20Z",
+	};
+	int64_t seconds = 42;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(rfc3339_parse(bad[i], strlen(bad[i]), &seconds));
+	assert_false(rfc3339_parse("2023-11-14T22:13:20Z", 19, &seconds));
+	assert_true(seconds == 42);
+}
+
+static void test_b64token(void **state)
+{
+	char text[ANSWER_TOKEN_MAX + 2];
+
+	(void)state;
+	assert_true(answer_is_b64token("crs_0a-._~+/==", 14));
+	assert_false(answer_is_b64token("", 0));
+	assert_false(answer_is_b64token("=", 1));
+	assert_false(answer_is_b64token("a=b", 3));
+	assert_false(answer_is_b64token("a b", 3));
+	assert_false(answer_is_b64token("a\n", 2));
+	assert_false(answer_is_b64token("a\"", 2));
+	assert_false(answer_is_b64token("\xc3\xa9", 2));
+	assert_false(answer_is_b64token("abc", 4));
+	memset(text, 'a', sizeof(text));
+	text[ANSWER_TOKEN_MAX] = '\0';
+	assert_true(answer_is_b64token(text, ANSWER_TOKEN_MAX));
+	text[ANSWER_TOKEN_MAX] = 'a';
+	text[ANSWER_TOKEN_MAX + 1] = '\0';
+	assert_false(answer_is_b64token(text, ANSWER_TOKEN_MAX + 1));
+}
+
+static int read_token(const char *body, struct answer_token *ret, const char **reason)
+{
+	*reason = "";
+	return answer_token(&scheme, body, strlen(body), NOW, ret, reason);
+}
+
+static void test_token(void **state)
+{
+	struct answer_token token;
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(
+		read_token("{\"id\":\"1\",\"token\":\"crs_01\",\"expiresAt\":\"2023-11-15T00:13:20.123Z\","
+			   "\"isActive\":true,\"permissions\":{\"organization_info\":\"VIEW\",\"odd\":5,"
+			   "\"new thing\":\"X\",\"b\":\"WRITE\"},\"installationId\":\"i-1\","
+			   "\"organizationId\":\"o-1\",\"later\":{\"a\":[1,2.5,null]}} \n",
+			   &token, &reason),
+		0);
+	assert_string_equal(token.token, "crs_01");
+	assert_true(token.expires_at == NOW + 7200);
+	assert_string_equal(token.installation, "i-1");
+	assert_string_equal(token.organization, "o-1");
+	assert_string_equal(token.permissions[0], "organization_info");
+	assert_string_equal(token.permissions[1], "VIEW");
+	assert_string_equal(token.permissions[2], "b");
+	assert_string_equal(token.permissions[3], "WRITE");
+	assert_null(token.permissions[4]);
+	answer_token_free(&token);
+}
+
+static void test_least_token(void **state)
+{
+	struct answer_token token;
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(
+		read_token("{\"token\":\"a\",\"expiresAt\":null,\"isActive\":null,\"permissions\":[1],"
+			   "\"installationId\":7,\"organizationId\":\"a b\"}",
+			   &token, &reason),
+		0);
+	assert_true(token.expires_at == NOW + ANSWER_LIFE - ANSWER_MARGIN);
+	assert_null(token.installation);
+	assert_null(token.organization);
+	assert_null(token.permissions[0]);
+	answer_token_free(&token);
+	assert_int_equal(
+		read_token("{\"token\":\"a\",\"expiresAt\":\"9999-12-31T23:59:59Z\"}", &token, &reason), 0);
+	answer_token_free(&token);
+	answer_token_free(&(struct answer_token){.root = NULL});
+}
+
+static void test_many_permissions(void **state)
+{
+	char body[8192] = "{\"token\":\"a\",\"permissions\":{";
+	struct answer_token token;
+	const char *reason;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "%s\"p%d\":\"VIEW\"", i ? "," : "",
+			 i);
+	snprintf(body + strlen(body), sizeof(body) - strlen(body), "}}");
+	assert_int_equal(read_token(body, &token, &reason), 0);
+	while (token.permissions[n])
+		n++;
+	assert_int_equal(n, 2 * ANSWER_PERMISSIONS);
+	answer_token_free(&token);
+}
+
+static void test_bad_token(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		" ",
+		"null",
+		"5",
+		"\"crs_01\"",
+		"[]",
+		"{}",
+		"{",
+		"{\"token\":\"a\"",
+		"{\"token\":\"a\"}x",
+		"{\"token\":\"a\"}{}",
+		"{'token':'a'}",
+		"{\"token\":\"a\",}",
+		"{\"token\":\"\xff\"}",
+		"<html>",
+		"{\"token\":5}",
+		"{\"token\":null}",
+		"{\"token\":[\"a\"]}",
+		"{\"token\":\"\"}",
+		"{\"token\":\"a b\"}",
+		"{\"token\":\"a\\r\\nX: y\"}",
+		"{\"token\":\"a\\u0000\"}",
+		"{\"token\":\"a\",\"isActive\":\"true\"}",
+		"{\"token\":\"a\",\"isActive\":0}",
+		"{\"token\":\"a\",\"expiresAt\":1800000000}",
+		"{\"token\":\"a\",\"expiresAt\":\"\"}",
+		"{\"token\":\"a\",\"expiresAt\":\"soon\"}",
+		"{\"token\":\"a\",\"expiresAt\":\"2023-11-14T22:13:20Z\"}",
+		"{\"token\":\"a\",\"expiresAt\":\"2030-01-01T00:00:00Z\\u0000\"}",
+	};
+	struct answer_token token;
+	const char *reason;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(read_token(bad[i], &token, &reason), ICRED_E_PROTOCOL);
+		assert_true(reason[0] != '\0');
+	}
+	assert_int_equal(answer_token(&scheme, "{\"token\":\"a\"}\0", 14, NOW, &token, &reason),
+			 ICRED_E_PROTOCOL);
+	assert_int_equal(read_token("{\"token\":\"a\",\"isActive\":false}", &token, &reason),
+			 ICRED_E_SUSPENDED);
+}
+
+static void test_deep(void **state)
+{
+	char body[4096];
+	struct answer_token token;
+	const char *reason;
+
+	(void)state;
+	memset(body, '[', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	assert_int_equal(read_token(body, &token, &reason), ICRED_E_PROTOCOL);
+}
+
+static void test_installation(void **state)
+{
+	char id[ANSWER_ID_SIZE];
+	const char *reason;
+	const char *good = "{\"id\":\"i-1\",\"organization\":{\"id\":\"o-1\",\"fullName\":\"x\"},"
+			   "\"accessTokensUrl\":\"undefined/app\"}";
+
+	(void)state;
+	assert_int_equal(answer_installation(&scheme, good, strlen(good), "o-1", id, &reason), 0);
+	assert_string_equal(id, "i-1");
+	assert_int_equal(answer_installation(&scheme, good, strlen(good), "o-2", id, &reason),
+			 ICRED_E_PROTOCOL);
+	assert_int_equal(answer_installation(&scheme, "{\"id\":\"i\"}", 10, "o-2", id, &reason), 0);
+	assert_int_equal(answer_installation(&scheme, "{\"id\":5}", 8, "o-1", id, &reason), ICRED_E_PROTOCOL);
+	assert_int_equal(answer_installation(&scheme, "[]", 2, "o-1", id, &reason), ICRED_E_PROTOCOL);
+}
+
+static struct answer_page read_page(unsigned number, const char *pagination)
+{
+	struct answer_page page;
+	const char *reason;
+	char body[1024];
+
+	snprintf(body, sizeof(body),
+		 "{%s\"installations\":[{\"id\":\"i-1\",\"organization\":{\"id\":\"o-1\"}},5,"
+		 "{\"id\":\"i-2\",\"organization\":{\"id\":\"o-2\"}},{\"id\":\"i-3\"}]}",
+		 pagination);
+	assert_int_equal(answer_page(&scheme, body, strlen(body), number, "o-2", &page, &reason), 0);
+	assert_string_equal(page.found, "i-2");
+	assert_string_equal(page.first, "i-1");
+	return page;
+}
+
+static void test_pages(void **state)
+{
+	static const struct {
+		unsigned number;
+		const char *pagination;
+		bool more;
+		unsigned next;
+	} table[] = {
+		{0, "\"pagination\":{\"nextPage\":1,\"pageCount\":3},", true, 1},
+		{0, "\"pagination\":{\"nextPage\":2,\"pageCount\":3},", true, 2},
+		{0, "\"pagination\":{\"nextPage\":1},", true, 1},
+		{2, "\"pagination\":{\"nextPage\":3,\"pageCount\":3},", false, 0},
+		{1, "\"pagination\":{\"nextPage\":1,\"pageCount\":9},", false, 0},
+		{1, "\"pagination\":{\"nextPage\":0,\"pageCount\":9},", false, 0},
+		{0, "\"pagination\":{\"nextPage\":null,\"pageCount\":9},", false, 0},
+		{0, "\"pagination\":{\"nextPage\":\"1\"},", false, 0},
+		{0, "\"pagination\":{\"nextPage\":99999999999},", false, 0},
+		{0, "\"pagination\":{},", false, 0},
+		{4, "", true, 5},
+		{4, "\"pagination\":null,", true, 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct answer_page page = read_page(table[i].number, table[i].pagination);
+
+		assert_int_equal(page.more, table[i].more);
+		if (page.more)
+			assert_int_equal(page.next, table[i].next);
+	}
+}
+
+static void test_odd_pages(void **state)
+{
+	static const char empty[] = "{\"installations\":[]}";
+	struct answer_page page;
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(answer_page(&scheme, empty, sizeof(empty) - 1, 0, "o", &page, &reason), 0);
+	assert_false(page.more);
+	assert_int_equal(answer_page(&scheme, "[]", 2, 0, "o", &page, &reason), ICRED_E_PROTOCOL);
+	assert_int_equal(answer_page(&scheme, "{}", 2, 0, "o", &page, &reason), ICRED_E_PROTOCOL);
+	assert_int_equal(answer_page(&scheme, "", 0, 0, "o", &page, &reason), ICRED_E_PROTOCOL);
+}
+
+static void check_message(const char *body, const char *message)
+{
+	char out[128];
+
+	answer_message(body, strlen(body), out, sizeof(out));
+	assert_string_equal(out, message);
+}
+
+static void test_message(void **state)
+{
+	(void)state;
+	check_message("{\"statusCode\":403,\"message\":\"No\",\"error\":\"Forbidden\"}", "No");
+	check_message("{\"message\":[\"one\",5,\"two\"]}", "one; two");
+	check_message("{\"message\":[],\"error\":\"Forbidden\"}", "Forbidden");
+	check_message("{\"message\":{\"a\":1},\"error\":\"Forbidden\"}", "Forbidden");
+	check_message("{\"message\":5}", "");
+	check_message("[\"message\"]", "");
+	check_message("<html>", "");
+	check_message("", "");
+	check_message("{\"message\":\"a\\r\\n\\u001b[0m crs_0123 eyJhbGc.e30.x\"}",
+		      "a???[0m [redacted] [redacted]");
+}
+
+static void test_long_message(void **state)
+{
+	char body[20000] = "{\"message\":[\"";
+	char out[128];
+	size_t n = strlen(body);
+
+	(void)state;
+	memset(body + n, '.', 15000);
+	snprintf(body + n + 15000, sizeof(body) - n - 15000, "\",\"b\",\"c\"]}");
+	answer_message(body, strlen(body), out, sizeof(out));
+	assert_int_equal(strlen(out), sizeof(out) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_time),         cmocka_unit_test(test_bad_time),
+		cmocka_unit_test(test_b64token),     cmocka_unit_test(test_token),
+		cmocka_unit_test(test_least_token),  cmocka_unit_test(test_many_permissions),
+		cmocka_unit_test(test_bad_token),    cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_installation), cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_odd_pages),    cmocka_unit_test(test_message),
+		cmocka_unit_test(test_long_message),
+	};
+
+	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+}
