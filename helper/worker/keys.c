@@ -122,10 +122,13 @@ static int ask_all(struct job *job, unsigned can, int (*ask)(struct module *, st
 		}
 		if (r < 0 && r != ICRED_E_NOT_FOUND && !failure.code)
 			failure_save(&failure);
-		if (r < 0 && r != ICRED_E_NOT_FOUND)
-			log_line(&job->request->log, ICRED_LOG_WARNING, "%s", icred_error()->message);
 	}
-	return job->count || !failure.code ? ICRED_OK : failure_restore(&failure);
+	if (!failure.code)
+		return ICRED_OK;
+	if (!job->count)
+		return failure_restore(&failure);
+	log_line(&job->request->log, ICRED_LOG_WARNING, "%s", failure.message);
+	return ICRED_OK;
 }
 
 static int send_key(const struct icred_key *given, void *data)

@@ -139,7 +139,7 @@ static void take_hello(struct server *server, unsigned char *bytes, size_t len)
 	struct reader reader;
 
 	if (frame_read(bytes, len, &reader) != FRAME_HELLO)
-		set_error(ICRED_E_PROTOCOL, "icred-worker wants to be greeted first");
+		note_error(ICRED_E_PROTOCOL, "icred-worker wants to be greeted first");
 	else if (hello_read(&reader, &server->hello) == ICRED_OK)
 		return;
 	failure_save(&server->refused);

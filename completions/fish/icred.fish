@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# fish completion for icred(1)
+
+function __icred_profiles
+    set -l dir ~/.config/icred
+    set -q XDG_CONFIG_HOME; and set dir $XDG_CONFIG_HOME/icred
+    set -q ICRED_CONFIG_DIR; and set dir $ICRED_CONFIG_DIR
+    for file in $dir/*.conf /etc/icred/*.conf
+        string replace -r '.*/(.*)\.conf$' '$1' -- $file
+    end
+end
+
+function __icred_fingerprints
+    icred --no-interactive --quiet key list 2>/dev/null | string match -r '^[A-Za-z0-9+/]{43}='
+end
+
+set -l commands token curl-config status forget key help
+set -l keys import list remove fingerprint
+
+complete -c icred -f
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a token -d 'Print a token'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a curl-config -d 'Print lines for curl --config'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show profile, keys and cached tokens'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Empty the caches'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a key -d 'Import, list, remove keys'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a help -d 'Print a summary'
+complete -c icred -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $keys" -a "$keys"
+complete -c icred -n "__fish_seen_subcommand_from help" -a "$commands"
+complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from import fingerprint" -F
+complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from remove" -a '(__icred_fingerprints)'
+
+complete -c icred -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
+complete -c icred -s a -l app -x -d "The app's ID"
+complete -c icred -s i -l installation -x -d 'A token of this installation'
+complete -c icred -s o -l organization -x -d "A token of this organization's installation"
+complete -c icred -l as-app -d "The app's own token"
+complete -c icred -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
+complete -c icred -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
+complete -c icred -l no-interactive -d 'Never prompt'
+complete -c icred -l json -d 'Machine-readable output and errors'
+complete -c icred -s q -l quiet -d 'Say less'
+complete -c icred -s v -l verbose -d 'Say more'
+complete -c icred -s h -l help -d 'Print a summary'
+complete -c icred -l version -d 'Print the version'
+complete -c icred -n '__fish_seen_subcommand_from token' -l header -d 'Print a whole header line'
+complete -c icred -n '__fish_seen_subcommand_from import' -l label -x -d 'What the keyring will show'
+complete -c icred -n '__fish_seen_subcommand_from import list fingerprint' -l hex -d 'Fingerprints in hex'

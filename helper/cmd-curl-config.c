@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* icred curl-config: the token for curl's --config, where neither argv nor a file shows it. */
+#include "config.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+#include <icred/icred.h>
+
+#include "common/fail.h"
+#include "common/help.h"
+#include "common/output.h"
+#include "common/session.h"
+#include "icred.h"
+
+static const char curl_config_help[] =
+	"Usage: icred [OPTIONS] curl-config [URL...]\n"
+	"\n"
+	"Print lines for curl --config that make curl send a token.  With URLs, refuse\n"
+	"(exit status 6) unless all of them are in the profile's origins.\n"
+	"\n" HELP_OPTIONS "\n"
+	"Examples (-q first, or a .curlrc could undo what keeps the token in place):\n"
+	"  bash, zsh:  curl -q --config <(icred curl-config URL) URL\n"
+	"  sh:         icred curl-config URL | curl -q --config - URL\n"
+	"  fish:       curl -q --config (icred curl-config URL | psub --fifo) URL\n";
+
+/* RFC 6750: nothing that could end the quotes below. */
+static bool curl_config_is_b64token(const char *token)
+{
+	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+	size_t len = strspn(token, fit);
+
+	return len > 0 && token[len + strspn(token + len, "=")] == '\0';
+}
+
+/* Without user name, password and query, which may be secret. */
+static int curl_config_outside(const struct options *o, const char *url)
+{
+	const char *host = strstr(url, "://"), *at;
+	int scheme = host ? (int)(host + 3 - url) : 0, len;
+
+	host = host ? host + 3 : url;
+	len = (int)strcspn(host, "/?#\\");
+	while ((at = memchr(host, '@', (size_t)len)) != NULL) {
+		len -= (int)(at + 1 - host);
+		host = at + 1;
+	}
+	if (scheme == 0 || len == 0)
+		return fail(o, FAIL_ORIGIN, "origin",
+			    "that is no URL of the profile's: it needs a scheme and a host");
+	return fail(o, FAIL_ORIGIN, "origin", "tokens of this profile may not go to %.*s%.*s", scheme, url,
+		    len, host);
+}
+
+static int curl_config_check(const struct options *o, icred_t *handle, char **urls)
+{
+	int r;
+
+	for (; *urls; urls++) {
+		r = icred_origin_allowed(handle, *urls);
+		if (r == 0 || r == ICRED_E_INVALID || r == ICRED_E_ORIGIN)
+			return curl_config_outside(o, *urls);
+		if (r < 0)
+			return fail_library(o, r);
+	}
+	return 0;
+}
+
+static bool curl_config_is_http(const char *url)
+{
+	return url && strncasecmp(url, "http://", 7) == 0;
+}
+
+/* Plain HTTP only where all of this happens on one machine, by the profile's leave. */
+static bool curl_config_needs_http(icred_t *handle, char **urls)
+{
+	const char *origin = icred_setting(handle, "origin", 0);
+	size_t i;
+
+	if (*urls) {
+		while (*urls && !curl_config_is_http(*urls))
+			urls++;
+		return *urls != NULL;
+	}
+	if (!origin)
+		return curl_config_is_http(icred_setting(handle, "api", 0));
+	for (i = 1; origin && !curl_config_is_http(origin); i++)
+		origin = icred_setting(handle, "origin", i);
+	return origin != NULL;
+}
+
+static int curl_config_print(const struct options *o, icred_t *handle, char **urls, const char *secret)
+{
+	struct output *out = output_stdout();
+
+	if (!curl_config_is_b64token(secret))
+		return fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
+	output_text(out, "oauth2-bearer = \"");
+	output_text(out, secret);
+	output_text(out, "\"\nproto-redir = \"");
+	output_text(out, curl_config_needs_http(handle, urls) ? "=http,https" : "=https");
+	output_text(out, "\"\n");
+	return 0;
+}
+
+static int curl_config_from(const struct options *o, icred_t *handle, char **urls)
+{
+	icred_token_t *token = NULL;
+	int status = curl_config_check(o, handle, urls), r;
+
+	if (status)
+		return status;
+	r = icred_get_token(handle, NULL, o->min_ttl, &token);
+	if (r < 0)
+		return fail_library(o, r);
+	status = curl_config_print(o, handle, urls, icred_token_secret(token));
+	icred_token_unref(token);
+	return status;
+}
+
+static int curl_config_run(const struct options *o, char **urls)
+{
+	icred_t *handle = NULL;
+	int status = session_open(o, 0, &handle);
+
+	if (status)
+		return status;
+	status = curl_config_from(o, handle, urls);
+	icred_close(handle);
+	return status;
+}
+
+const struct command cmd_curl_config = {"curl-config", curl_config_help, 0, 0, INT_MAX, curl_config_run};

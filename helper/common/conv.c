@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <icred/icred.h>
+
+#include "conv.h"
+#include "fail.h"
+#include "output.h"
+
+/* The terminal's own state, for the handlers below; one question at a time. */
+static volatile sig_atomic_t conv_changed;
+static int conv_tty = -1;
+static struct termios conv_saved;
+
+static const int conv_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+#define CONV_SIGNALS (sizeof(conv_signals) / sizeof(conv_signals[0]))
+
+void conv_restore(void)
+{
+	if (!conv_changed)
+		return;
+	conv_changed = 0;
+	tcsetattr(conv_tty, TCSAFLUSH, &conv_saved);
+}
+
+static void conv_echo_off(void)
+{
+	struct termios quiet;
+
+	if (tcgetattr(conv_tty, &conv_saved) < 0)
+		return;
+	quiet = conv_saved;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+	quiet.c_lflag |= ECHONL;
+	conv_changed = 1;
+	tcsetattr(conv_tty, TCSAFLUSH, &quiet);
+}
+
+/* Echo on, then what the signal would have done anyway; after a stop (SIGTSTP), echo off again. */
+static void conv_signalled(int signal_number)
+{
+	int saved = errno, hidden = conv_changed;
+	struct sigaction again = {.sa_handler = conv_signalled}, usual = {.sa_handler = SIG_DFL};
+	sigset_t this_one;
+
+	conv_restore();
+	sigaction(signal_number, &usual, NULL);
+	raise(signal_number);
+	sigemptyset(&this_one);
+	sigaddset(&this_one, signal_number);
+	sigprocmask(SIG_UNBLOCK, &this_one, NULL);
+	sigaction(signal_number, &again, NULL);
+	if (hidden)
+		conv_echo_off();
+	errno = saved;
+}
+
+static void conv_catch(struct sigaction old[CONV_SIGNALS])
+{
+	struct sigaction action = {.sa_handler = conv_signalled};
+	size_t i;
+
+	for (i = 0; i < CONV_SIGNALS; i++) {
+		sigaction(conv_signals[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN)
+			sigaction(conv_signals[i], &action, NULL);
+	}
+}
+
+static void conv_release(const struct sigaction old[CONV_SIGNALS])
+{
+	size_t i;
+
+	for (i = 0; i < CONV_SIGNALS; i++)
+		sigaction(conv_signals[i], &old[i], NULL);
+}
+
+static int64_t conv_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* One byte of the answer before the deadline; 0 or -1. */
+static int conv_byte(int64_t deadline, char *ret_byte)
+{
+	struct pollfd readable = {.fd = conv_tty, .events = POLLIN};
+
+	for (;;) {
+		int64_t left = deadline - conv_now();
+		int n = left > 0 ? poll(&readable, 1, (int)left) : 0;
+
+		if (n > 0)
+			n = (int)read(conv_tty, ret_byte, 1);
+		if (n > 0)
+			return 0;
+		if (n == 0 || errno != EINTR)
+			return -1;
+	}
+}
+
+/* A line without its LF.  Too long is an error: half a passphrase is none. */
+static int conv_line(int64_t deadline, char *reply, size_t cap)
+{
+	size_t len = 0;
+	char byte = 0;
+
+	while (conv_byte(deadline, &byte) == 0) {
+		if (byte == '\n' && len < cap) {
+			reply[len] = '\0';
+			return 0;
+		}
+		if (byte == '\n')
+			break;
+		if (len < cap)
+			reply[len++] = byte;
+	}
+	explicit_bzero(reply, cap);
+	return ICRED_E_CANCELLED;
+}
+
+static void conv_show(const char *text)
+{
+	char first[512];
+	struct output out = {first, 0, sizeof(first), 0};
+	size_t len = 0;
+
+	output_clean(&out, text, 0);
+	len = out.data == first ? out.len : 0;
+	if (len == 0 || write(conv_tty, first, len) < 0 || write(conv_tty, " ", 1) < 0)
+		return; /* a question that can't be shown will not be answered, and times out */
+}
+
+static int conv_question(int style, const char *text, char *reply, size_t cap, unsigned timeout_ms)
+{
+	struct sigaction old[CONV_SIGNALS];
+	int r;
+
+	conv_catch(old);
+	if (style == ICRED_PROMPT_ECHO_OFF)
+		conv_echo_off();
+	conv_show(text);
+	r = conv_line(conv_now() + timeout_ms, reply, cap);
+	conv_restore();
+	conv_release(old);
+	return r;
+}
+
+int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
+{
+	const struct conv *conv = data;
+	int r = ICRED_E_CANCELLED;
+
+	if (style == ICRED_PROMPT_INFO || style == ICRED_PROMPT_ERROR) {
+		fail_note(conv->options, "%s", text);
+		return 0;
+	}
+	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (conv_tty < 0 || cap == 0)
+		return ICRED_E_CANCELLED;
+	/* In the background the terminal would stop us instead of asking. */
+	if (tcgetpgrp(conv_tty) == getpgrp())
+		r = conv_question(style, text, reply, cap, conv->timeout_ms);
+	close(conv_tty);
+	conv_tty = -1;
+	return r;
+}

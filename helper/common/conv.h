@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The conversation with the person at the terminal, as pam_conv(3). */
+#ifndef ICRED_HELPER_CONV_H
+#define ICRED_HELPER_CONV_H
+
+#include <stddef.h>
+
+#include "options.h"
+
+struct conv {
+	const struct options *options;
+	unsigned timeout_ms; /* how long a question waits for its answer */
+};
+
+/* An icred_converse_fn; data is a struct conv. */
+int conv_ask(int style, const char *text, char *reply, size_t cap, void *data);
+/* Put the terminal's echo back if a question had turned it off; safe in a signal handler. */
+void conv_restore(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Telling of failures: one line or one JSON document on standard error, and an exit status. */
+#ifndef ICRED_HELPER_FAIL_H
+#define ICRED_HELPER_FAIL_H
+
+#include "options.h"
+
+/* Exit statuses: a contract with scripts. */
+enum {
+	FAIL_OTHER = 1,
+	FAIL_USAGE = 2,
+	FAIL_NOT_FOUND = 3,
+	FAIL_KEYRING = 4,
+	FAIL_REFUSED = 5,
+	FAIL_ORIGIN = 6,
+	FAIL_NETWORK = 7,
+	FAIL_INVALID = 8
+};
+
+/* All return the exit status. */
+int fail(const struct options *o, int status, const char *kind, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* What options_complain() left. */
+int fail_usage(const struct options *o);
+/* What the library's last call on this thread left. */
+int fail_library(const struct options *o, int code);
+
+int fail_status(int code);
+/* A line for the user, unless --quiet or --json. */
+void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The library's log, as icred_options wants it; data is the struct options. */
+void fail_log(int level, const char *text, void *data);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "input.h"
+
+#define INPUT_AREA (2 * INPUT_MAX) /* a whole number of pages with room for one byte too many */
+
+static char *input_area(void)
+{
+	char *area = mmap(NULL, INPUT_AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (area == MAP_FAILED)
+		return NULL;
+	/* Both at best: an ordinary user may have used up what can be locked. */
+	madvise(area, INPUT_AREA, MADV_DONTDUMP);
+	if (mlock(area, INPUT_AREA) < 0)
+		return area;
+	return area;
+}
+
+void input_wipe(struct input *input)
+{
+	if (!input->data)
+		return;
+	explicit_bzero(input->data, INPUT_AREA);
+	munmap(input->data, INPUT_AREA);
+	input->data = NULL;
+}
+
+static int input_open(const char *name)
+{
+	if (strcmp(name, "-") == 0)
+		return STDIN_FILENO;
+	return open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* Up to the end, or to the first byte too many. */
+static int input_fill(int fd, struct input *input)
+{
+	ssize_t n;
+
+	while (input->len <= INPUT_MAX) {
+		n = read(fd, input->data + input->len, INPUT_MAX + 1 - input->len);
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -1;
+		input->len += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int input_failed(const struct options *o, const char *name, int error)
+{
+	if (error == ENOENT)
+		return fail(o, FAIL_NOT_FOUND, "not-found", "there is no file %s", name);
+	return fail(o, FAIL_INVALID, "invalid", "can't read %s: %s", name, strerror(error));
+}
+
+int input_read(const struct options *o, const char *name, struct input *ret_input)
+{
+	struct input input = {NULL, 0};
+	int fd = input_open(name), error;
+
+	if (fd < 0)
+		return input_failed(o, name, errno);
+	input.data = input_area();
+	error = !input.data ? ENOMEM : input_fill(fd, &input) < 0 ? errno : 0;
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (error == 0 && input.len > 0 && input.len <= INPUT_MAX) {
+		*ret_input = input;
+		return 0;
+	}
+	input_wipe(&input);
+	if (fd == STDIN_FILENO)
+		name = "standard input";
+	if (error)
+		return input_failed(o, name, error);
+	return fail(o, FAIL_INVALID, "invalid",
+		    input.len ? "%s is longer than 64 KiB; that is no key file"
+			      : "%s is empty; it should hold a private key in PEM form",
+		    name);
+}

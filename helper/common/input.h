@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading what must not stay behind in memory: a private key. */
+#ifndef ICRED_HELPER_INPUT_H
+#define ICRED_HELPER_INPUT_H
+
+#include <stddef.h>
+
+#include "options.h"
+
+#define INPUT_MAX 65536u
+
+struct input {
+	char *data; /* NUL-terminated, in memory that is locked and left out of dumps */
+	size_t len;
+};
+
+/* All of a file, or of standard input for "-"; 0, or the exit status after telling. */
+int input_read(const struct options *o, const char *name, struct input *ret_input);
+void input_wipe(struct input *input);
+
+#endif

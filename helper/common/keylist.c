@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "duration.h"
+#include "fingerprint.h"
+#include "keylist.h"
+
+#define KEYLIST_WIDTH_BASE64 46
+#define KEYLIST_WIDTH_HEX    66
+#define KEYLIST_WIDTH_BITS   6
+#define KEYLIST_WIDTH_DATE   12
+#define KEYLIST_WIDTH_MODULE 10
+#define KEYLIST_WIDTH_WHERE  24
+
+static const char *keylist_text(const char *text)
+{
+	return text ? text : "";
+}
+
+static const char *keylist_date(int64_t utc, size_t len, char text[RFC3339_TEXT])
+{
+	if (utc <= 0)
+		return "-";
+	rfc3339_format(utc, text);
+	text[len] = '\0';
+	return text;
+}
+
+static void keylist_row(const struct keylist *list, const char *const column[6])
+{
+	const size_t widths[6] = {
+		list->hex ? KEYLIST_WIDTH_HEX : KEYLIST_WIDTH_BASE64,
+		KEYLIST_WIDTH_BITS,
+		KEYLIST_WIDTH_DATE,
+		KEYLIST_WIDTH_MODULE,
+		KEYLIST_WIDTH_WHERE,
+		0,
+	};
+	size_t i;
+
+	output_text(list->out, list->indent);
+	for (i = 0; i < 6; i++) {
+		output_clean(list->out, column[i], widths[i] ? widths[i] - 2 : 0);
+		output_text(list->out, i < 5 ? "  " : "\n");
+	}
+}
+
+static void keylist_table(struct keylist *list, const struct icred_key *key, const char *fingerprint)
+{
+	static const char *const heading[6] = {"FINGERPRINT", "BITS", "SINCE", "MODULE", "WHERE", "LABEL"};
+	char date[RFC3339_TEXT], digits[16];
+	struct output bits = {digits, 0, sizeof(digits), 0};
+	const char *row[6] = {fingerprint,
+			      digits,
+			      keylist_date(key->created_at, sizeof("2026-01-01") - 1, date),
+			      keylist_text(key->module),
+			      keylist_text(key->where),
+			      keylist_text(key->label)};
+
+	output_number(&bits, key->bits);
+	output_bytes(&bits, key->locked ? "!" : "", 2 - !key->locked);
+	if (list->count == 1)
+		keylist_row(list, heading);
+	keylist_row(list, row);
+}
+
+static void keylist_json(struct keylist *list, const struct icred_key *key, const char *fingerprint)
+{
+	char date[RFC3339_TEXT];
+
+	json_open(&list->writer, NULL, '{');
+	json_string(&list->writer, "fingerprint", fingerprint);
+	json_string(&list->writer, "app", keylist_text(key->app));
+	json_string(&list->writer, "label", keylist_text(key->label));
+	json_string(&list->writer, "module", keylist_text(key->module));
+	json_string(&list->writer, "where", keylist_text(key->where));
+	json_string(&list->writer, "createdAt",
+		    key->created_at > 0 ? rfc3339_format(key->created_at, date) : NULL);
+	json_number(&list->writer, "bits", key->bits);
+	json_bool(&list->writer, "locked", key->locked != 0);
+	json_close(&list->writer, '}');
+}
+
+static int keylist_each(const struct icred_key *key, void *data)
+{
+	struct keylist *list = data;
+	const char *fingerprint = keylist_text(key->fingerprint);
+	char hex[FINGERPRINT_HEX];
+
+	if (list->hex && fingerprint_hex(fingerprint, hex) == 0)
+		fingerprint = hex;
+	list->count++;
+	if (list->json)
+		keylist_json(list, key, fingerprint);
+	else
+		keylist_table(list, key, fingerprint);
+	return 0;
+}
+
+int keylist_print(struct keylist *list, icred_t *handle, const char *indent)
+{
+	int r;
+
+	list->indent = indent;
+	list->writer = (struct json){list->out, false};
+	if (list->json)
+		json_open(&list->writer, NULL, '[');
+	r = icred_key_each(handle, keylist_each, list);
+	if (list->json)
+		json_close(&list->writer, ']');
+	return r;
+}

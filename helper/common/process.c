@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "conv.h"
+#include "fail.h"
+#include "output.h"
+#include "process.h"
+
+#define PROCESS_GRACE_MS 500 /* the library's message is better than ours, so it comes first */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define PROCESS_TRACEABLE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PROCESS_TRACEABLE 1
+#endif
+#endif
+
+static int process_stdout = -1;
+static char process_message[128]; /* ready for a signal handler */
+
+/* A closed standard descriptor would become that of the next socket opened, and get our messages. */
+static void process_fill(int upto)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < upto);
+	if (fd > upto)
+		close(fd);
+}
+
+static void process_descriptors(void)
+{
+	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+		process_fill(STDIN_FILENO);
+	process_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		process_fill(STDERR_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	}
+}
+
+void process_start(void)
+{
+	static const struct rlimit none = {0, 0};
+
+	process_descriptors();
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef PROCESS_TRACEABLE /* the leak checker of the address sanitizer is a tracer */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+	umask(077);
+}
+
+static void process_expired(int signal_number)
+{
+	(void)signal_number;
+	conv_restore();
+	if (write(STDERR_FILENO, process_message, strlen(process_message)) < 0)
+		_exit(FAIL_OTHER);
+	_exit(FAIL_NETWORK);
+}
+
+void process_deadline(const struct options *o, unsigned timeout_ms)
+{
+	unsigned ms = timeout_ms + PROCESS_GRACE_MS;
+	struct itimerval timer = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+	struct sigaction action = {.sa_handler = process_expired};
+
+	snprintf(process_message, sizeof(process_message),
+		 o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s timed out\"}}\n"
+			 : "%s: timed out\n",
+		 o->program);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+bool process_interactive(const struct options *o)
+{
+	return !o->no_interactive && isatty(STDIN_FILENO);
+}
+
+int process_finish(const struct options *o, int status)
+{
+	struct output *out = output_stdout();
+
+	if (status == 0 && output_write(out, process_stdout) < 0)
+		status = fail(o, FAIL_OTHER, "internal", "can't write the answer: %s",
+			      out->failed ? "out of memory" : strerror(errno));
+	output_wipe(out);
+	return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a program that handles tokens does before and after its work. */
+#ifndef ICRED_HELPER_PROCESS_H
+#define ICRED_HELPER_PROCESS_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/*
+ * Exclude core dumps and tracers, and take standard output away: descriptor 1
+ * is standard error from here on, so that no module and no child can put a
+ * word between ours.
+ */
+void process_start(void);
+/* End the process as timed out if the library's own deadlines have not done so in time. */
+void process_deadline(const struct options *o, unsigned timeout_ms);
+/* May a person at this terminal be asked? */
+bool process_interactive(const struct options *o);
+/* Write what output_stdout() holds if status is 0, wipe it; returns the exit status. */
+int process_finish(const struct options *o, int status);
+
+#endif

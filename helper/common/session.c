@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "conv.h"
+#include "duration.h"
+#include "fail.h"
+#include "process.h"
+#include "session.h"
+
+/* Options as the library wants to see them: it hands the pointer back as it got it. */
+static struct options session_log_options;
+static struct conv session_conv;
+
+static unsigned session_timeout(const struct options *o, icred_t *handle)
+{
+	const char *setting = o->timeout_ms ? NULL : icred_setting(handle, "timeout", 0);
+	unsigned seconds = 0;
+
+	if (o->timeout_ms)
+		return o->timeout_ms;
+	if (setting && duration_parse(setting, OPTIONS_TIMEOUT_MAX, &seconds) == 0 && seconds > 0)
+		return seconds * 1000;
+	return SESSION_TIMEOUT_MS;
+}
+
+int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
+{
+	struct icred_options options = {
+		.size = sizeof(options),
+		.app = o->app,
+		.installation = o->installation,
+		.organization = o->organization,
+		.timeout_ms = o->timeout_ms,
+		.flags = o->as_app ? ICRED_AS_APP : 0,
+		.log = fail_log,
+		.log_data = &session_log_options,
+	};
+	int r;
+
+	session_log_options = *o;
+	if (!(flags & SESSION_SILENT) && process_interactive(o)) {
+		session_conv = (struct conv){&session_log_options, SESSION_TIMEOUT_MS};
+		options.flags |= ICRED_INTERACTIVE;
+		options.converse = conv_ask;
+		options.converse_data = &session_conv;
+	}
+	r = icred_open(ret_handle, o->profile, &options);
+	if (r < 0)
+		return fail_library(o, r);
+	if (options.converse)
+		session_conv.timeout_ms = session_timeout(o, *ret_handle);
+	return 0;
+}
+
+int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle)
+{
+	int status = session_open(o, flags, ret_handle);
+
+	if (status == 0)
+		process_deadline(o, session_timeout(o, *ret_handle));
+	return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening the profile that the command line asks for. */
+#ifndef ICRED_HELPER_SESSION_H
+#define ICRED_HELPER_SESSION_H
+
+#include <icred/icred.h>
+
+#include "options.h"
+
+#define SESSION_TIMEOUT_MS 30000u /* unless the command line or the profile says otherwise */
+
+enum { SESSION_SILENT = 1u << 0 /* never prompt, whoever is there */ };
+
+/* 0, or the exit status after telling what is wrong. */
+int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
+/* The same, and from now on the whole process has the deadline. */
+int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* icred(1): short-lived tokens for a shell. */
+#include "config.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/help.h"
+#include "common/process.h"
+#include "icred.h"
+
+static const char main_help[] =
+	"Usage: icred [OPTIONS] COMMAND ...\n"
+	"\n"
+	"Short-lived tokens for the API of the International Carbon Registry, minted\n"
+	"from an app's private key that stays in the keyring.\n"
+	"\n"
+	"Commands:\n"
+	"  token                        print a token\n"
+	"  curl-config [URL...]         print lines for curl --config\n"
+	"  status                       show the profile, its keys and cached tokens\n"
+	"  forget                       empty the profile's caches\n"
+	"  key import FILE|-            store an app's private key\n"
+	"  key list                     list the app's keys\n"
+	"  key remove FINGERPRINT       remove a key\n"
+	"  key fingerprint FILE|-       print the fingerprint of a key file\n"
+	"  help [COMMAND]               the same as COMMAND --help\n"
+	"\n" HELP_OPTIONS "\n"
+	"Exit status: 0 done, 1 other failure, 2 usage, 3 not found, 4 keyring locked or\n"
+	"absent, 5 refused by the issuer, 6 outside the profile's origins, 7 network,\n"
+	"timeout or rate limit, 8 a bad profile or key file.\n"
+	"\n"
+	"Example:\n"
+	"  icred --app 12345 key import app.pem\n"
+	"  curl -q --config <(icred -a 12345 -i INSTALLATION curl-config) \\\n"
+	"      https://api.carbonregistry.com/projects\n"
+	"\n"
+	"Manual: icred(1)\n";
+
+static int main_run_help(const struct options *o, char **words);
+
+static const struct command cmd_help = {"help", main_help, 0, 0, 2, main_run_help};
+
+static const struct command *const main_commands[] = {
+	&cmd_token,      &cmd_curl_config,     &cmd_status, &cmd_key_import, &cmd_key_list,
+	&cmd_key_remove, &cmd_key_fingerprint, &cmd_key,    &cmd_forget,     &cmd_help,
+};
+
+/* How many words the command's name takes, 0 if these words do not call it. */
+static int main_match(const struct command *command, char **words, int count)
+{
+	const char *blank = strchr(command->name, ' ');
+	size_t len = blank ? (size_t)(blank - command->name) : strlen(command->name);
+
+	if (count < (blank ? 2 : 1) || strlen(words[0]) != len || strncmp(words[0], command->name, len) != 0)
+		return 0;
+	if (!blank)
+		return 1;
+	return strcmp(words[1], blank + 1) == 0 ? 2 : 0;
+}
+
+static const struct command *main_find(char **words, int count, int *ret_used)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(main_commands) / sizeof(main_commands[0]); i++) {
+		*ret_used = main_match(main_commands[i], words, count);
+		if (*ret_used)
+			return main_commands[i];
+	}
+	return NULL;
+}
+
+static int main_run_help(const struct options *o, char **words)
+{
+	const struct command *command;
+	int used, count = words[0] ? (words[1] ? 2 : 1) : 0;
+
+	if (count == 0)
+		return help_print(main_help);
+	command = main_find(words, count, &used);
+	if (!command || used < count)
+		return fail(o, FAIL_USAGE, "usage", "unknown command: %s (see icred help)", words[count - 1]);
+	return help_print(command->help);
+}
+
+static int main_check(struct options *o, const struct command *command, char **words, int count)
+{
+	if (o->special & ~command->special)
+		return options_complain(o, "this command does not take --label, --hex or --header",
+					command->name);
+	if (count < command->words_least)
+		return options_complain(o, "a word is missing after the command", command->name);
+	if (count > command->words_most)
+		return options_complain(o, "unexpected word", words[command->words_most]);
+	return 0;
+}
+
+static int main_command(struct options *o, char **words, int count)
+{
+	int used = 0;
+	const struct command *command = main_find(words, count, &used);
+
+	if (o->help)
+		return help_print(command ? command->help : main_help);
+	if (o->version)
+		return help_version(o);
+	if (count == 0)
+		options_complain(o, "no command", NULL);
+	else if (!command)
+		options_complain(o, "unknown command", words[0]);
+	else
+		main_check(o, command, words + used, count - used);
+	return o->complaint ? fail_usage(o) : command->run(o, words + used);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.program = "icred"};
+	int count, status;
+
+	process_start();
+	count = options_parse(&o, argc, argv, false);
+	if (count >= 0 && argc > 0)
+		argv[count] = NULL;
+	status = count < 0 ? fail_usage(&o) : main_command(&o, argv, count);
+	return process_finish(&o, status);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "helper/common/options.h"
+
+#define WORDS_MAX 16
+static char storage[WORDS_MAX][64];
+static char *words[WORDS_MAX + 1];
+
+/* A command line in one string, words separated by single blanks; "''" is an empty word. */
+static int parse(struct options *o, const char *line, bool only_leading)
+{
+	int count = 1;
+	size_t len;
+
+	memset(o, 0, sizeof(*o));
+	for (; *line && count < WORDS_MAX; line += len + (line[len] == ' '), count++) {
+		len = strcspn(line, " ");
+		assert_true(len < sizeof(storage[0]));
+		memcpy(storage[count], line, len);
+		storage[count][len] = '\0';
+		words[count] = storage[count];
+		if (strcmp(words[count], "''") == 0)
+			storage[count][0] = '\0';
+	}
+	words[count] = NULL;
+	return options_parse(o, count, words, only_leading);
+}
+
+static void test_before_and_after(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "-p work token --app=12 --json -i abc", false), 1);
+	assert_string_equal(words[0], "token");
+	assert_string_equal(o.profile, "work");
+	assert_string_equal(o.app, "12");
+	assert_string_equal(o.installation, "abc");
+	assert_true(o.json);
+	assert_int_equal(parse(&o, "-vvpwork key -o org import --label x -", false), 3);
+	assert_string_equal(words[1], "import");
+	assert_string_equal(words[2], "-");
+	assert_int_equal(o.verbose, 2);
+	assert_string_equal(o.profile, "work");
+	assert_string_equal(o.organization, "org");
+	assert_string_equal(o.label, "x");
+	assert_int_equal(o.special, OPTION_LABEL);
+}
+
+static void test_durations(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "--timeout 2m --min-ttl=1h token", false), 1);
+	assert_int_equal(o.timeout_ms, 120000);
+	assert_int_equal(o.min_ttl, 3600);
+	assert_int_equal(parse(&o, "--timeout 0 token", false), -1);
+	assert_int_equal(parse(&o, "--timeout 61m token", false), -1);
+	assert_int_equal(parse(&o, "--timeout -1 token", false), -1);
+	assert_int_equal(parse(&o, "--min-ttl 25h token", false), -1);
+	assert_string_equal(o.culprit, "25h");
+}
+
+static void test_leading_only(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "-q get --verbose -x", true), 3);
+	assert_string_equal(words[0], "get");
+	assert_string_equal(words[1], "--verbose");
+	assert_true(o.quiet);
+	assert_int_equal(o.verbose, 0);
+}
+
+static void test_double_dash(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "token -- --json -", false), 3);
+	assert_false(o.json);
+	assert_string_equal(words[1], "--json");
+}
+
+static void test_refused(void **state)
+{
+	static const char *const bad[] = {
+		"--bogus",
+		"--prof work",
+		"-Z",
+		"-p",
+		"--app",
+		"--app ''",
+		"--app= token",
+		"--json=yes",
+		"-i a -o b token",
+		"-i a --as-app token",
+		"-qv token",
+		"-A",
+		"-V",
+		"-x",
+	};
+	struct options o;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(parse(&o, bad[i], false), -1);
+		assert_non_null(o.complaint);
+	}
+}
+
+/* A program that asked for JSON gets it for a bad command line too, wherever it asked. */
+static void test_json_of_a_bad_line(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "--bogus token --json", false), -1);
+	assert_true(o.json);
+	assert_int_equal(parse(&o, "--json --bogus token", false), -1);
+	assert_true(o.json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_before_and_after), cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_leading_only),     cmocka_unit_test(test_double_dash),
+		cmocka_unit_test(test_refused),          cmocka_unit_test(test_json_of_a_bad_line),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
