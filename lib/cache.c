@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cache.h"
 #include "clock.h"
 #include "error.h"
 #include "module.h"
+
+#define NAME_SIZE 65 /* the ABI's 64 and NUL */
+#define NAMES_MAX 100000
 
 /* What a walk over the cache lines is about. */
 struct walk {
@@ -63,7 +67,7 @@ static int load_line(struct line *line, void *data)
 
 	if (r == ICRED_OK)
 		r = load_entry(walk->handle, module, &host, walk->name, &body);
-	if (r < 0)
+	if (r != ICRED_OK)
 		return r;
 	if (walk->found || !identity_equal(&body->record.identity, walk->identity)) {
 		token_body_unref(body);
@@ -82,7 +86,7 @@ int cache_load(struct icred *handle, const struct identity *identity, struct tok
 	if (handle->flags & ICRED_NO_CACHE)
 		return set_error(ICRED_E_NOT_FOUND, "the caches are not used");
 	walk_init(&walk, handle, identity);
-	r = stack_run(&handle->profile->stack, ICRED_CACHE, load_line, &walk, NULL);
+	r = stack_run(&handle->profile->stack, ICRED_CACHE, load_line, &walk, ICRED_E_NOT_FOUND, NULL);
 	if (r == ICRED_OK && walk.found)
 		*ret_body = walk.found;
 	else
@@ -97,7 +101,7 @@ static int save_line(struct line *line, void *data)
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
-	if (r < 0)
+	if (r != ICRED_OK)
 		return r;
 	module_enter(module);
 	r = module->ops.cache.save(module->self, &host.table, walk->name, walk->save->blob,
@@ -114,7 +118,7 @@ int cache_save(struct icred *handle, const struct token_body *body)
 		return ICRED_OK;
 	walk_init(&walk, handle, &body->record.identity);
 	walk.save = body;
-	return stack_run(&handle->profile->stack, ICRED_CACHE, save_line, &walk, NULL);
+	return stack_run(&handle->profile->stack, ICRED_CACHE, save_line, &walk, 0, NULL);
 }
 
 /* Every line is asked, whatever the controls say: a token that is to go must go everywhere. */
@@ -165,36 +169,52 @@ struct each {
 	int (*each)(struct token_body *body, const char *module, void *data);
 	void *data;
 	int result;
-	struct icred *handle;
-	struct module *module;
-	const struct host *host;
+	char (*names)[NAME_SIZE]; /* of the module at hand */
+	size_t count, cap;
 };
 
-static int each_entry(const char *name, void *data)
+/* Names first, entries later: a SERIAL module is not called from within its own call. */
+static int note_name(const char *name, void *data)
 {
 	struct each *each = data;
+	size_t cap = MAX(each->cap * 2, 64);
+	void *grown;
+
+	if (strlen(name) >= NAME_SIZE || each->count == NAMES_MAX)
+		return 0;
+	if (each->count == each->cap) {
+		grown = reallocarray(each->names, cap, NAME_SIZE);
+		if (!grown)
+			return ICRED_E_NO_MEMORY;
+		each->names = grown;
+		each->cap = cap;
+	}
+	strcpy(each->names[each->count++], name);
+	return 0;
+}
+
+static void each_entry(struct walk *walk, struct module *module, struct host *host, const char *name,
+		       struct each *each)
+{
 	struct token_body *body;
 
-	if (load_entry(each->handle, each->module, each->host, name, &body) < 0)
-		return 0;
-	if (!token_alive(body, clock_utc(), 0))
-		each->result = 0;
-	else
-		each->result = each->each(body, each->module->table.name, each->data);
+	if (load_entry(walk->handle, module, host, name, &body) < 0)
+		return;
+	if (token_alive(body, clock_utc(), 0))
+		each->result = each->each(body, module->table.name, each->data);
 	token_body_unref(body);
-	return each->result;
 }
 
 static void each_module(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct each *each = data;
 
-	if (each->result)
-		return;
-	each->handle = walk->handle;
-	each->module = module;
-	each->host = host;
-	module->ops.cache.each(module->self, &host->table, each_entry, each);
+	each->count = 0;
+	module_enter(module);
+	module->ops.cache.each(module->self, &host->table, note_name, each);
+	module_leave(module);
+	for (size_t i = 0; i < each->count && !each->result; i++)
+		each_entry(walk, module, host, each->names[i], each);
 }
 
 int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
@@ -205,5 +225,6 @@ int cache_each(struct icred *handle, int (*each)(struct token_body *body, const 
 
 	walk_init(&walk, handle, NULL);
 	each_line(&walk, each_module, &all);
+	free(all.names);
 	return all.result;
 }

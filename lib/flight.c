@@ -24,8 +24,11 @@ struct flight {
 
 static void flights_lock(struct flights *flights)
 {
-	if (lock_take(&flights->lock))
-		flights->list = NULL; /* torn by a fork */
+	bool torn = lock_take(&flights->lock);
+
+	if (torn || flights->generation != lock_generation())
+		flights->list = NULL; /* the parent's, which nobody would land here */
+	flights->generation = lock_generation();
 }
 
 static struct flight *flight_new(int target, const char *id)
@@ -152,14 +155,27 @@ int gate_open(int *ret_gate)
  * One file for all tokens: each has a byte of its own in it.  The lock belongs
  * to the open file, not to the process, so handles do not disturb each other.
  */
-int gate_try(int gate, uint64_t hash)
+static int lock_range(int gate, short type, uint64_t hash)
 {
 	struct flock range = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(hash >> 2), .l_len = 1};
+		.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(hash >> 2), .l_len = 1};
 
-	if (gate < 0 || fcntl(gate, F_OFD_SETLK, &range) == 0)
+	return fcntl(gate, F_OFD_SETLK, &range);
+}
+
+int gate_try(int gate, uint64_t hash)
+{
+	if (gate < 0 || lock_range(gate, F_WRLCK, hash) == 0)
 		return ICRED_OK;
 	if (errno == EAGAIN || errno == EACCES)
 		return ICRED_E_CANCELLED;
 	return ICRED_OK; /* a file system without locks: better two tokens than none */
+}
+
+int gate_leave(int gate, uint64_t hash)
+{
+	/* Unlocked by name, as a child that was forked meanwhile holds the same open file. */
+	if (gate >= 0)
+		lock_range(gate, F_UNLCK, hash);
+	return close_keep_errno(gate);
 }

@@ -15,6 +15,7 @@ struct flight;
 /* The flights of one handle, for its threads. */
 struct flights {
 	struct lock lock;
+	uint32_t generation; /* a child process does not wait for flights of its parent */
 	struct flight *list;
 };
 
@@ -29,11 +30,13 @@ void flights_clear(struct flights *flights);
 
 /*
  * The same among processes: a lock per identity.  The lock ends with the
- * process or with gate_close.  OK with *ret_gate -1: this machine offers no
+ * process or with gate_leave.  OK with *ret_gate -1: this machine offers no
  * place for locks, everybody mints for himself.
  */
 int gate_open(int *ret_gate);
 /* OK, or CANCELLED when somebody else is in. */
 int gate_try(int gate, uint64_t hash);
+/* Let the next one in; returns -1. */
+int gate_leave(int gate, uint64_t hash);
 
 #endif

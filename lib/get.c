@@ -64,7 +64,9 @@ static int take_minted(int frame, struct reader *reader, void *data)
 		void *blob;
 		if (field.tag != TAG_RECORD || minted->body)
 			continue;
-		blob = field.len <= ICRED_BLOB_MAX ? secret_alloc(minted->handle->pool, field.len) : NULL;
+		if (field.len > ICRED_BLOB_MAX)
+			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+		blob = secret_alloc(minted->handle->pool, field.len);
 		if (!blob)
 			return set_no_memory();
 		memcpy(blob, field.value, field.len);
@@ -183,9 +185,8 @@ static int refresh(const struct want *want, struct token_body **body)
 /* The token is missing or old: mint, unless another process does. */
 static int renew(const struct want *want, struct token_body **body)
 {
-	_cleanup_close_ int gate = -1;
 	bool in = true;
-	int r = ICRED_OK;
+	int gate = -1, r = ICRED_OK;
 
 	if (!(want->handle->flags & ICRED_NO_CACHE))
 		r = gate_open(&gate);
@@ -193,6 +194,7 @@ static int renew(const struct want *want, struct token_body **body)
 		r = pass_gate(want, gate, body, &in);
 	if (r == ICRED_OK && in && !is_fresh(want, *body))
 		r = refresh(want, body);
+	gate_leave(gate, identity_hash(&want->identity));
 	return r;
 }
 

@@ -48,6 +48,17 @@ static entry_fn *find_linked(const struct line *line)
 						      : NULL;
 }
 
+/* "-facility" says that it is no error if there is no such module. */
+static bool may_be_absent(const struct line *line)
+{
+	char path[4200];
+
+	if (!line->optional_module || find_linked(line))
+		return false;
+	module_path(line, path, sizeof(path));
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 /* The one symbol of the module's file. */
 static int find_entry(const struct line *line, entry_fn **ret_entry)
 {
@@ -55,8 +66,6 @@ static int find_entry(const struct line *line, entry_fn **ret_entry)
 	void *handle, *symbol;
 
 	module_path(line, path, sizeof(path));
-	if (line->optional_module && access(path, F_OK) < 0 && errno == ENOENT)
-		return set_error(ICRED_E_NOT_FOUND, "there is no module %s", line->module);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
 		snprintf(why, sizeof(why), "can't be loaded: %s", dlerror());
@@ -118,6 +127,24 @@ static const char *missing_callback(const struct module *module)
 	}
 }
 
+/* A SERIAL module has one lock for all lines and handles of the process; `loading` is held. */
+static struct serial *find_serial(const struct icred_module *table)
+{
+	static struct serial *list;
+	struct serial *serial;
+
+	for (serial = list; serial; serial = serial->next)
+		if (serial->table == table)
+			return serial;
+	serial = calloc(1, sizeof(*serial));
+	if (!serial)
+		return NULL;
+	serial->table = table;
+	serial->next = list;
+	list = serial;
+	return serial;
+}
+
 static int check_module(const struct line *line, struct module *module, const struct icred_module *table)
 {
 	static const size_t ops_size[] = {[ICRED_KEY] = sizeof(struct icred_key_ops),
@@ -133,8 +160,12 @@ static int check_module(const struct line *line, struct module *module, const st
 		return bad_module(line, "serves another facility than its name says");
 	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
 	missing = missing_callback(module);
-	if (!missing)
-		return ICRED_OK;
+	if (!missing) {
+		if (module->table.threads != ICRED_THREADS_PARALLEL)
+			module->serial = find_serial(table);
+		return module->serial || module->table.threads == ICRED_THREADS_PARALLEL ? ICRED_OK
+											 : set_no_memory();
+	}
 	snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing", missing);
 	return bad_module(line, why);
 }
@@ -152,7 +183,7 @@ static int load(struct line *line, const struct host *host, struct module *modul
 
 int module_get(struct line *line, const struct host *host, struct module **ret_module)
 {
-	static struct lock loading; /* of the process: two handles may share a file's one table */
+	static struct lock loading; /* of the process, as modules are */
 	struct module *module;
 	int r = ICRED_OK;
 
@@ -162,7 +193,9 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 		module = line->loaded;
 		if (!module) {
 			module = calloc(1, sizeof(*module));
-			r = module ? load(line, host, module) : set_no_memory();
+			r = !module               ? set_no_memory()
+			    : may_be_absent(line) ? STACK_SKIP
+						  : load(line, host, module);
 			if (r == ICRED_OK)
 				__atomic_store_n(&line->loaded, module, __ATOMIC_RELEASE);
 			else
@@ -177,14 +210,14 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 
 void module_enter(struct module *module)
 {
-	if (module->table.threads != ICRED_THREADS_PARALLEL)
-		lock_take(&module->serial);
+	if (module->serial)
+		lock_take(&module->serial->lock);
 }
 
 void module_leave(struct module *module)
 {
-	if (module->table.threads != ICRED_THREADS_PARALLEL)
-		lock_give(&module->serial);
+	if (module->serial)
+		lock_give(&module->serial->lock);
 }
 
 void modules_close(struct stack *stack, const struct host *host)

@@ -6,6 +6,13 @@
 #include "host.h"
 #include "lock.h"
 
+/* What keeps calls into a SERIAL module apart. */
+struct serial {
+	struct serial *next;
+	const struct icred_module *table;
+	struct lock lock;
+};
+
 struct module {
 	struct icred_module table; /* our copies: what the module's are too short for is zero */
 	union {
@@ -14,12 +21,12 @@ struct module {
 		struct icred_issuer_ops issuer;
 	} ops;
 	void *self;
-	struct lock serial; /* taken around each call of a SERIAL module */
+	struct serial *serial; /* NULL for a PARALLEL module */
 };
 
 /*
- * The module of a line, loaded and opened at its first use.  NOT_FOUND without
- * a word if the line begins with "-" and there is no such module.
+ * The module of a line, loaded and opened at its first use.  STACK_SKIP if the
+ * line begins with "-" and there is no such module.
  */
 int module_get(struct line *line, const struct host *host, struct module **ret_module);
 /* Around each call into it. */

@@ -132,12 +132,14 @@ static void remove_value(struct settings *settings, size_t i)
 		(--settings->count - i) * sizeof(*settings->values));
 }
 
-static void remove_replaced(struct settings *settings, int which)
+static void remove_replaced(struct settings *settings, int which, const char *value)
 {
+	bool names_target = table[which].group && strcmp(value, "no") != 0; /* "as-app no" does not */
+
 	for (size_t i = settings->count; i-- > 0;) {
 		int other = settings->values[i].which;
 		if ((other == which && !table[which].repeatable) ||
-		    (table[which].group && table[other].group == table[which].group))
+		    (names_target && table[other].group == table[which].group))
 			remove_value(settings, i);
 	}
 }
@@ -163,7 +165,7 @@ int settings_add(struct settings *settings, const char *name, const char *value,
 		return ICRED_E_NO_MEMORY;
 	}
 	settings->values = grown;
-	remove_replaced(settings, which);
+	remove_replaced(settings, which, value);
 	settings->values[settings->count++] = (struct setting_value){(unsigned char)which, copy};
 	return ICRED_OK;
 }

@@ -31,6 +31,7 @@ struct start {
 	int control;
 	bool keep_stderr;
 	unsigned char *stack; /* two of STACK_SIZE */
+	int report;           /* the keeper's pipe to us */
 	pid_t pid;
 	int error;
 };
@@ -73,35 +74,20 @@ static int run_worker(void *data)
 	_exit(127);
 }
 
-static int run_between(void *data)
+static void clone_worker(struct start *start)
 {
-	struct start *start = data;
-
 	start->pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, start);
 	if (start->pid < 0)
 		start->error = errno;
+}
+
+static int run_between(void *data)
+{
+	clone_worker(data);
 	_exit(0);
 }
 
-/*
- * Orphans of ours come back to us when we are init (in a container) or a
- * subreaper, with SIGCHLD and all: there the worker must stay our direct child,
- * which with exit signal 0 neither signals nor shows up in an ordinary wait().
- */
-static bool orphans_come_to_us(void)
-{
-	int subreaper = 0;
-
-	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper);
-}
-
-static void start_direct(struct start *start)
-{
-	start->pid = clone(run_worker, start->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, start);
-	if (start->pid < 0)
-		start->error = errno;
-}
-
+/* The worker becomes an orphan as soon as it runs, and init's to reap. */
 static void start_orphan(struct start *start)
 {
 	pid_t between = clone(run_between, start->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, start);
@@ -112,6 +98,57 @@ static void start_orphan(struct start *start)
 	}
 	while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
 		;
+}
+
+/*
+ * Orphans of ours come back to us when we are init (in a container) or a
+ * subreaper, with SIGCHLD and all; and exec gives SIGCHLD to whoever was
+ * cloned without it.  So there a keeper stays between us: a child that never
+ * execs, and so neither signals nor shows up in an ordinary wait(), and which
+ * does nothing but reap the worker.
+ */
+static bool orphans_come_to_us(void)
+{
+	int subreaper = 0;
+
+	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper);
+}
+
+/* In a copy of the caller's memory, in which other threads may have held any lock: system calls only. */
+static int run_keeper(void *data)
+{
+	struct start *start = data;
+	ssize_t n;
+
+	clone_worker(start);
+	n = write(start->report, start, sizeof(*start));
+	close_from(0);
+	while (n > 0 && start->pid > 0 && waitpid(start->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static pid_t start_kept(struct start *start)
+{
+	struct start report;
+	pid_t keeper;
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC) < 0) {
+		start->error = errno;
+		return 0;
+	}
+	start->report = pair[1];
+	keeper = clone(run_keeper, start->stack + STACK_SIZE, 0, start);
+	if (keeper < 0)
+		start->error = errno;
+	close(pair[1]);
+	if (keeper > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report)) {
+		start->pid = report.pid;
+		start->error = report.error;
+	}
+	close(pair[0]);
+	return MAX(keeper, 0);
 }
 
 /* All but a token that `icred exec` may have left; nearly nothing for a privileged caller. */
@@ -146,12 +183,18 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
+static void reap(pid_t keeper)
+{
+	while (keeper > 0 && waitpid(keeper, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
 int spawn(const char *path, int control, bool keep_stderr, struct child *ret_child)
 {
 	_cleanup_free_ char **environment = worker_environment();
 	_cleanup_free_ unsigned char *stack = aligned_alloc(64, 2 * STACK_SIZE);
 	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr, .pid = -1};
-	bool direct = orphans_come_to_us();
+	pid_t keeper = 0;
 	sigset_t all, old;
 
 	if (!environment || !stack)
@@ -161,18 +204,17 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 	/* No handler of the caller's may run while the child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (direct)
-		start_direct(&start);
+	if (orphans_come_to_us())
+		keeper = start_kept(&start);
 	else
 		start_orphan(&start);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (start.error || start.pid < 0) {
-		if (direct && start.pid > 0)
-			waitpid(start.pid, NULL, __WALL);
+	if (start.error || start.pid <= 0) {
+		reap(keeper);
 		return set_error(ICRED_E_INTERNAL, "can't start %s: %s; is libicred installed completely?",
 				 path, strerror(start.error ? start.error : EAGAIN));
 	}
-	*ret_child = (struct child){start.pid, open_pidfd(start.pid), direct};
+	*ret_child = (struct child){start.pid, open_pidfd(start.pid), keeper};
 	return ICRED_OK;
 }
 
@@ -186,19 +228,18 @@ void child_kill(struct child *child)
 		return;
 	}
 #endif
-	if (child->direct) /* nobody else reaps it, so the number is still its own */
+	if (child->keeper) /* a kernel before 5.3: the number might be another's by now, but nothing better is known */
 		kill(child->pid, SIGKILL);
 }
 
 void child_release(struct child *child)
 {
-	if (child->pid > 0 && child->direct) {
+	if (child->pid > 0 && child->keeper) {
 		struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
 		if (child->pidfd < 0 || poll(&end, 1, REAP_MS) != 1)
 			child_kill(child);
-		while (waitpid(child->pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
+		reap(child->keeper);
 	}
 	child->pidfd = close_keep_errno(child->pidfd);
-	child->pid = 0;
+	child->pid = child->keeper = 0;
 }

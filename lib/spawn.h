@@ -13,8 +13,8 @@
 
 struct child {
 	pid_t pid;
-	int pidfd;   /* or -1 on kernels before 5.3 */
-	bool direct; /* ours to reap; else init's */
+	int pidfd;    /* or -1 on kernels before 5.3 */
+	pid_t keeper; /* ours to reap; 0: nobody is, for init reaps the worker */
 };
 
 /* Run `path` with `control` as its standard input. */

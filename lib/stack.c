@@ -214,16 +214,18 @@ static bool weigh(struct verdict *verdict, struct line *line, int result)
 }
 
 int stack_run(const struct stack *stack, int facility, int (*call)(struct line *line, void *data), void *data,
-	      struct line **ret_decider)
+	      int undecided, struct line **ret_decider)
 {
 	struct verdict verdict = {.impression = UNDECIDED};
+	int result;
 
 	for (size_t i = 0; i < stack->count; i++) {
 		struct line *line = &stack->lines[i];
 		if (line->facility != facility)
 			continue;
 		note_error(ICRED_OK, "%s", "");
-		if (weigh(&verdict, line, call(line, data)))
+		result = call(line, data);
+		if (result != STACK_SKIP && weigh(&verdict, line, result))
 			break;
 	}
 	if (verdict.impression == GOOD) {
@@ -231,6 +233,9 @@ int stack_run(const struct stack *stack, int facility, int (*call)(struct line *
 			*ret_decider = verdict.decider;
 		return ICRED_OK;
 	}
+	if (verdict.impression == UNDECIDED && undecided)
+		return set_error(undecided, "no %s line of the profile decided anything",
+				 facility_name(facility));
 	if (verdict.any && verdict.failure.code)
 		return failure_restore(&verdict.failure);
 	return set_error(ICRED_E_NOT_FOUND, "no %s line of the profile decided anything",

@@ -38,15 +38,19 @@ const char *facility_name(int facility);
 int facility_number(const char *name); /* 0 if it is none */
 
 /*
- * Call each line of the facility until the controls say stop.  Returns success
- * if the stack as a whole succeeded, with *ret_decider the line whose success
- * counts; otherwise the failure that counts, as this thread's failure.
+ * Call each line of the facility until the controls say stop.  call() returns
+ * success, a failure, or STACK_SKIP: as if the line were not there.  Returns
+ * success if the stack as a whole succeeded, with *ret_decider the line whose
+ * success counts; otherwise the failure that counts, as this thread's failure.
+ * If no line's result counts, that is `undecided`, or (0) the most telling of
+ * the failures that the controls ignored.
  */
+#define STACK_SKIP 1
 struct stack {
 	struct line *lines;
 	size_t count;
 };
 int stack_run(const struct stack *stack, int facility, int (*call)(struct line *line, void *data), void *data,
-	      struct line **ret_decider);
+	      int undecided, struct line **ret_decider);
 
 #endif

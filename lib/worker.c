@@ -27,7 +27,7 @@ static void abandon(struct worker *worker)
 {
 	worker->control = close_keep_errno(worker->control);
 	worker->child.pidfd = close_keep_errno(worker->child.pidfd);
-	worker->child.pid = 0;
+	worker->child.pid = worker->child.keeper = 0;
 	worker->generation = lock_generation();
 }
 
@@ -293,6 +293,9 @@ static int converse(struct icred *handle, int fd, int64_t deadline, worker_answe
 		r = receive(fd, bytes, deadline, &len);
 		if (r == 0)
 			r = len ? take_packet(handle, fd, deadline, bytes, len, answer, data) : ENDED;
+		/* With a worker that never stops talking, poll() would never say that the time is over. */
+		if (r == 0 && !clock_left(deadline))
+			r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
 	}
 	return r;
 }

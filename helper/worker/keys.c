@@ -70,7 +70,7 @@ static int store_line(struct line *line, void *data)
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
-	if (r < 0 || job->count)
+	if (r != ICRED_OK || job->count)
 		return r;
 	if (!(module->table.can & ICRED_CAN_STORE))
 		return set_error(ICRED_E_UNSUPPORTED,
@@ -93,14 +93,14 @@ int keys_store(struct request *request)
 		r = check_pem(request, &pem, &job.info);
 	job.pem = pem;
 	if (r == ICRED_OK)
-		r = stack_run(&request->profile->stack, ICRED_KEY, store_line, &job, NULL);
+		r = stack_run(&request->profile->stack, ICRED_KEY, store_line, &job, 0, NULL);
 	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, job.info.fingerprint);
 }
 
 /*
  * Ask every key line, whatever the controls say: a list shows all, and what is
- * to be removed goes everywhere.  The most telling failure is returned only if
- * nothing came of it at all.
+ * to be removed goes everywhere.  The first failure is returned only if nothing
+ * came of it at all.
  */
 static int ask_all(struct job *job, unsigned can, int (*ask)(struct module *, struct host *, struct job *))
 {

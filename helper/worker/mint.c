@@ -76,7 +76,7 @@ static int mint_line(struct line *line, void *data)
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
-	if (r < 0 || minting->record.len)
+	if (r != ICRED_OK || minting->record.len)
 		return r;
 	if (!(module->table.can & ICRED_CAN_MINT))
 		return set_error(ICRED_E_UNSUPPORTED, "issuer %s can't mint", line->module);
@@ -98,7 +98,7 @@ static int mint_with_keys(struct minting *minting)
 	for (unsigned nth = 0;; nth++) {
 		minting->request->nth = nth;
 		minting->record.len = 0;
-		r = stack_run(&minting->request->profile->stack, ICRED_ISSUER, mint_line, minting, NULL);
+		r = stack_run(&minting->request->profile->stack, ICRED_ISSUER, mint_line, minting, 0, NULL);
 		if (nth && r == ICRED_E_NOT_FOUND)
 			return failure_restore(&refused); /* no more keys: what the server said counts */
 		if (r != ICRED_E_REJECTED || nth + 1 == KEYS_MAX)

@@ -138,6 +138,8 @@ static void take_hello(struct server *server, unsigned char *bytes, size_t len)
 {
 	struct reader reader;
 
+	if (server->hello.profile || server->refused.code)
+		return; /* greeted before */
 	if (frame_read(bytes, len, &reader) != FRAME_HELLO)
 		note_error(ICRED_E_PROTOCOL, "icred-worker wants to be greeted first");
 	else if (hello_read(&reader, &server->hello) == ICRED_OK)
@@ -151,6 +153,10 @@ static void take_request(struct server *server, int fd, unsigned char *bytes, si
 
 	if (request_new(server->hello.profile, server->pool, &server->hello, fd, bytes, len, &request) < 0)
 		return;
+	if (!server->hello.profile && !server->refused.code) {
+		note_error(ICRED_E_PROTOCOL, "icred-worker wants to be greeted first");
+		failure_save(&server->refused);
+	}
 	if (server->refused.code) {
 		failure_restore(&server->refused);
 		request_failed(request);

@@ -57,7 +57,7 @@ static int sign_line(struct line *line, void *data)
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
-	if (r < 0)
+	if (r != ICRED_OK)
 		return r;
 	if (!(module->table.can & ICRED_CAN_SIGN))
 		return set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
@@ -81,7 +81,7 @@ static void *run(void *data)
 	int r;
 
 	if (settings_get(&signing->host.profile->settings, "app", 0))
-		r = stack_run(&signing->host.profile->stack, ICRED_KEY, sign_line, signing, NULL);
+		r = stack_run(&signing->host.profile->stack, ICRED_KEY, sign_line, signing, 0, NULL);
 	else
 		r = set_error(ICRED_E_INVALID, "no app: its ID says whose key to use");
 	pthread_mutex_lock(&signing->lock);
