@@ -50,8 +50,9 @@ static int curl_config_outside(const struct options *o, const char *url)
 	if (scheme == 0 || len == 0)
 		return fail(o, FAIL_ORIGIN, "origin",
 			    "that is no URL of the profile's: it needs a scheme and a host");
-	return fail(o, FAIL_ORIGIN, "origin", "tokens of this profile may not go to %.*s%.*s", scheme, url,
-		    len, host);
+	return fail(o, FAIL_ORIGIN, "origin",
+		    "tokens of this profile may not go to %.*s%.*s; if they should, add \"origin URL\" to it",
+		    scheme, url, len, host);
 }
 
 static int curl_config_check(const struct options *o, icred_t *handle, char **urls)

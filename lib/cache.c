@@ -189,7 +189,7 @@ static int note_name(const char *name, void *data)
 		each->names = grown;
 		each->cap = cap;
 	}
-	strcpy(each->names[each->count++], name);
+	memcpy(each->names[each->count++], name, strlen(name) + 1);
 	return 0;
 }
 

@@ -27,8 +27,6 @@ static int _printf_(3, 4) host_fail(const struct icred_host *table, int code, co
 	va_start(arguments, format);
 	vset_error(code, format, arguments);
 	va_end(arguments);
-	if (code == ICRED_E_RATE_LIMITED)
-		set_error_retry_at(host_of(table)->retry_at);
 	if (line) {
 		char name[48];
 		line_name(line, name, sizeof(name));
@@ -119,7 +117,7 @@ static int host_sign_end(const struct icred_host *table, struct icred_signing *s
 
 static void host_retry_at(const struct icred_host *table, int64_t utc)
 {
-	((struct host *)(uintptr_t)table)->retry_at = utc; /* told with the failure, which comes after */
+	(void)table;
 	set_error_retry_at(utc);
 }
 

@@ -14,7 +14,6 @@ struct host {
 	struct secret_pool *pool;
 	const struct log *log;
 	int64_t deadline; /* clock_ms() */
-	int64_t retry_at; /* UTC, seconds; 0: the server named no time */
 	void *request;    /* whoever made it may hang his own there */
 };
 

@@ -19,19 +19,21 @@
 
 #define FILE_MAX    65536
 #define WORDS_MAX   64
-#define INCLUDE_MAX 16
+#define INCLUDE_MAX 16 /* deep */
+#define FILES_MAX   64
 
 struct parse {
 	struct profile *profile;
 	const char *file;
-	unsigned line;  /* of the word at hand; a continued line counts from its first */
-	unsigned depth; /* of includes */
+	unsigned line;      /* of the word at hand; a continued line counts from its first */
+	unsigned depth;     /* of includes */
+	unsigned *includes; /* of the whole profile: they may multiply */
 	char *words[WORDS_MAX + 1];
 	unsigned columns[WORDS_MAX + 1];
 	size_t count;
 };
 
-static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth);
+static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth, unsigned *includes);
 static int open_profile(const char *name, char **ret_file, int *ret_fd);
 
 static int bad(const struct parse *parse, size_t word, const char *why)
@@ -100,6 +102,7 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 	struct line line = {.facility = facility, .optional_module = optional_module, .number = parse->line};
 	_cleanup_free_ char *file = strdup(parse->file);
 	char why[160];
+	int r;
 
 	if (!file)
 		return set_no_memory();
@@ -114,7 +117,8 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 	line.file = file;
 	parse->words[parse->count] = NULL;
 	line.arguments = &parse->words[3];
-	return profile_add_line(parse->profile, &line);
+	r = profile_add_line(parse->profile, &line);
+	return r == ICRED_E_INVALID ? bad(parse, 0, "more stack lines than any profile needs") : r;
 }
 
 /* The words after the name, joined by one blank: only git-path wants more than one. */
@@ -148,11 +152,13 @@ static int parse_include(struct parse *parse)
 		return bad(parse, 0, "include takes the name of one profile");
 	if (parse->depth >= INCLUDE_MAX)
 		return bad(parse, 1, "includes are nested too deeply, or in a circle");
+	if (++*parse->includes > FILES_MAX)
+		return bad(parse, 1, "more includes than any profile needs");
 	if (open_profile(parse->words[1], &file, &fd) < 0) {
 		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read", parse->words[1]);
 		return bad(parse, 1, why);
 	}
-	return parse_file(parse->profile, file, fd, parse->depth + 1);
+	return parse_file(parse->profile, file, fd, parse->depth + 1, parse->includes);
 }
 
 static int parse_line(struct parse *parse, char *text)
@@ -192,11 +198,30 @@ static int check_bytes(const struct parse *parse, const char *text, size_t len)
 			at.columns[0] = 0;
 		} else if (text[i] == '\r') {
 			return bad(&at, 0, "the file has Windows line ends (CRLF); save it with LF");
-		} else if ((unsigned char)text[i] < 0x20 && text[i] != '\t') {
+		} else if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
 			return bad(&at, 0, "a control byte; profiles are plain text");
 		}
 	}
 	return ICRED_OK;
+}
+
+/* A comment ends with its line: a backslash there must not hide the next one. */
+static bool has_comment(const char *at, const char *end)
+{
+	bool in_word = false, in_bracket = false;
+
+	for (; at < end; at++) {
+		if (in_bracket) {
+			in_bracket = *at != ']';
+			at += at[0] == '\\' && at[1] == ']';
+		} else {
+			if (!in_word && *at == '#')
+				return true;
+			in_bracket = !in_word && *at == '[';
+			in_word = *at != ' ' && *at != '\t';
+		}
+	}
+	return false;
 }
 
 static int parse_text(struct parse *parse, char *text)
@@ -207,7 +232,8 @@ static int parse_text(struct parse *parse, char *text)
 	for (char *at = text; *at; at = next) {
 		char *end;
 		parse->line = number;
-		for (end = at + strcspn(at, "\n"); *end && end > at && end[-1] == '\\';
+		for (end = at + strcspn(at, "\n");
+		     *end && end > at && end[-1] == '\\' && !has_comment(at, end);
 		     end += strcspn(end, "\n")) {
 			end[-1] = ' ';
 			*end++ = ' ';
@@ -244,7 +270,11 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 		ssize_t n = read(fd, text + len, cap - 1 - len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0) {
+			free(text);
+			return set_error(ICRED_E_INVALID, "%s: %s", file, strerror(errno));
+		}
+		if (n == 0)
 			break;
 		len += (size_t)n;
 	}
@@ -254,9 +284,9 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 	return ICRED_OK;
 }
 
-static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth)
+static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth, unsigned *includes)
 {
-	struct parse parse = {.profile = profile, .file = file, .depth = depth};
+	struct parse parse = {.profile = profile, .file = file, .depth = depth, .includes = includes};
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	int r = read_file(file, fd, &text, &len);
@@ -328,6 +358,7 @@ int profile_load(const char *name, struct profile **ret_profile)
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
 	bool is_default = !name || !*name;
+	unsigned includes = 0;
 	struct profile *profile;
 	int r;
 
@@ -338,7 +369,7 @@ int profile_load(const char *name, struct profile **ret_profile)
 	profile = profile_new(name, file ? file : "");
 	if (!profile)
 		return set_no_memory();
-	r = file ? parse_file(profile, file, fd, 0) : ICRED_OK;
+	r = file ? parse_file(profile, file, fd, 0, &includes) : ICRED_OK;
 	if (r < 0) {
 		profile_free(profile);
 		return r;

@@ -22,6 +22,8 @@ enum {
 	TAG_LEVEL,
 };
 
+#define TIME_MAX (INT64_C(1) << 40) /* UTC, seconds: some 30,000 years from now */
+
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
 	return a->target == b->target && same_string(a->id, b->id) && same_string(a->app, b->app) &&
@@ -107,6 +109,19 @@ static void read_text(struct record *record, struct reader *reader, const struct
 		*to[field->tag] = field_string(reader, field);
 }
 
+static bool identity_whole(const struct identity *identity)
+{
+	return identity->issuer && identity->api && identity->app && identity->id &&
+	       identity->target >= ICRED_TARGET_INSTALLATION && identity->target <= ICRED_TARGET_APP;
+}
+
+/* With room to add and subtract. */
+static bool times_possible(const struct record *record)
+{
+	return record->minted_at >= 0 && record->minted_at <= TIME_MAX && record->expires_at > 0 &&
+	       record->expires_at <= TIME_MAX;
+}
+
 bool record_read(const void *blob, size_t len, struct record *ret_record)
 {
 	struct reader reader = wire_reader(blob, len);
@@ -129,8 +144,8 @@ bool record_read(const void *blob, size_t len, struct record *ret_record)
 		else
 			read_text(&record, &reader, &field);
 	}
-	if (reader.damaged || version != WIRE_VERSION || permissions % 2 || !record.identity.issuer ||
-	    !record.identity.api || !record.identity.app || !record.identity.id || !record.secret ||
+	if (reader.damaged || version != WIRE_VERSION || permissions % 2 ||
+	    !identity_whole(&record.identity) || !times_possible(&record) || !record.secret ||
 	    !token_text_ok(record.secret))
 		return false;
 	record.installation = record.installation ? record.installation : "";

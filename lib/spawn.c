@@ -55,16 +55,24 @@ static bool move_descriptor(int from, int to)
 	return from == to ? fcntl(from, F_SETFD, 0) == 0 : dup2(from, to) == to;
 }
 
+/* Above the standard descriptors, as those that the caller had closed are still to be filled. */
+static int open_null(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return null >= 0 && null <= STDERR_FILENO ? fcntl(null, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : null;
+}
+
 static int run_worker(void *data)
 {
 	char name[] = "icred-worker", *argv[] = {name, NULL};
 	struct start *start = data;
-	int null = open("/dev/null", O_RDWR);
+	int null = open_null();
+	/* If the caller had closed it, it may be one of our own sockets by now. */
+	bool keep_stderr = start->keep_stderr && fcntl(STDERR_FILENO, F_GETFD) == 0;
 
-	/* The null device may have landed on 0, 1 or 2 if the caller had closed those. */
 	if (null >= 0 && move_descriptor(start->control, STDIN_FILENO) &&
-	    move_descriptor(null, STDOUT_FILENO) &&
-	    (start->keep_stderr || move_descriptor(null, STDERR_FILENO))) {
+	    move_descriptor(null, STDOUT_FILENO) && (keep_stderr || move_descriptor(null, STDERR_FILENO))) {
 		close_from(STDERR_FILENO + 1);
 		setsid();
 		if (chdir("/") == 0)

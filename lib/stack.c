@@ -174,12 +174,14 @@ struct verdict {
 	bool any;
 };
 
-static void note_failure(struct verdict *verdict, struct line *line, bool counts)
+static void note_failure(struct verdict *verdict, struct line *line, int code, bool counts)
 {
 	struct failure failure;
 
 	if (verdict->impression == BAD)
-		return; /* the first one that counts is the one told */
+		return;                  /* the first one that counts is the one told */
+	if (icred_error()->code != code) /* it failed without a word, or said something else before */
+		note_error(code, "%s", icred_strerror(code));
 	failure_save(&failure);
 	if (!failure.module[0]) {
 		char module[80];
@@ -201,7 +203,7 @@ static bool weigh(struct verdict *verdict, struct line *line, int result)
 	enum action action = line->control.action[index];
 
 	if (result != ICRED_OK)
-		note_failure(verdict, line, action == ACTION_BAD || action == ACTION_DIE);
+		note_failure(verdict, line, -index, action == ACTION_BAD || action == ACTION_DIE);
 	else if (action == ACTION_BAD || action == ACTION_DIE)
 		verdict->impression = BAD;
 	if (action == ACTION_OK || action == ACTION_DONE) {

@@ -76,14 +76,27 @@ struct token_body *table_find(struct table *table, int target, const char *id)
 	return body;
 }
 
-/* Room for one more: twice the slots at need, without what has expired meanwhile. */
+static size_t count_alive(const struct stripe *stripe, int64_t now)
+{
+	size_t alive = 0;
+
+	for (size_t i = 0; i < stripe->cap; i++)
+		alive += stripe->slots[i] && token_alive(stripe->slots[i]->body, now, 0);
+	return alive;
+}
+
+/* Room for one more: as many slots again as are in use at need, without what has expired meanwhile. */
 static bool make_room(struct stripe *stripe)
 {
-	struct stripe grown = {.cap = stripe->cap ? stripe->cap * 2 : CAP_MIN};
+	struct stripe grown = {.cap = CAP_MIN};
 	int64_t now = clock_utc();
+	size_t alive;
 
 	if (stripe->cap && (stripe->count + 1) * 4 <= stripe->cap * 3)
 		return true;
+	alive = count_alive(stripe, now);
+	while (grown.cap < (alive + 1) * 2)
+		grown.cap *= 2;
 	grown.slots = calloc(grown.cap, sizeof(*grown.slots));
 	if (!grown.slots)
 		return false;

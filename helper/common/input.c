@@ -60,8 +60,10 @@ static int input_fill(int fd, struct input *input)
 static int input_failed(const struct options *o, const char *name, int error)
 {
 	if (error == ENOENT)
-		return fail(o, FAIL_NOT_FOUND, "not-found", "there is no file %s", name);
-	return fail(o, FAIL_INVALID, "invalid", "can't read %s: %s", name, strerror(error));
+		return fail(o, FAIL_NOT_FOUND, "not-found", "there is no file %s; check its name", name);
+	return fail(o, FAIL_INVALID, "invalid",
+		    "can't read %s: %s; name the app's private key file, and check its mode", name,
+		    strerror(error));
 }
 
 int input_read(const struct options *o, const char *name, struct input *ret_input)

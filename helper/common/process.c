@@ -80,10 +80,11 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 	struct itimerval timer = {.it_value = {ms / 1000, ms % 1000 * 1000}};
 	struct sigaction action = {.sa_handler = process_expired};
 
-	snprintf(process_message, sizeof(process_message),
-		 o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s timed out\"}}\n"
-			 : "%s: timed out\n",
-		 o->program);
+	snprintf(
+		process_message, sizeof(process_message),
+		o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s: not done in time; give more with --timeout\"}}\n"
+			: "%s: not done in time; give more with --timeout\n",
+		o->program);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

@@ -79,7 +79,7 @@ struct icred_host {
 			  struct icred_signing **ret_signing);
 	int (*sign_end)(const struct icred_host *host, struct icred_signing *signing, void *signature,
 			size_t cap, size_t *ret_len);
-	/* The minting request's waiting time at a server's word (Retry-After), for the error. */
+	/* After fail(): when the server takes requests again by its own word (Retry-After). */
 	void (*retry_at)(const struct icred_host *host, int64_t utc);
 };
 

@@ -9,7 +9,7 @@
 #include <curl/curl.h>
 #include <icred/module.h>
 
-#define HTTP_BODY_MAX   ((size_t)1 << 20)
+#define HTTP_BODY_MAX   (((size_t)1 << 20) - 1) /* with its NUL 1 MiB, the most that secret memory has */
 #define HTTP_HEADER_MAX ((size_t)64 << 10)
 #define HTTP_VALUE_SIZE 96
 

@@ -120,32 +120,44 @@ int64_t verdict_retry_at(const char *retry_after, int64_t now, int64_t date)
 	return now + (wait < 0 ? 0 : wait > RETRY_MAX ? RETRY_MAX : wait);
 }
 
-static int64_t tell_retry(const struct icred_host *host, const struct verdict *v)
+/* When the server takes requests again, by its own word; 0 if it did not say. */
+static int64_t retry_at(const struct verdict *v)
 {
 	int64_t at = verdict_retry_at(v->reply->retry_after, v->now, v->reply->date);
 
+	return at > 0 ? at : 0;
+}
+
+/* After fail(), which starts the error anew. */
+static int with_retry_at(const struct icred_host *host, int64_t at, int code)
+{
 	if (at > 0)
 		host->retry_at(host, at);
-	return at > 0 ? at - v->now : 0;
+	return code;
 }
 
 static int tell_limit(const struct icred_host *host, const struct verdict *v, const struct words *w)
 {
-	int64_t wait = tell_retry(host, v);
+	int64_t at = retry_at(v);
+	int code;
 
-	if (wait > 0)
-		return host->fail(host, ICRED_E_RATE_LIMITED,
+	if (at > v->now)
+		code = host->fail(host, ICRED_E_RATE_LIMITED,
 				  "%s has had too many requests (%ld%s); try again in %" PRId64 " s", v->peer,
-				  v->reply->status, w->said, wait);
-	return host->fail(host, ICRED_E_RATE_LIMITED, "%s has had too many requests (%ld%s); try again later",
-			  v->peer, v->reply->status, w->said);
+				  v->reply->status, w->said, at - v->now);
+	else
+		code = host->fail(host, ICRED_E_RATE_LIMITED,
+				  "%s has had too many requests (%ld%s); try again later", v->peer,
+				  v->reply->status, w->said);
+	return with_retry_at(host, at, code);
 }
 
 static int tell_server(const struct icred_host *host, const struct verdict *v, const struct words *w)
 {
-	(void)tell_retry(host, v);
-	return host->fail(host, ICRED_E_NETWORK, "%s has a problem (%ld%s); try again in a while", v->peer,
-			  v->reply->status, w->said);
+	int code = host->fail(host, ICRED_E_NETWORK, "%s has a problem (%ld%s); try again in a while",
+			      v->peer, v->reply->status, w->said);
+
+	return with_retry_at(host, retry_at(v), code);
 }
 
 static int tell_strange(const struct icred_host *host, const struct verdict *v, const struct words *w)

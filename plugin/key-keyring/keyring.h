@@ -2,9 +2,9 @@
 /*
  * The key module for the Secret Service: what its files share.
  *
- * libsecret does the encrypted session; the calls
- * themselves go over our own connection, because each needs a deadline, must
- * never prompt unasked, and has to tell a locked key from a missing one.
+ * libsecret does the encrypted session; the calls themselves go over our own
+ * connection, because each needs a deadline, must never prompt unasked, and has
+ * to tell a locked key from a missing one.
  */
 #ifndef ICRED_KEYRING_H
 #define ICRED_KEYRING_H

@@ -158,19 +158,43 @@ static int read_back(const struct keyring_call *call, const struct item *item)
 	return rc;
 }
 
-static int store_item(const struct keyring_call *call, const struct item *item)
+/* The label that this key has already: it may be the user's own words.  NULL if it is new. */
+static char *present_label(const struct keyring_call *call, const char *fingerprint)
 {
-	char *collection = NULL;
+	struct keyring_found found = {NULL, NULL};
+	GVariant *value = NULL;
+	char *path = NULL, *label = NULL;
+	int rc;
+
+	rc = keyring_search(call, fingerprint, &found);
+	if (!rc)
+		rc = keyring_nth(call, found.unlocked, 0, &path);
+	if (!rc)
+		rc = keyring_property(call, path, ITEM_IFACE, "Label", "s", &value);
+	if (!rc)
+		label = g_variant_dup_string(value, NULL);
+	g_clear_pointer(&value, g_variant_unref);
+	g_free(path);
+	keyring_found_clear(&found);
+	return label;
+}
+
+static int store_item(const struct keyring_call *call, struct item *item)
+{
+	char *collection = NULL, *label = NULL;
 	int rc;
 
 	rc = open_default(call, &collection);
 	if (!rc)
 		rc = keyring_session(call);
+	if (!rc && !item->label)
+		item->label = label = present_label(call, item->fingerprint);
 	if (!rc)
 		rc = create_item(call, collection, item);
 	if (!rc)
 		rc = read_back(call, item);
 	g_free(collection);
+	g_free(label);
 	return rc;
 }
 
