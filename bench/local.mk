@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# "make bench" measures against peers, on this machine; nothing of it is part of "make check".
+
+bench_programs = bench/in-process bench/many bench/runner
+EXTRA_PROGRAMS = $(bench_programs)
+CLEANFILES += $(bench_programs)
+
+bench_runner_SOURCES = bench/runner.c
+# Not with lib/ in its path, which has a spawn.h of its own.
+bench_runner_CPPFLAGS = -I$(top_builddir)
+bench_runner_LDADD =
+# These are callers as others write them: they link the shared library.
+bench_in_process_SOURCES = bench/in-process.c
+bench_in_process_LDADD = libicred.la
+bench_in_process_LDFLAGS = $(AM_LDFLAGS) -no-install
+bench_many_SOURCES = bench/many.c
+bench_many_LDADD = libicred.la
+bench_many_LDFLAGS = $(AM_LDFLAGS) -no-install
+
+EXTRA_DIST += bench/README.md bench/run bench/usual.sh bench/lib.sh \
+	bench/warm.sh bench/cold.sh bench/in-process.sh bench/at-once.sh bench/many.sh
+
+bench: all
+	@$(MAKE) $(AM_MAKEFLAGS) $(bench_programs)
+	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' CC='$(CC)' PYTHON='$(PYTHON)' \
+		bash '$(srcdir)/bench/run' $(BENCH)
+.PHONY: bench
