@@ -76,8 +76,7 @@ static unsigned char *map_secret(size_t size)
 
 	if (memory == MAP_FAILED)
 		return NULL;
-	if (mlock2(memory, size, MLOCK_ONFAULT) < 0)
-		(void)mlock(memory, size);
+	(void)mlock(memory, size);
 	(void)madvise(memory, size, MADV_DONTDUMP);
 	return memory;
 }

@@ -31,7 +31,8 @@ struct start {
 	int control;
 	bool keep_stderr;
 	unsigned char *stack; /* two of STACK_SIZE */
-	int report;           /* the keeper's pipe to us */
+	bool keep;            /* whether the process in between stays */
+	int report;           /* its pipe to us */
 	pid_t pid;
 	int error;
 };
@@ -89,23 +90,25 @@ static void clone_worker(struct start *start)
 		start->error = errno;
 }
 
+/*
+ * Between the caller and the worker.  Ends at once, so that the worker is an
+ * orphan and init's to reap; or (keep) stays to reap it, and then runs in a copy
+ * of the caller's memory, where other threads may have held any lock: only
+ * system calls are allowed.
+ */
 static int run_between(void *data)
 {
-	clone_worker(data);
-	_exit(0);
-}
+	struct start *start = data;
+	ssize_t n;
 
-/* The worker becomes an orphan as soon as it runs, and init's to reap. */
-static void start_orphan(struct start *start)
-{
-	pid_t between = clone(run_between, start->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, start);
-
-	if (between < 0) {
-		start->error = errno;
-		return;
+	clone_worker(start);
+	n = write(start->report, start, sizeof(*start));
+	if (start->keep && n > 0 && start->pid > 0) {
+		close_from(0);
+		while (waitpid(start->pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
 	}
-	while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	_exit(0);
 }
 
 /*
@@ -122,24 +125,17 @@ static bool orphans_come_to_us(void)
 	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper);
 }
 
-/* In a copy of the caller's memory, in which other threads may have held any lock: system calls only. */
-static int run_keeper(void *data)
+static void reap(pid_t between)
 {
-	struct start *start = data;
-	ssize_t n;
-
-	clone_worker(start);
-	n = write(start->report, start, sizeof(*start));
-	close_from(0);
-	while (n > 0 && start->pid > 0 && waitpid(start->pid, NULL, __WALL) < 0 && errno == EINTR)
+	while (between > 0 && waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
 		;
-	_exit(0);
 }
 
-static pid_t start_kept(struct start *start)
+/* Returns the process in between, which is to be reaped. */
+static pid_t start_between(struct start *start)
 {
 	struct start report;
-	pid_t keeper;
+	pid_t between;
 	int pair[2];
 
 	if (pipe2(pair, O_CLOEXEC) < 0) {
@@ -147,16 +143,18 @@ static pid_t start_kept(struct start *start)
 		return 0;
 	}
 	start->report = pair[1];
-	keeper = clone(run_keeper, start->stack + STACK_SIZE, 0, start);
-	if (keeper < 0)
+	between = clone(run_between, start->stack + STACK_SIZE, start->keep ? 0 : CLONE_VM | CLONE_VFORK,
+			start);
+	if (between < 0)
 		start->error = errno;
 	close(pair[1]);
-	if (keeper > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report)) {
+	/* By a pipe, as not everywhere a child that should share our memory does: not under valgrind, say. */
+	if (between > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report)) {
 		start->pid = report.pid;
 		start->error = report.error;
 	}
 	close(pair[0]);
-	return MAX(keeper, 0);
+	return between;
 }
 
 /* All but a token that `icred exec` may have left; nearly nothing for a privileged caller. */
@@ -191,38 +189,30 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
-static void reap(pid_t keeper)
-{
-	while (keeper > 0 && waitpid(keeper, NULL, __WALL) < 0 && errno == EINTR)
-		;
-}
-
 int spawn(const char *path, int control, bool keep_stderr, struct child *ret_child)
 {
 	_cleanup_free_ char **environment = worker_environment();
 	_cleanup_free_ unsigned char *stack = aligned_alloc(64, 2 * STACK_SIZE);
 	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr, .pid = -1};
-	pid_t keeper = 0;
+	pid_t between;
 	sigset_t all, old;
 
 	if (!environment || !stack)
 		return set_no_memory();
 	start.environment = environment;
 	start.stack = stack;
+	start.keep = orphans_come_to_us();
 	/* No handler of the caller's may run while the child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (orphans_come_to_us())
-		keeper = start_kept(&start);
-	else
-		start_orphan(&start);
+	between = start_between(&start);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (start.error || start.pid <= 0) {
-		reap(keeper);
+	if (!start.keep || start.error || start.pid <= 0)
+		reap(between);
+	if (start.error || start.pid <= 0)
 		return set_error(ICRED_E_INTERNAL, "can't start %s: %s; is libicred installed completely?",
 				 path, strerror(start.error ? start.error : EAGAIN));
-	}
-	*ret_child = (struct child){start.pid, open_pidfd(start.pid), keeper};
+	*ret_child = (struct child){start.pid, open_pidfd(start.pid), start.keep ? between : 0};
 	return ICRED_OK;
 }
 

@@ -81,7 +81,7 @@ static int runtime_dir(const struct icred_host *host, int *ret_dir)
 	char why[RUNTIME_WHY_SIZE];
 	int r = rundir_open(ret_dir, why, sizeof(why));
 
-	return r == ICRED_E_DENIED ? host->fail(host, r, "%s", why) : r;
+	return r < 0 ? host->fail(host, r, "%s", why) : r;
 }
 
 /* For outcomes of the file system that somebody has to mend. */

@@ -8,7 +8,8 @@ whole
 config=$ICRED_CONFIG_DIR
 # Lines that the test's own come after, so that theirs is line 6.
 write() {
-	printf 'app 12345\napi %s\nca %s\n# a comment\ninstallation %s\n' "$sandbox_url" "$sandbox_ca" "$sandbox_installation"
+	printf 'app 12345\napi %s\nca %s\ncache sufficient keyctl keyring=session\ninstallation %s\n' \
+		"$sandbox_url" "$sandbox_ca" "$sandbox_installation"
 	[ $# -eq 0 ] || printf '%b\n' "$@"
 }
 
@@ -59,8 +60,8 @@ whole_advice='.*'
 bad 'neither a setting nor key, cache, issuer or include' 'nonsense' 'App 12345' 'keys sufficient keyring' '-app 12345' \
 	'[success=ok] key keyring' '\0303\0244pp 1'
 bad 'has no value' app api installation timeout
-bad 'takes one value' 'app 1 2' 'timeout 5 s'
-bad 'wants a URL' 'api api.carbonregistry.com' 'api https://' 'api ftp://x' 'origin https://user@host' 'origin https://a b'
+bad 'takes one value' 'origin https://a b' 'app 1 2' 'timeout 5 s'
+bad 'wants a URL' 'api api.carbonregistry.com' 'api https://' 'api ftp://x' 'origin https://user@host'
 bad 'wants an ID|takes one value' 'app a/b' 'installation ..' 'organization x?y' 'app "1"'
 bad 'wants a duration' 'timeout soon' 'min-ttl 5d' 'timeout -1' 'min-ttl 99999999999999999999' 'timeout 1.5'
 bad 'wants yes or no' 'as-app maybe' 'insecure-loopback 1'
@@ -100,6 +101,7 @@ refused "  of one" 8 invalid "bad\.conf:6.*in a circle" icred -p bad token
 write 'include one' >"$config/bad.conf"
 write 'timeout soon' >"$config/one.conf"
 refused "the line that is wrong in what is included" 8 invalid "one\.conf:6.*wants a duration" icred -p bad token
+# shellcheck disable=SC1003 # backslashes, and no quotation mark
 write 'app 1 \\\\' '  2 \\\\' '  # and so on' >"$config/bad.conf"
 refused "a continued line" 8 invalid "bad\.conf:6" icred -p bad token
 write "api http://example.org" >"$config/bad.conf"

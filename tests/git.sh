@@ -111,7 +111,6 @@ is "nothing was minted for all that" "$(sandbox mints)" 2
 
 fill protocol=https host=example.org
 is "git: another host gets nothing" "$password" ""
-GIT_ASKPASS=
 fill protocol=https "host=$authority" username=somebody
 unlike "git: another user name does not get our token under it" "$out" "^username=somebody\$.*$token"
 

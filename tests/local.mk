@@ -114,6 +114,7 @@ shell_tests = \
 	tests/check-src.sh \
 	tests/check-symbols.sh \
 	tests/check-tally.sh \
+	tests/install.sh \
 	tests/issuer-module.sh \
 	tests/sandbox.sh
 
@@ -130,9 +131,18 @@ tests_flight_threads_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 if KEYRING
 shell_tests += \
+	tests/bad-keys.sh \
+	tests/bad-profiles.sh \
+	tests/bad-servers.sh \
+	tests/git.sh \
+	tests/install.sh \
 	tests/keyring-module.sh \
+	tests/keyring-states.sh \
 	tests/main-job.sh \
+	tests/no-leaks.sh \
+	tests/runtime-dir.sh \
 	tests/single-flight.sh \
+	tests/warm-strace.sh \
 	tests/worker-death.sh
 check_PROGRAMS += tests/keyring-module tests/secret-mock
 tests_keyring_module_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)

@@ -124,6 +124,7 @@ sandbox reset
 
 # -- processes at work: what others could see, and cores ----------------------------------------
 
+# shellcheck disable=SC3045 # where the shell can't, there is nothing to undo
 ulimit -c unlimited 2>/dev/null || :
 mkdir "$tmp/cores"
 cd "$tmp/cores" || exit 99
