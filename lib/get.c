@@ -99,14 +99,12 @@ static int mint(const struct want *want, struct token_body **ret_body)
 	return r;
 }
 
-/* A cache that fails must not take away the token that was just minted; one that can't work here is no news. */
+/* A cache that fails must not take away the token that was just minted. */
 static void save(const struct want *want, const struct token_body *body)
 {
-	int r = cache_save(want->handle, body);
-
-	if (r < 0)
-		log_line(&want->handle->log, r == ICRED_E_UNSUPPORTED ? ICRED_LOG_INFO : ICRED_LOG_WARNING,
-			 "the token was not cached: %s", icred_error()->message);
+	if (cache_save(want->handle, body) < 0)
+		log_line(&want->handle->log, ICRED_LOG_WARNING, "the token was not cached: %s",
+			 icred_error()->message);
 }
 
 /* Look in the caches; OK with a body (fresh or not) or with NULL. */
