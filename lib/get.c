@@ -80,7 +80,7 @@ static int mint(const struct want *want, struct token_body **ret_body)
 	struct minted minted = {.handle = want->handle};
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire request;
-	int r = worker_request(want->handle, FRAME_MINT, &request);
+	int r = worker_request(want->handle, FRAME_MINT, REQUEST_ROOM, &request);
 
 	if (r < 0)
 		return r;

@@ -46,7 +46,7 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 		return set_error(ICRED_E_INVALID,
 				 "this is larger than any key (%d bytes): it must be some other file",
 				 PEM_MAX);
-	r = worker_request(handle, frame, &request);
+	r = worker_request(handle, frame, len + REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
@@ -158,7 +158,7 @@ _export_ int icred_key_each(icred_t *handle, int (*each)(const struct icred_key 
 		return set_error(ICRED_E_INVALID, "icred_key_each: NULL is no handle and no callback");
 	r = need_app(handle);
 	if (r == ICRED_OK)
-		r = worker_request(handle, FRAME_KEY_LIST, &request);
+		r = worker_request(handle, FRAME_KEY_LIST, REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
@@ -176,7 +176,7 @@ _export_ int icred_key_remove(icred_t *handle, const char *fingerprint)
 		return set_error(ICRED_E_INVALID, "icred_key_remove: NULL is no handle and no fingerprint");
 	r = need_app(handle);
 	if (r == ICRED_OK)
-		r = worker_request(handle, FRAME_KEY_REMOVE, &request);
+		r = worker_request(handle, FRAME_KEY_REMOVE, REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;

@@ -100,13 +100,13 @@ static bool send_frame(int fd, const struct wire *frame, int passed, int64_t dea
 	}
 }
 
-int worker_request(struct icred *handle, int frame, struct wire *ret_wire)
+int worker_request(struct icred *handle, int frame, size_t room, struct wire *ret_wire)
 {
-	void *bytes = secret_alloc(handle->pool, WIRE_MAX);
+	void *bytes = secret_alloc(handle->pool, room);
 
 	if (!bytes)
 		return set_no_memory();
-	*ret_wire = (struct wire){.bytes = bytes, .cap = WIRE_MAX};
+	*ret_wire = (struct wire){.bytes = bytes, .cap = room};
 	frame_begin(ret_wire, frame);
 	return ICRED_OK;
 }
@@ -121,7 +121,7 @@ static int greet(struct icred *handle, int control, int64_t deadline)
 {
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire hello;
-	int r = worker_request(handle, FRAME_HELLO, &hello);
+	int r = worker_request(handle, FRAME_HELLO, WIRE_MAX, &hello);
 
 	if (r < 0)
 		return r;
@@ -178,8 +178,8 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 	return r;
 }
 
-/* The next packet, into a buffer of WIRE_MAX bytes; 0 is the end of the worker. */
-static int receive(int fd, unsigned char *bytes, int64_t deadline, size_t *ret_len)
+/* Wait for a packet and tell its size; 0 is the end of the worker. */
+static int wait_packet(int fd, int64_t deadline, size_t *ret_len)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	ssize_t n;
@@ -193,19 +193,15 @@ static int receive(int fd, unsigned char *bytes, int64_t deadline, size_t *ret_l
 			return set_error(ICRED_E_INTERNAL, "poll: %s", strerror(errno));
 		if (ready < 0)
 			continue;
-		n = recv(fd, bytes, WIRE_MAX, MSG_DONTWAIT | MSG_TRUNC);
-		if (n >= 0 && n <= WIRE_MAX) {
-			*ret_len = (size_t)n;
-			return ICRED_OK;
-		}
+		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0 && errno != ECONNRESET)
+			return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
 		if (n > WIRE_MAX)
 			return set_error(ICRED_E_INTERNAL, "icred-worker answered more than it may");
-		if (errno == ECONNRESET) {
-			*ret_len = 0;
-			return ICRED_OK;
-		}
-		if (errno != EINTR && errno != EAGAIN)
-			return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
+		*ret_len = n < 0 ? 0 : (size_t)n;
+		return ICRED_OK;
 	}
 }
 
@@ -283,20 +279,34 @@ static int take_packet(struct icred *handle, int fd, int64_t deadline, const uns
 
 enum { ENDED = 2 }; /* the worker ended without an answer */
 
+/* Take one packet.  Returns 0 to go on, 1 when the request is done, ENDED, or a failure. */
+static int step(struct icred *handle, int fd, int64_t deadline, worker_answer_fn *answer, void *data)
+{
+	_cleanup_secret_ unsigned char *bytes = NULL;
+	size_t len = 0;
+	int r = wait_packet(fd, deadline, &len);
+
+	if (r < 0 || !len)
+		return r < 0 ? r : ENDED;
+	bytes = secret_alloc(handle->pool, len);
+	if (!bytes)
+		return set_no_memory();
+	if (recv(fd, bytes, len, MSG_DONTWAIT) != (ssize_t)len)
+		return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
+	r = take_packet(handle, fd, deadline, bytes, len, answer, data);
+	/* With a worker that never stops talking, poll() would never say that the time is over. */
+	if (r == 0 && !clock_left(deadline))
+		r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
+	return r;
+}
+
 static int converse(struct icred *handle, int fd, int64_t deadline, worker_answer_fn *answer, void *data)
 {
-	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, WIRE_MAX);
-	size_t len = 0;
-	int r = bytes ? 0 : set_no_memory();
+	int r;
 
-	while (r == 0) {
-		r = receive(fd, bytes, deadline, &len);
-		if (r == 0)
-			r = len ? take_packet(handle, fd, deadline, bytes, len, answer, data) : ENDED;
-		/* With a worker that never stops talking, poll() would never say that the time is over. */
-		if (r == 0 && !clock_left(deadline))
-			r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
-	}
+	do {
+		r = step(handle, fd, deadline, answer, data);
+	} while (r == 0);
 	return r;
 }
 

@@ -29,7 +29,8 @@ typedef int worker_answer_fn(int frame, struct reader *reader, void *data);
  */
 int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		void *data);
-/* A buffer for a request, in secret memory; release it with secret_free(wire.bytes). */
-int worker_request(struct icred *handle, int frame, struct wire *ret_wire);
+/* A buffer for a request with `room` bytes of fields, in secret memory; release it with secret_free(wire.bytes). */
+#define REQUEST_ROOM 1024 /* for all that carry no PEM */
+int worker_request(struct icred *handle, int frame, size_t room, struct wire *ret_wire);
 
 #endif

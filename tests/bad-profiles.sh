@@ -137,7 +137,7 @@ write 'key required broken' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
 is "a module that is none" "$out.$(sandbox mints)" ".0"
 like "  is told with its name" "$status.$err" '^[1-8]\..*broken'
-cp "$tmp/modules/cache-runtime.so" "$tmp/modules/key-misnamed.so"
+cp "$tmp/modules/issuer-icr.so" "$tmp/modules/key-misnamed.so"
 write 'key required misnamed' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
 is "a module of another facility" "$out.$(sandbox mints)" ".0"

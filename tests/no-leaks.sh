@@ -50,8 +50,19 @@ if command -v dbus-monitor >/dev/null 2>&1; then
 	wait_for 5 test -s "$talk" || sleep 0.5
 fi
 
+# What the worker is started with, as it finds it; a tracer without root's powers can't read that.
+mkdir "$tmp/libexec"
+cat >"$tmp/libexec/icred-worker" <<-END
+	#!/bin/sh
+	{ tr '\\0' '\\n' <"/proc/\$\$/environ" && tr '\\0' ' ' <"/proc/\$\$/cmdline"; } >>"$seen/worker"
+	exec "$ICRED_LIBEXEC_DIR/icred-worker" "\$@"
+END
+chmod +x "$tmp/libexec/icred-worker"
+built=$ICRED_LIBEXEC_DIR
+ICRED_LIBEXEC_DIR=$tmp/libexec
+
 tracing() { "$@"; }
-if strace -f -o "$tmp/.strace" true 2>/dev/null; then
+if ! sanitized && strace -f -o "$tmp/.strace" true 2>/dev/null; then
 	tracing() { strace -f -v -s 100000 -e trace=execve,execveat -A -o "$seen/execve" "$@"; }
 fi
 # observed NAME COMMAND...: its standard output aside, all that there is to see of it
@@ -86,13 +97,16 @@ ok "the trace has something to say" grep -q 'minting' "$seen/trace"
 ok "  and standard error" grep -q 'icred-worker started' "$seen/stderr"
 is "no canary in the log" "$(found "$seen/trace")" ""
 is "  nor on standard error" "$(found "$seen/stderr")" ""
+ok "the worker was seen as it started" grep -q 'icred-worker' "$seen/worker"
+is "no canary in its environment and arguments" "$(found "$seen/worker")" ""
+ICRED_LIBEXEC_DIR=$built
 if [ -e "$seen/execve" ]; then
-	ok "each program that was started was seen" grep -q 'execve(.*icred-worker' "$seen/execve"
 	# Whoever runs icred may have a token in the environment; that is as far as it goes.
 	sed -i '/execve("[^"]*\/icred"/s/"ICRED_TOKEN=[^"]*"//' "$seen/execve"
-	is "no canary in an argument or an environment" "$(found "$seen/execve")" ""
+	is "nor in those of any other program" "$(found "$seen/execve")" ""
+elif sanitized; then
+	skip "a build with a sanitizer"
 else
-	skip "no strace here"
 	skip "no strace here"
 fi
 if [ -s "$talk" ]; then
@@ -174,7 +188,10 @@ s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(6
 	caller=$!
 	lib_pids="$caller $lib_pids"
 	started() { grep -q 'icred-worker started' "$tmp/talking"; }
-	if wait_for 10 started; then
+	if sanitized; then
+		skip "a build with a sanitizer"
+		skip "a build with a sanitizer"
+	elif wait_for 10 started; then
 		worker=$(sed -n 's/.*icred-worker started, process //p' "$tmp/talking")
 		hidden() { [ "$(stat -c %u "/proc/$1/mem")" = 0 ]; }
 		ok "others of the same user can't look into icred" wait_for 5 hidden "$caller"

@@ -9,8 +9,7 @@ whole_requires readelf
 # needed FILE: the libraries it asks for
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -Ev '^(ld-linux|ld-musl|ld64|linux-vdso)' | sort | tr '\n' ' '; }
 libc='^(libc\.so\.6|libc\.so|libc\.musl-[^ ]*) $'
-# A build with a sanitizer has that on top.
-case $(needed "$builddir/icred") in *san.so*) plan skip_all "this build has sanitizers in it" ;; esac
+! sanitized || plan skip_all "a build with a sanitizer"
 
 library=$(find "$builddir/.libs" -name 'libicred.so.*.*.*' -type f | head -n 1)
 like "libicred.so needs libc alone" "$(needed "$library")" "$libc"

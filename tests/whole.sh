@@ -48,6 +48,9 @@ json() {
 		"$PYTHON" -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1" 2>&1
 }
 
+# A build to find defects in: it links more, and lets a leak checker look into its processes.
+sanitized() { readelf -W --dyn-syms "$builddir/icred" 2>/dev/null | grep -q '__[a-z]*san_'; }
+
 # A sentence that leaves a user alone: no word of what to do
 whole_advice='check|try|run|run:|give|name|write|unlock|remove|copy|generate|convert|make|mend|set|say|ask|start|see|use|save|keep|put|take|raise|must|should|wants?|needs?|log in|install|clock|key file|import|allow|add|icred (key|token|status|forget)'
 

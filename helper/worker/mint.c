@@ -111,7 +111,7 @@ static int send_record(struct request *request, const struct wire *record)
 {
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire answer;
-	int r = request_answer(request, FRAME_DONE, &answer);
+	int r = request_answer(request, FRAME_DONE, record->len + 64, &answer);
 
 	if (r < 0)
 		return r;

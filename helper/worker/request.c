@@ -106,13 +106,13 @@ struct request *request_unref(struct request *request)
 	return NULL;
 }
 
-int request_answer(struct request *request, int frame, struct wire *ret_wire)
+int request_answer(struct request *request, int frame, size_t room, struct wire *ret_wire)
 {
-	void *bytes = secret_alloc(request->pool, WIRE_MAX);
+	void *bytes = secret_alloc(request->pool, room);
 
 	if (!bytes)
 		return set_no_memory();
-	*ret_wire = (struct wire){.bytes = bytes, .cap = WIRE_MAX};
+	*ret_wire = (struct wire){.bytes = bytes, .cap = room};
 	frame_begin(ret_wire, frame);
 	return ICRED_OK;
 }

@@ -31,8 +31,8 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 struct request *request_ref(struct request *request);
 struct request *request_unref(struct request *request);
 
-/* A buffer for an answer; secret_free(wire.bytes). */
-int request_answer(struct request *request, int frame, struct wire *ret_wire);
+/* A buffer for an answer with `room` bytes of fields; secret_free(wire.bytes). */
+int request_answer(struct request *request, int frame, size_t room, struct wire *ret_wire);
 int request_send(struct request *request, const struct wire *wire);
 /* DONE with one string (tag 0: none), or this thread's failure as FAILED. */
 int request_done(struct request *request, uint16_t tag, const char *text);

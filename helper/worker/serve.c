@@ -112,16 +112,16 @@ static ssize_t receive(struct server *server, unsigned char **ret_bytes, int *re
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	unsigned char *bytes = secret_alloc(server->pool, WIRE_MAX);
-	struct iovec data = {bytes, WIRE_MAX};
+	ssize_t n = recv(server->control, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	unsigned char *bytes = n > 0 && n <= WIRE_MAX ? secret_alloc(server->pool, (size_t)n) : NULL;
+	struct iovec data = {bytes, bytes ? (size_t)n : 0};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
 				 .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes)};
-	ssize_t n;
 
 	if (!bytes)
-		return 0;
+		return n < 0 ? n : 0;
 	do {
 		n = recvmsg(server->control, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
@@ -174,7 +174,7 @@ static bool take_packet(struct server *server)
 	ssize_t len = receive(server, &bytes, &fd);
 
 	if (len <= 0)
-		return len < 0 && errno == EAGAIN;
+		return len < 0 && (errno == EAGAIN || errno == EINTR);
 	if (fd >= 0) {
 		take_request(server, fd, bytes, (size_t)len);
 		return true;
