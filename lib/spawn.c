@@ -19,9 +19,7 @@
 #include "spawn.h"
 
 #define STACK_SIZE ((size_t)32768)
-/* AddressSanitizer takes a stack that it did not make for a damaged one. */
-#define _own_stack_ __attribute__((no_sanitize_address))
-#define REAP_MS     1000
+#define REAP_MS    1000
 
 /*
  * Shared by caller, go-between and worker-to-be: they run in one memory
