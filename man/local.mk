@@ -21,7 +21,11 @@ dist_man_MANS += $(function_pages) \
 	man/icred-cache-keyctl.8 \
 	man/icred-cache-runtime.8 \
 	man/icred-issuer-icr.8 \
+	man/icred-key-exec.8 \
+	man/icred-key-file.8 \
 	man/icred-key-keyring.8 \
+	man/icred-key-pkcs11.8 \
+	man/icred-key-systemd.8 \
 	man/icred-worker.8
 
 # For each function that is not its page's first, a page that only points there.

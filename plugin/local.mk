@@ -35,6 +35,43 @@ key_keyring_la_LDFLAGS = $(MODULE_LDFLAGS)
 key_keyring_la_LIBADD = libicred-rsa.la $(SECRET_LIBS) $(GNUTLS_LIBS)
 endif
 
+# A key module that gets a whole PEM from somewhere: checked files, commands, what to do with the PEM.
+noinst_LTLIBRARIES += libpemkey.la
+libpemkey_la_SOURCES = \
+	plugin/command.c plugin/command.h \
+	plugin/pemkey.c plugin/pemkey.h \
+	plugin/secretfile.c plugin/secretfile.h \
+	plugin/appauth/quote.c plugin/appauth/quote.h
+libpemkey_la_CFLAGS = $(AM_CFLAGS)
+libpemkey_la_LIBADD = libicred-rsa.la
+
+module_LTLIBRARIES += key-exec.la
+key_exec_la_SOURCES = plugin/key-exec.c
+key_exec_la_LDFLAGS = $(MODULE_LDFLAGS)
+key_exec_la_LIBADD = libpemkey.la
+
+module_LTLIBRARIES += key-file.la
+key_file_la_SOURCES = plugin/key-file.c
+key_file_la_LDFLAGS = $(MODULE_LDFLAGS)
+key_file_la_LIBADD = libpemkey.la
+
+if PKCS11
+module_LTLIBRARIES += key-pkcs11.la
+key_pkcs11_la_SOURCES = plugin/key-pkcs11.c \
+	plugin/key-pkcs11/token.h \
+	plugin/key-pkcs11/pin.c \
+	plugin/key-pkcs11/trouble.c \
+	plugin/key-pkcs11/uri.c
+key_pkcs11_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+key_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)
+key_pkcs11_la_LIBADD = libpemkey.la $(GNUTLS_LIBS)
+endif
+
+module_LTLIBRARIES += key-systemd.la
+key_systemd_la_SOURCES = plugin/key-systemd.c
+key_systemd_la_LDFLAGS = $(MODULE_LDFLAGS)
+key_systemd_la_LIBADD = libpemkey.la
+
 # The app authentication that issuers share; unit tests link it too.
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \

@@ -193,6 +193,15 @@ static int no_block(struct text text, char *why, size_t cap)
 		"private key file");
 }
 
+static enum pem_encryption encryption_of(const struct block *block)
+{
+	if (text_is(block->label, "ENCRYPTED PRIVATE KEY"))
+		return PEM_ENCRYPTED_PKCS8;
+	if (text_is(block->label, "RSA PRIVATE KEY") && text_has(block->body, "DEK-Info:"))
+		return PEM_ENCRYPTED_OPENSSL;
+	return PEM_PLAIN;
+}
+
 static int bad_kind(const struct block *block, char *why, size_t cap)
 {
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
@@ -208,8 +217,10 @@ static int bad_kind(const struct block *block, char *why, size_t cap)
 	return 0;
 }
 
-int pem_check(const char *pem, size_t len, char *why, size_t why_cap)
+/* ret_encryption: NULL where an encrypted key is of no use. */
+static int check(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why, size_t why_cap)
 {
+	enum pem_encryption encryption;
 	struct text text = {pem, pem + len};
 	struct block first = {text, text}, block = first;
 	int keys = 0, blocks = 0, more, rc;
@@ -236,11 +247,25 @@ int pem_check(const char *pem, size_t len, char *why, size_t why_cap)
 			why, why_cap,
 			"the file holds several keys; keep one in a file of its own, from its BEGIN line to its "
 			"END line");
-	rc = bad_kind(&first, why, why_cap);
+	encryption = encryption_of(&first);
+	rc = ret_encryption && encryption ? 0 : bad_kind(&first, why, why_cap);
 	if (!rc && blocks > 1)
 		rc = pem_refuse(
 			why, why_cap,
 			"the file holds more than the key; keep only the private key, from its BEGIN line to its "
 			"END line");
+	if (!rc && ret_encryption)
+		*ret_encryption = encryption;
 	return rc;
+}
+
+int pem_check(const char *pem, size_t len, char *why, size_t why_cap)
+{
+	return check(pem, len, NULL, why, why_cap);
+}
+
+int pem_check_encrypted(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why,
+			size_t why_cap)
+{
+	return check(pem, len, ret_encryption, why, why_cap);
 }

@@ -20,6 +20,13 @@ struct rsa_key {
 	unsigned bits;
 };
 
+struct rsa_source {
+	const char *pem;
+	size_t len;
+	enum pem_encryption encryption;
+	const char *passphrase;
+};
+
 #define NOT_RSA "the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
 
 __attribute__((format(printf, 4, 5))) static int rsa_fail(int code, char *why, size_t cap, const char *format,
@@ -103,16 +110,46 @@ static int rsa_bad_size(unsigned bits, char *why, size_t cap)
 	return 0;
 }
 
-static int rsa_read(const char *pem, size_t len, gnutls_x509_privkey_t key, unsigned *ret_bits, char *why,
+static int rsa_undecryptable(int error, char *why, size_t cap)
+{
+	switch (error) {
+	case GNUTLS_E_DECRYPTION_FAILED:
+		return rsa_fail(ICRED_E_DENIED, why, cap,
+				"the passphrase is wrong; give the one that the key was encrypted with");
+	case GNUTLS_E_UNKNOWN_CIPHER_TYPE:
+	case GNUTLS_E_UNKNOWN_HASH_ALGORITHM:
+		return rsa_fail(ICRED_E_INVALID, why, cap,
+				"the key is encrypted in a way that is not known here; encrypt it anew with: "
+				"openssl pkcs8 -topk8 -v2 aes-256-cbc -in app.pem -out new.pem");
+	default:
+		return rsa_unreadable(error, why, cap);
+	}
+}
+
+static int rsa_decrypt(const struct rsa_source *source, gnutls_x509_privkey_t key)
+{
+	const gnutls_datum_t text = rsa_datum(source->pem, source->len);
+
+	switch (source->encryption) {
+	case PEM_ENCRYPTED_PKCS8:
+		return gnutls_x509_privkey_import_pkcs8(key, &text, GNUTLS_X509_FMT_PEM, source->passphrase,
+							0);
+	case PEM_ENCRYPTED_OPENSSL:
+		return gnutls_x509_privkey_import_openssl(key, &text, source->passphrase);
+	default:
+		return gnutls_x509_privkey_import(key, &text, GNUTLS_X509_FMT_PEM);
+	}
+}
+
+static int rsa_read(const struct rsa_source *source, gnutls_x509_privkey_t key, unsigned *ret_bits, char *why,
 		    size_t cap)
 {
-	const gnutls_datum_t text = rsa_datum(pem, len);
 	unsigned bits = 0;
 	int rc;
 
-	rc = gnutls_x509_privkey_import(key, &text, GNUTLS_X509_FMT_PEM);
+	rc = rsa_decrypt(source, key);
 	if (rc < 0)
-		return rsa_unreadable(rc, why, cap);
+		return source->encryption ? rsa_undecryptable(rc, why, cap) : rsa_unreadable(rc, why, cap);
 	rc = rsa_bad_algorithm(gnutls_x509_privkey_get_pk_algorithm2(key, &bits), why, cap);
 	if (!rc)
 		rc = rsa_bad_size(bits, why, cap);
@@ -140,20 +177,17 @@ static int rsa_wrap(gnutls_x509_privkey_t raw, unsigned bits, struct rsa_key **r
 	return 0;
 }
 
-static int rsa_load(const char *pem, size_t len, int thorough, struct rsa_key **ret_key, char *why,
+static int rsa_load(const struct rsa_source *source, int thorough, struct rsa_key **ret_key, char *why,
 		    size_t cap)
 {
 	gnutls_x509_privkey_t raw;
 	unsigned bits = 0;
 	int rc;
 
-	rc = pem_check(pem, len, why, cap);
-	if (rc)
-		return rc;
 	rc = gnutls_x509_privkey_init(&raw);
 	if (rc < 0)
 		return rsa_gnutls_fail(rc, "the key can't be read", why, cap);
-	rc = rsa_read(pem, len, raw, &bits, why, cap);
+	rc = rsa_read(source, raw, &bits, why, cap);
 	if (!rc && thorough && gnutls_x509_privkey_verify_params(raw) < 0)
 		rc = rsa_fail(
 			ICRED_E_INVALID, why, cap,
@@ -165,9 +199,47 @@ static int rsa_load(const char *pem, size_t len, int thorough, struct rsa_key **
 	return rsa_wrap(raw, bits, ret_key, why, cap);
 }
 
+static int rsa_load_plain(const char *pem, size_t len, int thorough, struct rsa_key **ret_key, char *why,
+			  size_t cap)
+{
+	const struct rsa_source source = {pem, len, PEM_PLAIN, NULL};
+	int rc = pem_check(pem, len, why, cap);
+
+	return rc ? rc : rsa_load(&source, thorough, ret_key, why, cap);
+}
+
 int rsa_open(const char *pem, size_t len, struct rsa_key **ret_key, char *why, size_t why_cap)
 {
-	return rsa_load(pem, len, 0, ret_key, why, why_cap);
+	return rsa_load_plain(pem, len, 0, ret_key, why, why_cap);
+}
+
+int rsa_open_encrypted(const char *pem, size_t len, const char *passphrase, struct rsa_key **ret_key,
+		       char *why, size_t why_cap)
+{
+	struct rsa_source source = {pem, len, PEM_PLAIN, passphrase};
+	int rc = pem_check_encrypted(pem, len, &source.encryption, why, why_cap);
+
+	return rc ? rc : rsa_load(&source, 0, ret_key, why, why_cap);
+}
+
+int rsa_adopt(struct gnutls_privkey_st *private, struct rsa_key **ret_key, char *why, size_t why_cap)
+{
+	struct rsa_key *key;
+	unsigned bits = 0;
+	int rc;
+
+	rc = rsa_bad_algorithm(gnutls_privkey_get_pk_algorithm(private, &bits), why, why_cap);
+	if (!rc)
+		rc = rsa_bad_size(bits, why, why_cap);
+	if (rc)
+		return rc;
+	key = calloc(1, sizeof(*key));
+	if (!key)
+		return rsa_gnutls_fail(GNUTLS_E_MEMORY_ERROR, "", why, why_cap);
+	key->key = private;
+	key->bits = bits;
+	*ret_key = key;
+	return 0;
 }
 
 struct rsa_key *rsa_free(struct rsa_key *key)
@@ -201,26 +273,39 @@ static int rsa_fingerprint(const gnutls_datum_t *der, char fingerprint[RSA_FINGE
 	return rc;
 }
 
+int rsa_describe_public(struct gnutls_pubkey_st *public, struct rsa_info *ret_info, char *why, size_t why_cap)
+{
+	struct rsa_info info = {.bits = 0};
+	gnutls_datum_t der = {NULL, 0};
+	int rc;
+
+	rc = rsa_bad_algorithm(gnutls_pubkey_get_pk_algorithm(public, &info.bits), why, why_cap);
+	if (!rc)
+		rc = rsa_bad_size(info.bits, why, why_cap);
+	if (rc)
+		return rc;
+	rc = gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &der);
+	if (!rc)
+		rc = rsa_fingerprint(&der, info.fingerprint);
+	gnutls_free(der.data);
+	if (rc < 0)
+		return rsa_gnutls_fail(rc, "the key has no fingerprint", why, why_cap);
+	*ret_info = info;
+	return 0;
+}
+
 int rsa_describe(const struct rsa_key *key, struct rsa_info *ret_info, char *why, size_t why_cap)
 {
-	struct rsa_info info = {.bits = key->bits};
-	gnutls_datum_t der = {NULL, 0};
 	gnutls_pubkey_t public = NULL;
 	int rc;
 
 	rc = gnutls_pubkey_init(&public);
 	if (!rc)
 		rc = gnutls_pubkey_import_privkey(public, key->key, 0, 0);
-	if (!rc)
-		rc = gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &der);
-	if (!rc)
-		rc = rsa_fingerprint(&der, info.fingerprint);
-	gnutls_free(der.data);
+	rc = rc < 0 ? rsa_gnutls_fail(rc, "the key has no fingerprint", why, why_cap)
+		    : rsa_describe_public(public, ret_info, why, why_cap);
 	gnutls_pubkey_deinit(public);
-	if (rc < 0)
-		return rsa_gnutls_fail(rc, "the key has no fingerprint", why, why_cap);
-	*ret_info = info;
-	return 0;
+	return rc;
 }
 
 int rsa_check(const char *pem, size_t len, struct rsa_info *ret_info, char *why, size_t why_cap)
@@ -228,7 +313,7 @@ int rsa_check(const char *pem, size_t len, struct rsa_info *ret_info, char *why,
 	struct rsa_key *key = NULL;
 	int rc;
 
-	rc = rsa_load(pem, len, 1, &key, why, why_cap);
+	rc = rsa_load_plain(pem, len, 1, &key, why, why_cap);
 	if (!rc)
 		rc = rsa_describe(key, ret_info, why, why_cap);
 	rsa_free(key);

@@ -25,14 +25,24 @@ struct rsa_info {
 };
 
 struct rsa_key;
+struct gnutls_privkey_st;
+struct gnutls_pubkey_st;
 
 /* Read a plain PEM, PKCS#1 or PKCS#8.  The text is the caller's, to wipe as soon as it likes. */
 int rsa_open(const char *pem, size_t len, struct rsa_key **ret_key, char *why, size_t why_cap);
+/* The same of one that may be encrypted: ICRED_E_DENIED if the passphrase does not open it. */
+int rsa_open_encrypted(const char *pem, size_t len, const char *passphrase, struct rsa_key **ret_key,
+		       char *why, size_t why_cap);
+/* Take over a gnutls_privkey_t, as of a token, if it is a fitting RSA key; if not, it stays the caller's. */
+int rsa_adopt(struct gnutls_privkey_st *private, struct rsa_key **ret_key, char *why, size_t why_cap);
 struct rsa_key *rsa_free(struct rsa_key *key);
 unsigned rsa_bits(const struct rsa_key *key);
 
 /* Size and fingerprint of an opened key. */
 int rsa_describe(const struct rsa_key *key, struct rsa_info *ret_info, char *why, size_t why_cap);
+/* The same of a gnutls_pubkey_t; is it that of a fitting key? */
+int rsa_describe_public(struct gnutls_pubkey_st *public, struct rsa_info *ret_info, char *why,
+			size_t why_cap);
 /* Is the PEM a fitting key whose numbers agree with each other?  Thorough, so not for every signature. */
 int rsa_check(const char *pem, size_t len, struct rsa_info *ret_info, char *why, size_t why_cap);
 

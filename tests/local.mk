@@ -48,6 +48,9 @@ plugin_unit_tests = \
 	tests/unit/test-jwt \
 	tests/unit/test-rsa \
 	tests/unit/test-url
+if PKCS11
+plugin_unit_tests += tests/unit/test-token-pin
+endif
 unit_tests = $(core_unit_tests) $(module_unit_tests) $(helper_unit_tests) $(plugin_unit_tests)
 
 if UNIT_TESTS
@@ -105,6 +108,12 @@ tests_unit_test_url_LDADD = $(appauth_test_libs)
 tests_unit_test_rsa_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_rsa_LDADD = libicred-rsa.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_token_pin_SOURCES = tests/unit/test-token-pin.c \
+	plugin/key-pkcs11/pin.c \
+	plugin/key-pkcs11/uri.c
+tests_unit_test_token_pin_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_unit_test_token_pin_LDADD = libpemkey.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)
+
 # -- scripts: consistency, then the real parts, some with a driver in C --------
 
 shell_tests = \
@@ -135,7 +144,6 @@ shell_tests += \
 	tests/bad-profiles.sh \
 	tests/bad-servers.sh \
 	tests/git.sh \
-	tests/install.sh \
 	tests/keyring-module.sh \
 	tests/keyring-states.sh \
 	tests/main-job.sh \
@@ -150,6 +158,15 @@ tests_keyring_module_LDADD = libicred-rsa.la $(GNUTLS_LIBS)
 # libsecret brings GIO along, which is all that the stand-in needs.
 tests_secret_mock_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
 tests_secret_mock_LDADD = $(SECRET_LIBS)
+endif
+
+# Key modules from the profile's line to the server's answer.
+shell_tests += tests/key-exec.sh tests/key-file.sh tests/key-systemd.sh
+if KEYRING
+shell_tests += tests/key-sources.sh
+endif
+if PKCS11
+shell_tests += tests/key-pkcs11.sh
 endif
 
 TESTS += $(shell_tests)

@@ -176,11 +176,12 @@ sandbox reset
 if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
 	mkdir -m 777 "$tmp/nobody"
 	chmod 711 "$tmp"
-	"$PYTHON" -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(60)' "$tmp/nobody/bus" &
+	# A bus that never answers; it has its name once it listens.
+	"$PYTHON" -c 'import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX); n = sys.argv[1] + ".new"; s.bind(n); s.listen(); os.chmod(n, 0o777); os.rename(n, sys.argv[1]); time.sleep(60)' \
+		"$tmp/nobody/bus" &
 	lib_pids="$! $lib_pids"
-	wait_for 5 test -S "$tmp/nobody/bus"
-	chmod 777 "$tmp/nobody/bus"
+	wait_for 20 test -S "$tmp/nobody/bus"
 	setpriv --reuid 65534 --regid 65534 --clear-groups mkdir -m 700 "$tmp/nobody/run"
 	setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" ICRED_MODULE_DIR="$ICRED_MODULE_DIR" \
 		ICRED_LIBEXEC_DIR="$ICRED_LIBEXEC_DIR" DBUS_SESSION_BUS_ADDRESS="unix:path=$tmp/nobody/bus" \

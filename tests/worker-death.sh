@@ -110,7 +110,7 @@ faking() {
 faking 1 internal leave leave-later die noise byte cut-frame long-field unknown-frame request large 'done' \
 	empty-record noise-record huge-record failed-well failed-oddly failed-short failed-silently \
 	other-installation other-app other-api other-issuer other-version newline blank escape quote no-secret \
-	long-secret unterminated cut half-permission permissions
+	long-secret unterminated no-end cut half-permission permissions
 faking 1 protocol failed-raw expired
 for mode in mute deaf logs; do
 	run faked "$mode" 1
@@ -120,8 +120,6 @@ for mode in prompts keys; do
 	run faked "$mode" 1
 	like "fake worker, $mode: it comes to an end" "$status.$out" '^[17]\.$' || diag "$err"
 done
-run faked no-end 20
-like "fake worker, a token without end: taken or refused" "$status" '^[01]$'
 icred forget
 is "nothing of that was cached" "$(cached)" 0
 ICRED_LIBEXEC_DIR=$tmp/nothing refused "no worker at all" 1 internal 'is libicred installed completely' icred token

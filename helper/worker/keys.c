@@ -15,7 +15,8 @@ struct job {
 	char origin[ORIGIN_MAX];
 	const char *pem;
 	struct rsa_info info;
-	unsigned count; /* of keys listed or removed */
+	unsigned count; /* of keys listed, stored or removed */
+	unsigned able;  /* lines that could store */
 };
 
 static int job_init(struct job *job, struct request *request)
@@ -73,8 +74,8 @@ static int store_line(struct line *line, void *data)
 	if (r != ICRED_OK || job->count)
 		return r;
 	if (!(module->table.can & ICRED_CAN_STORE))
-		return set_error(ICRED_E_UNSUPPORTED,
-				 "no key line of the profile can store a key (key %s can't)", line->module);
+		return STACK_SKIP; /* whatever its control, it has no say in this */
+	job->able++;
 	module_enter(module);
 	r = module->ops.key.store(module->self, &host.table, &job->query, job->pem, job->request->label,
 				  job->info.fingerprint);
@@ -94,6 +95,10 @@ int keys_store(struct request *request)
 	job.pem = pem;
 	if (r == ICRED_OK)
 		r = stack_run(&request->profile->stack, ICRED_KEY, store_line, &job, 0, NULL);
+	if (r == ICRED_E_NOT_FOUND && !job.able)
+		r = set_error(
+			ICRED_E_UNSUPPORTED,
+			"no key line of the profile can store a key: give it a line \"key sufficient keyring\"");
 	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, job.info.fingerprint);
 }
 

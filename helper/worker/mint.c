@@ -89,21 +89,25 @@ static int mint_line(struct line *line, void *data)
 	return r;
 }
 
-/* With each of the app's keys, newest first, until one is not refused. */
+/* With each of the app's keys, line by line and newest first, until one is not refused. */
 static int mint_with_keys(struct minting *minting)
 {
+	struct request *request = minting->request;
 	struct failure refused;
 	int r;
 
 	for (unsigned nth = 0;; nth++) {
-		minting->request->nth = nth;
+		request->signer = 0;
 		minting->record.len = 0;
-		r = stack_run(&minting->request->profile->stack, ICRED_ISSUER, mint_line, minting, 0, NULL);
+		r = stack_run(&request->profile->stack, ICRED_ISSUER, mint_line, minting, 0, NULL);
 		if (nth && r == ICRED_E_NOT_FOUND)
 			return failure_restore(&refused); /* no more keys: what the server said counts */
 		if (r != ICRED_E_REJECTED || nth + 1 == KEYS_MAX)
 			return r;
 		failure_save(&refused);
+		if (!request->signer)
+			return r; /* not a key of any line that could have another */
+		request->spent[request->signer - 1]++;
 	}
 }
 

@@ -6,6 +6,9 @@
 #include "frames.h"
 #include "host.h"
 
+/* A line beyond that has one key. */
+#define KEY_LINES_MAX 64
+
 struct request {
 	_Atomic unsigned refs;
 	int fd; /* the request's own socket */
@@ -22,7 +25,9 @@ struct request {
 	const unsigned char *pem;
 	size_t pem_len;
 	unsigned char *bytes; /* the packet, in secret memory */
-	unsigned nth;         /* which of the app's keys signs */
+	/* Each key line's keys that the server has refused; which line signed last, from 1 */
+	unsigned spent[KEY_LINES_MAX];
+	_Atomic size_t signer;
 };
 
 /* Read a packet; takes fd and bytes over, on failure as well. */

@@ -24,7 +24,6 @@ struct icred_signing {
 	bool done;
 	struct host host;
 	struct request *request; /* counted: it must outlive a thread that was left behind */
-	unsigned nth;
 	struct failure failure;
 	unsigned char signature[SIGNATURE_MAX];
 	size_t signature_len;
@@ -54,6 +53,8 @@ static int sign_line(struct line *line, void *data)
 	const struct profile *profile = signing->host.profile;
 	struct icred_key_query query = {.size = sizeof(query)};
 	char origin[ORIGIN_MAX];
+	size_t index = (size_t)(line - profile->stack.lines);
+	unsigned *spent = index < KEY_LINES_MAX ? &signing->request->spent[index] : NULL;
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
@@ -67,9 +68,12 @@ static int sign_line(struct line *line, void *data)
 	query.app = settings_get(&profile->settings, "app", 0);
 	query.origin = origin;
 	module_enter(module);
-	r = module->ops.key.sign(module->self, &host.table, &query, signing->nth, signing->data, signing->len,
-				 signing->signature, sizeof(signing->signature), &signing->signature_len);
+	r = module->ops.key.sign(module->self, &host.table, &query, spent ? *spent : 0, signing->data,
+				 signing->len, signing->signature, sizeof(signing->signature),
+				 &signing->signature_len);
 	module_leave(module);
+	if (r == ICRED_OK)
+		signing->request->signer = spent ? index + 1 : 0;
 	if (r == ICRED_OK && signing->signature_len > sizeof(signing->signature))
 		return set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
 	return r;
@@ -109,7 +113,6 @@ static struct icred_signing *signing_new(const struct icred_host *table, const v
 	signing->refs = 2;
 	signing->host = *host_of(table);
 	signing->request = request_ref(signing->host.request);
-	signing->nth = signing->request->nth;
 	memcpy(signing->data, data, len);
 	signing->len = len;
 	return signing;

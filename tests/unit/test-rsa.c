@@ -245,6 +245,69 @@ static void test_encrypted(void **state)
 	refused_text(text, "openssl rsa -in");
 }
 
+static void with_passphrase(const char *passphrase, int wanted, const char *word)
+{
+	char why[RSA_WHY_SIZE] = "";
+	struct rsa_key *key = NULL;
+
+	assert_int_equal(rsa_open_encrypted(text, strlen(text), passphrase, &key, why, sizeof(why)), wanted);
+	assert_true((key != NULL) == (wanted == 0));
+	if (!strstr(why, word))
+		print_error("wanted '%s' in: %s\n", word, why);
+	assert_non_null(strstr(why, word));
+	assert_null(strstr(why, "open sesame"));
+	rsa_free(key);
+}
+
+static void test_passphrase(void **state)
+{
+	static const unsigned ways[] = {GNUTLS_PKCS_PBES2_AES_128, GNUTLS_PKCS_PBES2_AES_256,
+					GNUTLS_PKCS_PBES2_3DES, GNUTLS_PKCS_PKCS12_3DES};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		export8(rsa, "open sesame", ways[i], text);
+		with_passphrase("open sesame", 0, "");
+		with_passphrase("open barley", ICRED_E_DENIED, "passphrase is wrong");
+		with_passphrase("", ICRED_E_DENIED, "passphrase is wrong");
+	}
+	replace("-----END", "-----EN", 0);
+	with_passphrase("open sesame", ICRED_E_INVALID, "truncated");
+	snprintf(text, sizeof(text), "%s", pkcs8);
+	with_passphrase("not needed", 0, "");
+	refused_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+		     "encrypted");
+	snprintf(text, sizeof(text),
+		 "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n");
+	with_passphrase("open sesame", ICRED_E_INVALID, "damaged");
+}
+
+static void test_adopt(void **state)
+{
+	gnutls_x509_privkey_t ec =
+		generate(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1));
+	char why[RSA_WHY_SIZE] = "", wanted[RSA_FINGERPRINT_SIZE];
+	struct rsa_info info = {.bits = 0};
+	struct rsa_key *key = NULL;
+	gnutls_privkey_t private;
+
+	(void)state;
+	assert_int_equal(gnutls_privkey_init(&private), 0);
+	assert_int_equal(gnutls_privkey_import_x509(private, ec, 0), 0);
+	assert_int_equal(rsa_adopt(private, &key, why, sizeof(why)), ICRED_E_INVALID);
+	assert_non_null(strstr(why, "EC key"));
+	assert_null(key);
+	gnutls_privkey_deinit(private);
+	gnutls_x509_privkey_deinit(ec);
+	assert_int_equal(gnutls_privkey_init(&private), 0);
+	assert_int_equal(gnutls_privkey_import_x509(private, rsa, 0), 0);
+	assert_int_equal(rsa_adopt(private, &key, why, sizeof(why)), 0);
+	assert_int_equal(rsa_describe(key, &info, why, sizeof(why)), 0);
+	fingerprint_of(rsa, wanted);
+	assert_string_equal(info.fingerprint, wanted);
+	rsa_free(key);
+}
+
 static void test_truncated(void **state)
 {
 	(void)state;
@@ -364,7 +427,8 @@ int main(void)
 		cmocka_unit_test(test_good),          cmocka_unit_test(test_large),
 		cmocka_unit_test(test_sign),          cmocka_unit_test(test_other_algorithms),
 		cmocka_unit_test(test_ec_parameters), cmocka_unit_test(test_small),
-		cmocka_unit_test(test_encrypted),     cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_encrypted),     cmocka_unit_test(test_passphrase),
+		cmocka_unit_test(test_adopt),         cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_damaged),       cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_other_pems),    cmocka_unit_test(test_no_text),
 		cmocka_unit_test(test_too_large),     cmocka_unit_test(test_several),

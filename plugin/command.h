@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Run a command that prints a secret: no shell, a clean environment, nothing
+ * on its standard input, its output in secret memory, its life bounded by the
+ * request's deadline.
+ */
+#ifndef ICRED_COMMAND_H
+#define ICRED_COMMAND_H
+
+#include <icred/module.h>
+#include "appauth/quote.h"
+
+#define COMMAND_WORDS_MAX       64
+#define COMMAND_ENVIRONMENT_MAX 64
+
+struct command_result {
+	char *output; /* secret memory, NUL-terminated; the host's secret_free */
+	size_t len;
+	int status;            /* as waitpid(2) has it */
+	char said[QUOTE_SIZE]; /* the first line on standard error, fit for a message; or "" */
+};
+
+/*
+ * argv[0] is an absolute path; `variables` names more of the environment that
+ * the command gets, separated by blanks or commas, or is NULL.  0 if the
+ * command ended by itself, whatever its status.
+ */
+int command_run(const struct icred_host *host, char *const argv[], const char *variables, size_t max,
+		struct command_result *ret_result);
+
+#endif
