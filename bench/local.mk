@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # "make bench" measures against peers, on this machine; nothing of it is part of "make check".
 
-bench_programs = bench/in-process bench/many bench/runner
+bench_programs = bench/curl-hook bench/in-process bench/many bench/runner
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
 
@@ -10,6 +10,10 @@ bench_runner_SOURCES = bench/runner.c
 bench_runner_CPPFLAGS = -I$(top_builddir)
 bench_runner_LDADD =
 # These are callers as others write them: they link the shared library.
+bench_curl_hook_SOURCES = bench/curl-hook.c
+bench_curl_hook_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+bench_curl_hook_LDADD = libicred.la $(CURL_LIBS)
+bench_curl_hook_LDFLAGS = $(AM_LDFLAGS) -no-install
 bench_in_process_SOURCES = bench/in-process.c
 bench_in_process_LDADD = libicred.la
 bench_in_process_LDFLAGS = $(AM_LDFLAGS) -no-install
@@ -18,7 +22,7 @@ bench_many_LDADD = libicred.la
 bench_many_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 EXTRA_DIST += bench/README.md bench/run bench/usual.sh bench/lib.sh \
-	bench/warm.sh bench/cold.sh bench/in-process.sh bench/at-once.sh bench/many.sh
+	bench/warm.sh bench/cold.sh bench/curl-hook.sh bench/in-process.sh bench/at-once.sh bench/many.sh
 
 bench: all
 	@$(MAKE) $(AM_MAKEFLAGS) $(bench_programs)

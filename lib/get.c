@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "clock.h"
 #include "error.h"
+#include "get.h"
 #include "handle.h"
 #include "life.h"
 
@@ -107,6 +108,13 @@ static void save(const struct want *want, const struct token_body *body)
 			 icred_error()->message);
 }
 
+/* A copy of a token that was rejected while this one was on its way is as dead. */
+static void note_rejected(struct icred *handle, struct token_body *body)
+{
+	if (rejected_has(&handle->rejected, body->record.secret))
+		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
+}
+
 /* Look in the caches; OK with a body (fresh or not) or with NULL. */
 static int look(const struct want *want, struct token_body **ret_body)
 {
@@ -115,6 +123,8 @@ static int look(const struct want *want, struct token_body **ret_body)
 
 	if (r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
 		r = ICRED_OK;
+	if (r == ICRED_OK && body)
+		note_rejected(want->handle, body);
 	if (r == ICRED_OK)
 		*ret_body = body;
 	return r;
@@ -150,6 +160,8 @@ static int pass_gate(const struct want *want, int gate, struct token_body **body
 		}
 		if (r < 0 || *ret_in || is_alive(want, *body))
 			return r;
+		if (handle_closing(want->handle))
+			return set_error(ICRED_E_CANCELLED, "the profile is being closed");
 		if (!clock_left(want->deadline))
 			return set_error(ICRED_E_TIMEOUT,
 					 "another process has been minting this token for too long");
@@ -215,6 +227,13 @@ static int produce(const struct want *want, struct token_body **ret_body)
 	return r;
 }
 
+/* Into the table first, then the look at what was rejected: icred_reject_token does the reverse. */
+static void publish(struct icred *handle, struct token_body *body)
+{
+	table_put(&handle->table, body);
+	note_rejected(handle, body);
+}
+
 static int fly(const struct want *want, struct token_body **ret_body)
 {
 	struct flights *flights = &want->handle->flights;
@@ -227,7 +246,7 @@ static int fly(const struct want *want, struct token_body **ret_body)
 	if (leader) {
 		r = produce(want, ret_body);
 		if (r == ICRED_OK)
-			table_put(&want->handle->table, *ret_body);
+			publish(want->handle, *ret_body);
 		flight_land(flights, flight, r == ICRED_OK ? *ret_body : NULL);
 	} else {
 		r = flight_wait(flight, want->deadline, ret_body);
@@ -257,22 +276,51 @@ static int get_slowly(struct want *want, const char *installation, icred_token_t
 	return r;
 }
 
+/* What costs no system call. */
+static icred_token_t *get_warm(const struct want *want, const char *installation)
+{
+	struct icred *handle = want->handle;
+
+	if (installation)
+		return table_get(&handle->table, ICRED_TARGET_INSTALLATION, installation, clock_utc(),
+				 want->min_ttl);
+	if (handle->target)
+		return table_get(&handle->table, handle->target, handle->target_id, clock_utc(),
+				 want->min_ttl);
+	return NULL;
+}
+
+int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icred_token_t **ret_token)
+{
+	struct want want = {.handle = handle, .min_ttl = MAX(min_ttl, handle->min_ttl)};
+	icred_token_t *token = get_warm(&want, installation);
+	struct token_body *body = NULL;
+	int r = token ? ICRED_OK : handle_identity(handle, installation, &want.identity);
+
+	if (!token && r == ICRED_OK)
+		r = look(&want, &body);
+	if (!token && r == ICRED_OK && is_fresh(&want, body)) {
+		publish(handle, body);
+		token = token_new(body);
+		r = token ? ICRED_OK : set_no_memory();
+	}
+	token_body_unref(body);
+	if (r == ICRED_OK && token)
+		*ret_token = token;
+	return r == ICRED_OK && !token ? ICRED_E_NOT_FOUND : r;
+}
+
 _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned min_ttl,
 			     icred_token_t **ret_token)
 {
 	struct want want = {.handle = handle, .min_ttl = min_ttl};
-	icred_token_t *token = NULL;
+	icred_token_t *token;
 
 	if (!handle || !ret_token)
 		return set_error(ICRED_E_INVALID,
 				 "icred_get_token: NULL is no handle and no place for a token");
 	want.min_ttl = MAX(min_ttl, handle->min_ttl);
-	if (installation)
-		token = table_get(&handle->table, ICRED_TARGET_INSTALLATION, installation, clock_utc(),
-				  want.min_ttl);
-	else if (handle->target)
-		token = table_get(&handle->table, handle->target, handle->target_id, clock_utc(),
-				  want.min_ttl);
+	token = get_warm(&want, installation);
 	if (token) {
 		*ret_token = token;
 		return ICRED_OK;
@@ -288,6 +336,7 @@ _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 	if (!handle || !token)
 		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
 	record = &token->body->record;
+	rejected_add(&handle->rejected, record->secret);
 	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
 	body = table_find(&handle->table, record->identity.target, record->identity.id);
 	if (body && secret_equal(body->record.secret, record->secret))

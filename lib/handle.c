@@ -21,6 +21,11 @@ int64_t handle_deadline(const struct icred *handle)
 	return clock_ms() + handle->timeout_ms;
 }
 
+bool handle_closing(struct icred *handle)
+{
+	return atomic_load(&handle->errands.closing);
+}
+
 void handle_host(struct icred *handle, struct host *ret_host)
 {
 	host_init(ret_host, handle->profile, handle->pool, &handle->log, handle_deadline(handle));
@@ -143,6 +148,7 @@ _export_ void icred_close(icred_t *handle)
 
 	if (!handle)
 		return;
+	errands_end(handle);
 	worker_stop(&handle->worker);
 	flights_clear(&handle->flights);
 	table_clear(&handle->table);

@@ -5,6 +5,8 @@
 
 #include "flight.h"
 #include "host.h"
+#include "rejected.h"
+#include "request.h"
 #include "table.h"
 #include "worker.h"
 
@@ -21,11 +23,15 @@ struct icred {
 	const char *target_id;
 	struct table table;
 	struct flights flights;
+	struct rejected rejected;
+	struct errands errands;
 	struct worker worker;
 };
 
 /* A deadline for a call that begins now. */
 int64_t handle_deadline(const struct icred *handle);
+/* It is going away: no thread of the library's own is to begin anything more. */
+bool handle_closing(struct icred *handle);
 /* The host table for cache modules of this handle. */
 void handle_host(struct icred *handle, struct host *ret_host);
 const char *handle_issuer(const struct icred *handle);

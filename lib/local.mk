@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 icreddir = $(includedir)/icred
-icred_HEADERS = lib/icred/icred.h lib/icred/module.h
+icred_HEADERS = lib/icred/curl.h lib/icred/icred.h lib/icred/module.h
 pkgconfig_DATA = lib/libicred.pc
 EXTRA_DIST += lib/libicred.sym
 
@@ -11,10 +11,15 @@ noinst_LTLIBRARIES += libicred-core.la
 libicred_core_la_SOURCES = \
 	lib/cache.c lib/cache.h \
 	lib/clock.c lib/clock.h \
+	lib/curl.c lib/curl-hook.h lib/curl-types.h \
+	lib/curl-brake.c lib/curl-brake.h \
+	lib/curl-judge.c \
+	lib/curl-options.c \
+	lib/curl-state.c lib/curl-state.h \
 	lib/error.c lib/error.h \
 	lib/flight.c lib/flight.h \
 	lib/frames.c lib/frames.h \
-	lib/get.c \
+	lib/get.c lib/get.h \
 	lib/handle.c lib/handle.h \
 	lib/host.c lib/host.h \
 	lib/keys.c \
@@ -26,6 +31,8 @@ libicred_core_la_SOURCES = \
 	lib/parse.c \
 	lib/profile.c lib/profile.h \
 	lib/record.c lib/record.h \
+	lib/rejected.c lib/rejected.h \
+	lib/request.c lib/request.h \
 	lib/rundir.c lib/rundir.h \
 	lib/secret.c lib/secret.h \
 	lib/setting.c lib/setting.h \

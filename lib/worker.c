@@ -52,7 +52,7 @@ void worker_stop(struct worker *worker)
 	lock_give(&worker->lock);
 }
 
-static void worker_kill(struct worker *worker)
+void worker_kill(struct worker *worker)
 {
 	worker_lock(worker);
 	child_kill(&worker->child);
@@ -162,7 +162,9 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 	int r = ICRED_OK;
 
 	worker_lock(worker);
-	for (int turn = 0; turn < 2; turn++) {
+	if (handle_closing(handle))
+		r = set_error(ICRED_E_CANCELLED, "the profile is being closed");
+	for (int turn = 0; turn < 2 && r == ICRED_OK; turn++) {
 		if (worker->control < 0)
 			r = start_locked(handle, deadline);
 		if (r == ICRED_OK && send_frame(worker->control, request, theirs, deadline))

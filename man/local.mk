@@ -2,11 +2,13 @@
 
 # The functions of icred.h, several on a page; check-man.sh compares them with the header.
 function_pages = \
+	man/icred_curl.3 \
 	man/icred_error.3 \
 	man/icred_get_token.3 \
 	man/icred_key.3 \
 	man/icred_open.3 \
 	man/icred_origin_allowed.3 \
+	man/icred_request.3 \
 	man/icred_token.3 \
 	man/icred_version.3
 
@@ -31,6 +33,19 @@ dist_man_MANS += $(function_pages) \
 # For each function that is not its page's first, a page that only points there.
 function_links = \
 	man/links/icred_close.3 \
+	man/links/icred_curl_apply.3 \
+	man/links/icred_curl_check.3 \
+	man/links/icred_curl_finish.3 \
+	man/links/icred_curl_forget.3 \
+	man/links/icred_curl_free.3 \
+	man/links/icred_curl_multi_done.3 \
+	man/links/icred_curl_perform.3 \
+	man/links/icred_curl_restart.3 \
+	man/links/icred_curl_saw.3 \
+	man/links/icred_curl_set_flags.3 \
+	man/links/icred_curl_set_rewind.3 \
+	man/links/icred_curl_should_retry.3 \
+	man/links/icred_curl_start.3 \
 	man/links/icred_forget.3 \
 	man/links/icred_key_each.3 \
 	man/links/icred_key_fingerprint.3 \
@@ -38,6 +53,9 @@ function_links = \
 	man/links/icred_key_remove.3 \
 	man/links/icred_kind.3 \
 	man/links/icred_reject_token.3 \
+	man/links/icred_request_cancel.3 \
+	man/links/icred_request_fd.3 \
+	man/links/icred_request_finish.3 \
 	man/links/icred_setting.3 \
 	man/links/icred_strerror.3 \
 	man/links/icred_token_app.3 \

@@ -18,7 +18,7 @@ is "every function is in the NAME of one page" "$named" "$listed"
 squeeze() { tr -d ' \t' | LC_ALL=C sort; }
 # shellcheck disable=SC2086
 cat $headers | awk '
-	/^#/ || /^typedef/ || /^extern/ { next }
+	/^#/ || /^typedef/ || /^extern/ || /^static/ { next }
 	{ gsub(/\/\*[^*]*\*\//, "") }
 	/^[A-Za-z].*icred_[a-z0-9_]+\(/ { open = 1; text = "" }
 	open { text = text " " $0 }

@@ -11,13 +11,15 @@ SH_LOG_DRIVER = $(tap_driver)
 SH_LOG_COMPILER = $(tap_limit)
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; export srcdir builddir; \
-	CC='$(CC)'; CXX='$(CXX)'; PYTHON='$(PYTHON)'; CURL_CFLAGS='$(CURL_CFLAGS)'; export CC CXX PYTHON CURL_CFLAGS; \
+	CC='$(CC)'; CXX='$(CXX)'; PYTHON='$(PYTHON)'; CURL_CFLAGS='$(CURL_CFLAGS)'; CFLAGS='$(CFLAGS)'; export CC CXX PYTHON CURL_CFLAGS CFLAGS; \
 	MODULE_DIR_TEST='$(abs_top_builddir)/.libs'; export MODULE_DIR_TEST; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; PYTHONDONTWRITEBYTECODE=1; export CMOCKA_MESSAGE_OUTPUT PYTHONDONTWRITEBYTECODE;
 
 # -- unit tests: tests/unit/test-NAME.c, one cmocka group each ----------------
 
 core_unit_tests = \
+	tests/unit/test-curl \
+	tests/unit/test-curl-abi \
 	tests/unit/test-error \
 	tests/unit/test-flight \
 	tests/unit/test-frames \
@@ -99,6 +101,8 @@ tests_unit_test_gitproto_LDADD = $(helper_test_libs)
 tests_unit_test_options_LDADD = $(helper_test_libs)
 tests_unit_test_output_LDADD = $(helper_test_libs)
 
+tests_unit_test_curl_abi_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+
 appauth_test_libs = libappauth.la $(CMOCKA_LIBS)
 tests_unit_test_answer_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_answer_LDADD = $(appauth_test_libs)
@@ -171,6 +175,9 @@ endif
 
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests)
+# Compiled by the scripts, for each flavour of libcurl.
+EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-loop.c tests/curl-flavours.c tests/curl-lib.sh \
+	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
 EXTRA_DIST += tests/lib.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
 
 include tests/sandbox/local.mk

@@ -60,6 +60,7 @@ enum {
 
 typedef struct icred icred_t;
 typedef struct icred_token icred_token_t;
+typedef struct icred_request icred_request_t;
 
 /*
  * Ask the user.  `text` is what to show; a reply, at most cap - 1 bytes and
@@ -124,6 +125,16 @@ int icred_token_each(icred_t *handle, int (*each)(icred_token_t *token, const ch
 		     void *data);
 /* Forget every cached token of this profile's app; the issuer is not asked. */
 int icred_forget(icred_t *handle);
+
+/* icred_get_token() for event loops: begin, without waiting.  icred_request_start(3) */
+ICRED_MUST_CHECK int icred_request_start(icred_t *handle, const char *installation, unsigned min_ttl,
+					 icred_request_t **ret_request);
+/* A descriptor that polls readable when the request has its answer; it stays the request's. */
+int icred_request_fd(const icred_request_t *request);
+/* Take the answer, and end the request, whichever it is.  Waits if it is not there yet. */
+ICRED_MUST_CHECK int icred_request_finish(icred_request_t *request, icred_token_t **ret_token);
+/* End a request that nobody wants any more; NULL is fine. */
+void icred_request_cancel(icred_request_t *request);
 
 icred_token_t *icred_token_ref(icred_token_t *token);
 void icred_token_unref(icred_token_t *token);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef GET_H
+#define GET_H
+
+#include <icred/icred.h>
+
+/* A fresh token from the table or a cache, without ever waiting for anybody; NOT_FOUND: it takes a mint. */
+int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icred_token_t **ret_token);
+
+#endif

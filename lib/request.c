@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "get.h"
+#include "handle.h"
+#include "request.h"
+
+#define STACK_SIZE (256 * 1024)
+#define END_MS     50 /* between looks at the threads that end */
+
+struct icred_request {
+	struct icred_request *next;
+	struct errand *errand; /* NULL: the answer is there */
+	icred_t *handle;
+	uint32_t generation;
+	int fd;
+	icred_token_t *token;
+	struct failure failure;
+};
+
+/* One thread that fetches one token for all who wait for it. */
+struct errand {
+	struct errand *next;
+	icred_t *handle;
+	struct icred_request *requests;
+	unsigned min_ttl;
+	char *installation;
+};
+
+static void errands_lock(struct errands *errands)
+{
+	lock_take(&errands->lock);
+	if (atomic_load(&errands->generation) == lock_generation())
+		return;
+	errands->list = NULL; /* those threads are the parent process's */
+	atomic_store(&errands->threads, 0);
+	atomic_store(&errands->generation, lock_generation());
+}
+
+static struct errand *errand_free(struct errand *errand)
+{
+	if (errand)
+		free(errand->installation);
+	free(errand);
+	return NULL;
+}
+
+static void answer(struct icred_request *request, icred_token_t *token, const struct failure *failure)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	request->errand = NULL;
+	request->token = icred_token_ref(token);
+	if (!token)
+		request->failure = *failure;
+	do {
+		n = write(request->fd, &one, sizeof(one));
+	} while (n < 0 && errno == EINTR);
+}
+
+static void errand_land(struct errand *errand, icred_token_t *token)
+{
+	struct errands *errands = &errand->handle->errands;
+	struct icred_request *request, *next;
+	struct failure failure;
+
+	failure_save(&failure);
+	errands_lock(errands);
+	for (struct errand **at = &errands->list; *at; at = &(*at)->next) {
+		if (*at == errand) {
+			*at = errand->next;
+			break;
+		}
+	}
+	for (request = errand->requests; request; request = next) {
+		next = request->next;
+		answer(request, token, &failure);
+	}
+	lock_give(&errands->lock);
+}
+
+static void *errand_run(void *data)
+{
+	struct errand *errand = data;
+	struct errands *errands = &errand->handle->errands;
+	icred_token_t *token = NULL;
+	int r = icred_get_token(errand->handle, errand->installation, errand->min_ttl, &token);
+
+	errand_land(errand, r == ICRED_OK ? token : NULL);
+	icred_token_unref(token);
+	errand_free(errand);
+	/* The last touch of the handle: whoever waits in errands_end() looks by himself. */
+	atomic_fetch_sub(&errands->threads, 1);
+	return NULL;
+}
+
+/* No signal of the application's is to be delivered to a thread that it does not know. */
+static int run_quietly(struct errand *errand)
+{
+	pthread_attr_t attributes;
+	sigset_t all, old;
+	pthread_t thread;
+	int r = pthread_attr_init(&attributes);
+
+	if (r)
+		return r;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&thread, &attributes, errand_run, errand);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attributes);
+	return r;
+}
+
+/* Both NULL, for the profile's own, is the same as well. */
+static bool same_installation(const char *a, const char *b)
+{
+	return a == b || same_string(a, b);
+}
+
+static struct errand *errand_find(struct errands *errands, const char *installation, unsigned min_ttl)
+{
+	struct errand *errand;
+
+	for (errand = errands->list; errand; errand = errand->next)
+		if (errand->min_ttl == min_ttl && same_installation(errand->installation, installation))
+			return errand;
+	return NULL;
+}
+
+static int errand_new(icred_t *handle, const char *installation, unsigned min_ttl, struct errand **ret_errand)
+{
+	struct errand *errand = calloc(1, sizeof(*errand));
+
+	if (!errand)
+		return set_no_memory();
+	errand->handle = handle;
+	errand->min_ttl = min_ttl;
+	errand->installation = dup_string(installation);
+	if (installation && !errand->installation) {
+		errand_free(errand);
+		return set_no_memory();
+	}
+	*ret_errand = errand;
+	return ICRED_OK;
+}
+
+static void join_errand(struct icred_request *request, struct errand *errand)
+{
+	request->errand = errand;
+	request->next = errand->requests;
+	errand->requests = request;
+}
+
+static int send_locked(struct errands *errands, struct errand *errand)
+{
+	int r;
+
+	atomic_fetch_add(&errands->threads, 1);
+	r = run_quietly(errand);
+	if (!r)
+		return ICRED_OK;
+	atomic_fetch_sub(&errands->threads, 1);
+	return set_error(ICRED_E_INTERNAL, "can't start a thread: %s", strerror(r));
+}
+
+/* Join the errand for this token, or send a thread on it. */
+static int join_locked(struct icred_request *request, const char *installation, unsigned min_ttl)
+{
+	struct errands *errands = &request->handle->errands;
+	struct errand *errand = errand_find(errands, installation, min_ttl);
+	int r;
+
+	if (errand) {
+		join_errand(request, errand);
+		return ICRED_OK;
+	}
+	r = errand_new(request->handle, installation, min_ttl, &errand);
+	if (r < 0)
+		return r;
+	r = send_locked(errands, errand);
+	if (r < 0) {
+		errand_free(errand);
+		return r;
+	}
+	/* The thread can't land before the lock is given back. */
+	join_errand(request, errand);
+	errand->next = errands->list;
+	errands->list = errand;
+	return ICRED_OK;
+}
+
+static struct icred_request *request_free(struct icred_request *request)
+{
+	icred_token_unref(request->token);
+	close_keep_errno(request->fd);
+	free(request);
+	return NULL;
+}
+
+/* Leave the errand; the thread goes on, and what it gets is in the caches for the next one. */
+static void leave(struct icred_request *request)
+{
+	struct errands *errands = &request->handle->errands;
+
+	errands_lock(errands);
+	if (request->errand && request->generation == lock_generation()) {
+		for (struct icred_request **at = &request->errand->requests; *at; at = &(*at)->next) {
+			if (*at == request) {
+				*at = request->next;
+				break;
+			}
+		}
+	}
+	lock_give(&errands->lock);
+}
+
+static int request_new(icred_t *handle, struct icred_request **ret_request)
+{
+	struct icred_request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return set_no_memory();
+	request->handle = handle;
+	request->generation = lock_generation();
+	request->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (request->fd < 0) {
+		free(request);
+		return set_error(ICRED_E_INTERNAL, "can't make a descriptor: %s", strerror(errno));
+	}
+	*ret_request = request;
+	return ICRED_OK;
+}
+
+_export_ int icred_request_start(icred_t *handle, const char *installation, unsigned min_ttl,
+				 icred_request_t **ret_request)
+{
+	struct icred_request *request;
+	icred_token_t *token = NULL;
+	int r;
+
+	if (!handle || !ret_request)
+		return set_error(ICRED_E_INVALID,
+				 "icred_request_start: NULL is no handle and no place for a request");
+	r = request_new(handle, &request);
+	if (r < 0)
+		return r;
+	r = get_at_hand(handle, installation, min_ttl, &token);
+	if (r == ICRED_OK) {
+		answer(request, token, NULL);
+	} else if (r == ICRED_E_NOT_FOUND) {
+		errands_lock(&handle->errands);
+		r = join_locked(request, installation, min_ttl);
+		lock_give(&handle->errands.lock);
+	}
+	icred_token_unref(token);
+	if (r == ICRED_OK)
+		*ret_request = request;
+	else
+		request_free(request);
+	return r;
+}
+
+_export_ int icred_request_fd(const icred_request_t *request)
+{
+	return request ? request->fd : -1;
+}
+
+static void wait_for(const struct icred_request *request)
+{
+	struct pollfd answered = {.fd = request->fd, .events = POLLIN};
+
+	while (poll(&answered, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+_export_ int icred_request_finish(icred_request_t *request, icred_token_t **ret_token)
+{
+	int r = ICRED_OK;
+
+	if (!request || !ret_token)
+		return set_error(ICRED_E_INVALID,
+				 "icred_request_finish: NULL is no request and no place for a token");
+	if (request->generation != lock_generation()) {
+		icred_request_cancel(request);
+		return set_error(ICRED_E_CANCELLED,
+				 "the request is the parent process's; start one in this process");
+	}
+	wait_for(request);
+	leave(request); /* takes the lock under which the answer was written */
+	if (request->token)
+		*ret_token = icred_token_ref(request->token);
+	else
+		r = failure_restore(&request->failure);
+	request_free(request);
+	return r;
+}
+
+_export_ void icred_request_cancel(icred_request_t *request)
+{
+	if (!request)
+		return;
+	leave(request);
+	request_free(request);
+}
+
+void errands_end(icred_t *handle)
+{
+	struct errands *errands = &handle->errands;
+
+	errands_lock(errands);
+	atomic_store(&errands->closing, true);
+	lock_give(&errands->lock);
+	if (!atomic_load(&errands->threads))
+		return;
+	worker_kill(&handle->worker);
+	for (uint32_t left; (left = atomic_load(&errands->threads));)
+		futex_wait(&errands->threads, left, END_MS);
+}

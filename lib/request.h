@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Requests for event loops.  What may have to wait, for the worker or for
+ * another process, waits on a thread of its own, an errand; all requests that
+ * want the same token join one errand.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <icred/icred.h>
+
+#include "lock.h"
+
+struct errand;
+
+struct errands {
+	struct lock lock;
+	struct errand *list;
+	_Atomic uint32_t generation; /* of the process whose threads they are */
+	_Atomic uint32_t threads;
+	_Atomic bool closing;
+};
+
+/* The handle is going away: cut short what is under way, and wait for it. */
+void errands_end(icred_t *handle);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hook on a libcurl that only notes what it is told: each option, old versions, what an answer means. */
+#include "config.h"
+
+#include "core.h"
+#include "curl-brake.h"
+#include "curl-types.h"
+#include "handle.h"
+
+#define API "https://api.carbonregistry.com"
+#define ID  "8d0c4f5e-0000-4000-8000-000000000001"
+
+/* What the pretended libcurl was told, and what it tells. */
+static struct {
+	unsigned version;
+	char said[2048]; /* "option=value " each, in order */
+	unsigned refuse; /* this option */
+	unsigned with;   /* with this error */
+	long status;
+	const char *url, *method;
+	int64_t sent, length;
+	int performed, removed, added;
+} fake;
+
+static void note(unsigned option, const char *text, long number)
+{
+	size_t len = strlen(fake.said);
+
+	if (text)
+		(void)snprintf(fake.said + len, sizeof(fake.said) - len, "%u=%s ", option, text);
+	else
+		(void)snprintf(fake.said + len, sizeof(fake.said) - len, "%u=%ld ", option, number);
+}
+
+static CURLcode fake_setopt(CURL *easy, CURLoption option, ...)
+{
+	va_list arguments;
+
+	(void)easy;
+	va_start(arguments, option);
+	if (option >= 10000) {
+		const char *text = va_arg(arguments, const char *);
+		note(option, text ? text : "NULL", 0);
+	} else {
+		note(option, NULL, va_arg(arguments, long));
+	}
+	va_end(arguments);
+	return option == fake.refuse ? fake.with : CURL_OK;
+}
+
+static CURLcode fake_getinfo(CURL *easy, CURLINFO info, ...)
+{
+	va_list arguments;
+	void *into;
+
+	(void)easy;
+	va_start(arguments, info);
+	into = va_arg(arguments, void *);
+	va_end(arguments);
+	if (info == CURL_GET_RESPONSE_CODE)
+		*(long *)into = fake.status;
+	else if (info == CURL_GET_EFFECTIVE_URL)
+		*(const char **)into = fake.url;
+	else if (info == CURL_GET_EFFECTIVE_METHOD)
+		*(const char **)into = fake.method;
+	else if (info == CURL_GET_SIZE_UPLOAD)
+		*(int64_t *)into = fake.sent;
+	else if (info == CURL_GET_CONTENT_LENGTH_UPLOAD)
+		*(int64_t *)into = fake.length;
+	else
+		return CURL_UNKNOWN_OPTION;
+	return CURL_OK;
+}
+
+static CURLcode fake_perform(CURL *easy)
+{
+	(void)easy;
+	fake.performed++;
+	return CURL_OK;
+}
+
+static CURLMcode fake_add(CURLM *multi, CURL *easy)
+{
+	(void)multi;
+	(void)easy;
+	fake.added++;
+	return 0;
+}
+
+static CURLMcode fake_remove(CURLM *multi, CURL *easy)
+{
+	(void)multi;
+	(void)easy;
+	fake.removed++;
+	return 0;
+}
+
+static curl_version_info_data *fake_version(CURLversion age)
+{
+	static curl_version_info_data data = {.version = "7.x", .ssl_version = "FakeTLS/1"};
+
+	(void)age;
+	data.version_num = fake.version;
+	return &data;
+}
+
+static const struct icred_curl_functions functions = {
+	sizeof(functions), fake_setopt, fake_getinfo, fake_perform, fake_add, fake_remove, fake_version,
+};
+
+static icred_t *handle;
+static struct icred_curl *auth;
+static char easy[1]; /* an address is all that a handle is here */
+
+/* A token as if it had been minted: the table gives it out. */
+static void have_token(const char *secret)
+{
+	int64_t now = clock_utc();
+	struct record record = {
+		.identity = {handle_issuer(handle), API, "12345", ICRED_TARGET_INSTALLATION, ID},
+		.secret = secret,
+		.minted_at = now,
+		.expires_at = now + 7200,
+	};
+	unsigned char *blob = secret_alloc(handle->pool, 1024);
+	struct wire wire = {.bytes = blob, .cap = 1024};
+	struct token_body *body;
+
+	assert_non_null(blob);
+	record_write(&wire, &record);
+	assert_false(wire.overflow);
+	body = token_body_new(blob, wire.len);
+	assert_non_null(body);
+	table_put(&handle->table, body);
+	token_body_unref(body);
+}
+
+static int begin(void **state)
+{
+	struct icred_options options = {
+		.size = sizeof(options), .app = "12345", .installation = ID, .flags = ICRED_NO_CACHE};
+
+	(void)state;
+	setenv("ICRED_CONFIG_DIR", "/nonexistent", 1);
+	setenv("ICRED_LIBEXEC_DIR", "/nonexistent", 1);
+	memset(&fake, 0, sizeof(fake));
+	fake.version = 0x075801;
+	fake.url = API "/projects";
+	fake.method = "GET";
+	if (icred_open(&handle, NULL, &options) < 0)
+		return -1;
+	have_token("crs_one");
+	auth = icred_curl_new(handle, &functions);
+	return auth ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	icred_curl_free(auth);
+	icred_close(handle);
+	return 0;
+}
+
+static void apply(void)
+{
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_apply(auth, easy, API "/projects", NULL), 0);
+}
+
+static void assert_said(const char *said)
+{
+	if (!strstr(fake.said, said))
+		fail_msg("\"%s\" is not in \"%s\"", said, fake.said);
+}
+
+static void assert_not_said(const char *said)
+{
+	if (strstr(fake.said, said))
+		fail_msg("\"%s\" is in \"%s\"", said, fake.said);
+}
+
+static void test_options(void **state)
+{
+	(void)state;
+	apply();
+	assert_string_equal(fake.said,
+			    "10282=NULL 10002=" API "/projects 3=0 10318=https 10319=https 51=0 105=0 "
+			    "107=64 10220=crs_one ");
+	fake.version = 0x075400; /* what it was as the hook was made counts */
+	icred_curl_free(auth);
+	auth = icred_curl_new(handle, &functions);
+	apply();
+	assert_said("181=2 182=2 ");
+	assert_not_said("10318");
+}
+
+static void test_flags(void **state)
+{
+	(void)state;
+	icred_curl_set_flags(auth, ICRED_CURL_ANY_PROTOCOL);
+	apply();
+	assert_not_said("=https ");
+	assert_said("51=0 ");
+	icred_curl_set_flags(auth, ICRED_CURL_KEEP_NETRC | ICRED_CURL_KEEP_UNRESTRICTED);
+	apply();
+	assert_not_said("51=");
+	assert_not_said("105=");
+	assert_said("10318=https ");
+	icred_curl_set_flags(auth, ICRED_CURL_KEEP_URL | ICRED_CURL_NO_REDIRECTS);
+	apply();
+	assert_not_said("10002=");
+	assert_said("52=0 ");
+	assert_said("107=64 10220=crs_one ");
+}
+
+static void test_old(void **state)
+{
+	(void)state;
+	icred_curl_free(auth);
+	fake.version = 0x075200;
+	auth = icred_curl_new(handle, &functions);
+	assert_non_null(auth);
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_apply(auth, easy, API "/", NULL), ICRED_E_UNSUPPORTED);
+	assert_failure(ICRED_E_UNSUPPORTED, "ICRED_CURL_NO_REDIRECTS");
+	assert_string_equal(fake.said, "");
+	icred_curl_set_flags(auth, ICRED_CURL_NO_REDIRECTS);
+	apply();
+	assert_said("52=0 ");
+	icred_curl_free(auth);
+	fake.version = 0x073c00;
+	auth = icred_curl_new(handle, &functions);
+	assert_null(auth);
+	assert_failure(ICRED_E_UNSUPPORTED, "7.61");
+}
+
+/* Nothing is set before the origin is known to be good, nor left on the handle when it is not. */
+static void test_origin(void **state)
+{
+	(void)state;
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_apply(auth, easy, "https://api.carbonregistry.com.example/", NULL),
+			 ICRED_E_ORIGIN);
+	assert_int_equal(icred_curl_apply(auth, easy, API ":444/", NULL), ICRED_E_ORIGIN);
+	assert_int_equal(icred_curl_apply(auth, easy, "http://api.carbonregistry.com/", NULL),
+			 ICRED_E_ORIGIN);
+	assert_int_equal(icred_curl_apply(auth, easy, "https://a@api.carbonregistry.com/", NULL),
+			 ICRED_E_INVALID);
+	assert_string_equal(fake.said, "");
+	apply();
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_apply(auth, easy, "https://example.org/", NULL), ICRED_E_ORIGIN);
+	assert_string_equal(fake.said, "10220=NULL ");
+}
+
+/* Where an option of the protection can't be set, the token isn't either. */
+static void test_refused_option(void **state)
+{
+	(void)state;
+	fake.refuse = CURL_SET_REDIR_PROTOCOLS_STR;
+	fake.with = CURL_UNKNOWN_OPTION;
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_apply(auth, easy, API "/", NULL), ICRED_E_INTERNAL);
+	assert_not_said("crs_one");
+	fake.refuse = CURL_SET_NETRC; /* one that was built without has none to ignore */
+	apply();
+	assert_said("crs_one");
+}
+
+static int retry(long status)
+{
+	have_token("crs_one");
+	apply();
+	have_token("crs_two"); /* as another thread would have it by now */
+	fake.status = status;
+	fake.said[0] = '\0';
+	return icred_curl_should_retry(auth, easy);
+}
+
+static void test_retry(void **state)
+{
+	(void)state;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_failure(ICRED_E_INVALID, "icred_curl_apply()");
+	assert_int_equal(retry(200), 0);
+	assert_int_equal(icred_error()->code, 0);
+	assert_int_equal(retry(500), 0);
+	assert_int_equal(retry(407), 0);
+	assert_int_equal(retry(401), 1);
+	assert_said("10220=crs_two ");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0); /* once */
+	assert_failure(ICRED_E_REJECTED, "new token as well");
+	assert_false(rejected_has(&handle->rejected, "crs_two"));
+	assert_true(rejected_has(&handle->rejected, "crs_one"));
+}
+
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	fake.url = "https://example.org/login";
+	assert_int_equal(retry(401), 0);
+	assert_false(rejected_has(&handle->rejected, "crs_one"));
+	fake.url = "https://api.carbonregistry.com:444/";
+	assert_int_equal(retry(401), 0);
+	fake.url = "https://api.carbonregistry.com/other";
+	assert_int_equal(retry(401), 1);
+}
+
+static void test_words(void **state)
+{
+	static const char dead[] = "{\"statusCode\":403,\"message\":\"Access token invalid\"}";
+
+	(void)state;
+	apply();
+	icred_curl_saw(auth, easy, "Insufficient permissions", 24);
+	fake.status = 403;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	have_token("crs_one");
+	apply();
+	have_token("crs_two");
+	for (size_t i = 0; i < sizeof(dead) - 1; i++) /* however it comes */
+		icred_curl_saw(auth, easy, dead + i, 1);
+	assert_int_equal(icred_curl_should_retry(auth, easy), 1);
+}
+
+static void test_resend(void **state)
+{
+	(void)state;
+	fake.sent = 10;
+	fake.length = -1;
+	fake.method = "POST";
+	assert_int_equal(retry(401), 0);
+	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
+	assert_false(rejected_has(&handle->rejected, "crs_one"));
+	fake.length = 10;
+	fake.method = "PUT";
+	assert_int_equal(retry(401), 0);
+	fake.method = "POST";
+	icred_curl_set_flags(auth, ICRED_CURL_NO_RESEND);
+	assert_int_equal(retry(401), 0);
+	icred_curl_set_flags(auth, 0);
+	assert_int_equal(retry(401), 1);
+}
+
+static void test_multi(void **state)
+{
+	CURLMsg message = {.msg = CURL_MESSAGE_DONE, .easy_handle = easy};
+	char multi[1];
+
+	(void)state;
+	fake.status = 401;
+	apply();
+	have_token("crs_two");
+	assert_int_equal(icred_curl_multi_done(auth, multi, &message), 1);
+	assert_int_equal(fake.removed, 1);
+	assert_int_equal(fake.added, 1);
+	assert_int_equal(icred_curl_multi_done(auth, multi, &message), 0);
+	assert_int_equal(fake.removed, 1);
+	message.msg = 0;
+	assert_int_equal(icred_curl_multi_done(auth, multi, &message), 0);
+}
+
+/* Three for nothing, then pauses; good news end them. */
+static void test_brake(void **state)
+{
+	struct brakes brakes = {.list = NULL};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
+	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 1);
+	assert_int_equal(brake_try(&brakes, NULL, TOKEN_DEAD), 0);
+	brake_good(&brakes, ID);
+	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
+	brake_good(&brakes, ID);
+	assert_int_equal(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 0);
+	brake_cured(&brakes, ID, false);
+	brake_good(&brakes, ID);
+	assert_in_range(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 59, 60);
+	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
+	brake_cured(&brakes, ID, true);
+	assert_int_equal(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 0);
+	brakes_clear(&brakes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_options, begin, end),
+		cmocka_unit_test_setup_teardown(test_flags, begin, end),
+		cmocka_unit_test_setup_teardown(test_old, begin, end),
+		cmocka_unit_test_setup_teardown(test_origin, begin, end),
+		cmocka_unit_test_setup_teardown(test_refused_option, begin, end),
+		cmocka_unit_test_setup_teardown(test_retry, begin, end),
+		cmocka_unit_test_setup_teardown(test_elsewhere, begin, end),
+		cmocka_unit_test_setup_teardown(test_words, begin, end),
+		cmocka_unit_test_setup_teardown(test_resend, begin, end),
+		cmocka_unit_test_setup_teardown(test_multi, begin, end),
+		cmocka_unit_test(test_brake),
+	};
+
+	return cmocka_run_group_tests_name("the libcurl hook", tests, NULL, NULL);
+}
