@@ -37,6 +37,7 @@ icred_worker_SOURCES = helper/icred-worker.c \
 	helper/worker/hygiene.c helper/worker/hygiene.h \
 	helper/worker/keys.c helper/worker/keys.h \
 	helper/worker/mint.c helper/worker/mint.h \
+	helper/worker/prepare.c helper/worker/prepare.h \
 	helper/worker/request.c helper/worker/request.h \
 	helper/worker/serve.c helper/worker/serve.h \
 	helper/worker/sign.c helper/worker/sign.h

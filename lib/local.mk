@@ -23,6 +23,7 @@ libicred_core_la_SOURCES = \
 	lib/handle.c lib/handle.h \
 	lib/host.c lib/host.h \
 	lib/keys.c \
+	lib/launch.c lib/launch.h \
 	lib/life.c lib/life.h \
 	lib/lock.c lib/lock.h \
 	lib/log.c lib/log.h \
@@ -36,7 +37,6 @@ libicred_core_la_SOURCES = \
 	lib/rundir.c lib/rundir.h \
 	lib/secret.c lib/secret.h \
 	lib/setting.c lib/setting.h \
-	lib/spawn.c lib/spawn.h \
 	lib/stack.c lib/stack.h \
 	lib/table.c lib/table.h \
 	lib/token.c lib/token.h \

@@ -7,7 +7,7 @@
 
 #include "frames.h"
 #include "lock.h"
-#include "spawn.h"
+#include "launch.h"
 
 struct worker {
 	struct lock lock;

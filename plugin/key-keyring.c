@@ -114,25 +114,41 @@ static int load_key_afresh(const struct keyring_call *call, unsigned nth, struct
 	return rc ? rc : load_key(call, nth, ret_key);
 }
 
+/* The key is there, in self->recent. */
+static int have_key(const struct keyring_call *call, unsigned nth)
+{
+	struct keyring_recent *recent = &call->self->recent;
+	struct rsa_key *key = NULL;
+	int rc;
+
+	if (recent_fits(recent, call->query, nth))
+		return 0;
+	rc = enter(call);
+	if (!rc)
+		rc = load_key_afresh(call, nth, &key);
+	if (!rc)
+		recent_set(recent, call->query, nth, key);
+	return rc;
+}
+
+static int keyring_prepare(void *self, const struct icred_host *host, const struct icred_key_query *query)
+{
+	const struct keyring_call call = {self, host, query};
+
+	return leave(have_key(&call, 0));
+}
+
 static int keyring_sign(void *self, const struct icred_host *host, const struct icred_key_query *query,
 			unsigned nth, const void *data, size_t len, void *signature, size_t cap,
 			size_t *ret_len)
 {
 	const struct keyring_call call = {self, host, query};
-	struct keyring_recent *recent = &call.self->recent;
 	char why[RSA_WHY_SIZE] = "";
-	struct rsa_key *key = NULL;
-	int rc;
+	int rc = have_key(&call, nth);
 
-	if (!recent_fits(recent, query, nth)) {
-		rc = enter(&call);
-		if (!rc)
-			rc = load_key_afresh(&call, nth, &key);
-		if (rc)
-			return leave(rc);
-		recent_set(recent, query, nth, key);
-	}
-	rc = rsa_sign(recent->key, data, len, signature, cap, ret_len, why, sizeof(why));
+	if (rc)
+		return leave(rc);
+	rc = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
 	return leave(rc ? host->fail(host, rc, "%s", why) : 0);
 }
 
@@ -267,6 +283,7 @@ static void keyring_close(void *self, const struct icred_host *host)
 static const struct icred_key_ops keyring_ops = {
 	.size = sizeof(keyring_ops),
 	.sign = keyring_sign,
+	.prepare = keyring_prepare,
 	.each = keyring_each,
 	.store = keyring_store_key,
 	.remove = keyring_remove,

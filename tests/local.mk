@@ -32,7 +32,7 @@ core_unit_tests = \
 	tests/unit/test-rundir \
 	tests/unit/test-secret \
 	tests/unit/test-setting \
-	tests/unit/test-spawn \
+	tests/unit/test-launch \
 	tests/unit/test-stack \
 	tests/unit/test-table \
 	tests/unit/test-wire
@@ -61,7 +61,7 @@ TESTS += $(unit_tests)
 endif
 EXTRA_DIST += tests/unit/run tests/unit/cache-host.h tests/unit/child.h tests/unit/core.h
 
-# What test-module loads, each wrong in one way at most, and what test-spawn starts.
+# What test-module loads, each wrong in one way at most, and what test-launch starts.
 key_test_modules = \
 	tests/unit/modules/key-cache.la \
 	tests/unit/modules/key-good.la \

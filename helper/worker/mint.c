@@ -8,6 +8,7 @@
 #include "module.h"
 #include "record.h"
 #include "worker/mint.h"
+#include "worker/prepare.h"
 
 /* Keys to try; an app that rotates has two or three. */
 #define KEYS_MAX 8
@@ -143,6 +144,7 @@ int mint(struct request *request)
 	if (!minting.wanted.app || request->target < ICRED_TARGET_INSTALLATION ||
 	    request->target > ICRED_TARGET_APP)
 		return set_error(ICRED_E_INVALID, "a request that does not say whose token is wanted");
+	prepare_keys(request);
 	r = mint_with_keys(&minting);
 	return r < 0 ? r : send_record(request, &minting.record);
 }

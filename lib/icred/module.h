@@ -107,6 +107,11 @@ struct icred_key_ops {
 		     const char *pem, const char *label, const char *fingerprint);
 	int (*remove)(void *self, const struct icred_host *host, const struct icred_key_query *query,
 		      const char *fingerprint);
+	/*
+	 * A signature of the newest key is likely to be wanted soon: connect, fetch,
+	 * open.  May be NULL, never prompts (interactive is 0), and its failure is nobody's.
+	 */
+	int (*prepare)(void *self, const struct icred_host *host, const struct icred_key_query *query);
 };
 
 /*

@@ -4,8 +4,8 @@
  * reaches the caller, its wait() never meets our child, no descriptor of its
  * own leaks into it, and no zombie is left in its name.
  */
-#ifndef SPAWN_H
-#define SPAWN_H
+#ifndef LAUNCH_H
+#define LAUNCH_H
 
 #include <sys/types.h>
 

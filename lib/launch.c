@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "spawn.h"
+#include "launch.h"
 
 #define STACK_SIZE ((size_t)32768)
 #define REAP_MS    1000

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "child.h"
 #include "core.h"
-#include "spawn.h"
+#include "launch.h"
 #include "spawn-worker.h"
 
 static char worker[4096];

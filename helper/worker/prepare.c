@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "module.h"
+#include "worker/prepare.h"
+
+static int prepare_line(struct line *line, void *data)
+{
+	struct request *request = data;
+	const struct profile *profile = request->profile;
+	struct host host = host_for_line(&request->host, line);
+	struct icred_key_query query = {.size = sizeof(query)};
+	char origin[ORIGIN_MAX];
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r != ICRED_OK || !module->ops.key.prepare)
+		return r;
+	origin_format(&profile->api, origin);
+	query.app = settings_get(&profile->settings, "app", 0);
+	query.origin = origin;
+	host.table.interactive = 0;
+	module_enter(module);
+	r = module->ops.key.prepare(module->self, &host.table, &query);
+	module_leave(module);
+	return r;
+}
+
+static void *run(void *data)
+{
+	struct request *request = data;
+
+	(void)stack_run(&request->profile->stack, ICRED_KEY, prepare_line, request, 0, NULL);
+	request_unref(request);
+	return NULL;
+}
+
+/*
+ * The first key module is loaded before the issuer and not beside it, as the
+ * dynamic linker loads one library at a time; the wait for the keyring, which
+ * comes next, is then the thing that goes on beside it.
+ */
+static void load_first(struct request *request)
+{
+	struct stack *stack = &request->profile->stack;
+	struct module *module;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		struct host host = host_for_line(&request->host, &stack->lines[i]);
+		if (stack->lines[i].facility != ICRED_KEY)
+			continue;
+		(void)module_get(&stack->lines[i], &host, &module);
+		return;
+	}
+}
+
+void prepare_keys(struct request *request)
+{
+	static _Atomic bool prepared;
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	if (atomic_exchange(&prepared, true))
+		return;
+	load_first(request);
+	request_ref(request);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attributes, run, request))
+		request_unref(request);
+	pthread_attr_destroy(&attributes);
+}
