@@ -6,8 +6,6 @@ EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
 
 bench_runner_SOURCES = bench/runner.c
-# Not with lib/ in its path, which has a spawn.h of its own.
-bench_runner_CPPFLAGS = -I$(top_builddir)
 bench_runner_LDADD =
 # These are callers as others write them: they link the shared library.
 bench_curl_hook_SOURCES = bench/curl-hook.c
@@ -22,7 +20,7 @@ bench_many_LDADD = libicred.la
 bench_many_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 EXTRA_DIST += bench/README.md bench/run bench/usual.sh bench/lib.sh \
-	bench/warm.sh bench/cold.sh bench/curl-hook.sh bench/in-process.sh bench/at-once.sh bench/many.sh
+	bench/warm.sh bench/cold.sh bench/curl-hook.sh bench/in-process.sh bench/at-once.sh bench/many.sh bench/icred-curl.sh
 
 bench: all
 	@$(MAKE) $(AM_MAKEFLAGS) $(bench_programs)

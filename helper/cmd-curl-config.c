@@ -5,12 +5,11 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
-#include <strings.h>
 #include <icred/icred.h>
 
 #include "common/fail.h"
 #include "common/help.h"
+#include "common/outside.h"
 #include "common/output.h"
 #include "common/session.h"
 #include "icred.h"
@@ -26,52 +25,13 @@ static const char curl_config_help[] =
 	"  sh:         icred curl-config URL | curl -q --config - URL\n"
 	"  fish:       curl -q --config (icred curl-config URL | psub --fifo) URL\n";
 
-/* RFC 6750: nothing that could end the quotes below. */
-static bool curl_config_is_b64token(const char *token)
-{
-	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
-	size_t len = strspn(token, fit);
-
-	return len > 0 && token[len + strspn(token + len, "=")] == '\0';
-}
-
-/* Without user name, password and query, which may be secret. */
-static int curl_config_outside(const struct options *o, const char *url)
-{
-	const char *host = strstr(url, "://"), *at;
-	int scheme = host ? (int)(host + 3 - url) : 0, len;
-
-	host = host ? host + 3 : url;
-	len = (int)strcspn(host, "/?#\\");
-	while ((at = memchr(host, '@', (size_t)len)) != NULL) {
-		len -= (int)(at + 1 - host);
-		host = at + 1;
-	}
-	if (scheme == 0 || len == 0)
-		return fail(o, FAIL_ORIGIN, "origin",
-			    "that is no URL of the profile's: it needs a scheme and a host");
-	return fail(o, FAIL_ORIGIN, "origin",
-		    "tokens of this profile may not go to %.*s%.*s; if they should, add \"origin URL\" to it",
-		    scheme, url, len, host);
-}
-
 static int curl_config_check(const struct options *o, icred_t *handle, char **urls)
 {
-	int r;
+	int status = 0;
 
-	for (; *urls; urls++) {
-		r = icred_origin_allowed(handle, *urls);
-		if (r == 0 || r == ICRED_E_INVALID || r == ICRED_E_ORIGIN)
-			return curl_config_outside(o, *urls);
-		if (r < 0)
-			return fail_library(o, r);
-	}
-	return 0;
-}
-
-static bool curl_config_is_http(const char *url)
-{
-	return url && strncasecmp(url, "http://", 7) == 0;
+	for (; *urls && !status; urls++)
+		status = outside_check(o, handle, *urls);
+	return status;
 }
 
 /* Plain HTTP only where all of this happens on one machine, by the profile's leave. */
@@ -81,13 +41,13 @@ static bool curl_config_needs_http(icred_t *handle, char **urls)
 	size_t i;
 
 	if (*urls) {
-		while (*urls && !curl_config_is_http(*urls))
+		while (*urls && !outside_is_http(*urls))
 			urls++;
 		return *urls != NULL;
 	}
 	if (!origin)
-		return curl_config_is_http(icred_setting(handle, "api", 0));
-	for (i = 1; origin && !curl_config_is_http(origin); i++)
+		return outside_is_http(icred_setting(handle, "api", 0));
+	for (i = 1; origin && !outside_is_http(origin); i++)
 		origin = icred_setting(handle, "origin", i);
 	return origin != NULL;
 }
@@ -96,7 +56,7 @@ static int curl_config_print(const struct options *o, icred_t *handle, char **ur
 {
 	struct output *out = output_stdout();
 
-	if (!curl_config_is_b64token(secret))
+	if (!outside_is_b64token(secret))
 		return fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
 	output_text(out, "oauth2-bearer = \"");
 	output_text(out, secret);

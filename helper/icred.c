@@ -20,6 +20,8 @@ static const char main_help[] =
 	"Commands:\n"
 	"  token                        print a token\n"
 	"  curl-config [URL...]         print lines for curl --config\n"
+	"  curl ARGUMENT...             run curl with a token\n"
+	"  exec -- COMMAND...           run a command with a token in $ICRED_TOKEN\n"
 	"  status                       show the profile, its keys and cached tokens\n"
 	"  forget                       empty the profile's caches\n"
 	"  key import FILE|-            store an app's private key\n"
@@ -44,8 +46,8 @@ static int main_run_help(const struct options *o, char **words);
 static const struct command cmd_help = {"help", main_help, 0, 0, 2, main_run_help};
 
 static const struct command *const main_commands[] = {
-	&cmd_token,      &cmd_curl_config,     &cmd_status, &cmd_key_import, &cmd_key_list,
-	&cmd_key_remove, &cmd_key_fingerprint, &cmd_key,    &cmd_forget,     &cmd_help,
+	&cmd_token,           &cmd_curl_config, &cmd_status, &cmd_key_import, &cmd_key_list, &cmd_key_remove,
+	&cmd_key_fingerprint, &cmd_key,         &cmd_forget, &cmd_curl,       &cmd_exec,     &cmd_help,
 };
 
 /* How many words the command's name takes, 0 if these words do not call it. */
@@ -113,15 +115,19 @@ static int main_command(struct options *o, char **words, int count)
 		options_complain(o, "unknown command", words[0]);
 	else
 		main_check(o, command, words + used, count - used);
-	return o->complaint ? fail_usage(o) : command->run(o, words + used);
+	if (o->complaint)
+		return fail_usage(o);
+	if (command != &cmd_curl && command != &cmd_exec)
+		process_seal();
+	return command->run(o, words + used);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.program = "icred"};
+	struct options o = {.program = "icred", .wraps = "curl", .runs = "exec"};
 	int count, status;
 
-	process_start();
+	process_start_runner();
 	count = options_parse(&o, argc, argv, false);
 	if (count >= 0 && argc > 0)
 		argv[count] = NULL;

@@ -14,7 +14,9 @@ struct command {
 	int (*run)(const struct options *o, char **words);
 };
 
+extern const struct command cmd_curl;
 extern const struct command cmd_curl_config;
+extern const struct command cmd_exec;
 extern const struct command cmd_forget;
 extern const struct command cmd_key;
 extern const struct command cmd_key_fingerprint;

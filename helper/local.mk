@@ -12,7 +12,9 @@ libhelper_la_SOURCES = \
 	helper/common/input.c helper/common/input.h \
 	helper/common/json.c helper/common/json.h \
 	helper/common/keylist.c helper/common/keylist.h \
+	helper/common/launch.c helper/common/launch.h \
 	helper/common/options.c helper/common/options.h \
+	helper/common/outside.c helper/common/outside.h \
 	helper/common/output.c helper/common/output.h \
 	helper/common/process.c helper/common/process.h \
 	helper/common/session.c helper/common/session.h \
@@ -20,11 +22,20 @@ libhelper_la_SOURCES = \
 
 bin_PROGRAMS += icred
 icred_SOURCES = helper/icred.c helper/icred.h \
+	helper/cmd-curl.c \
 	helper/cmd-curl-config.c \
+	helper/cmd-exec.c \
 	helper/cmd-forget.c \
 	helper/cmd-key.c \
 	helper/cmd-status.c \
-	helper/cmd-token.c
+	helper/cmd-token.c \
+	helper/curl/answer.c helper/curl/answer.h \
+	helper/curl/config-file.c helper/curl/config-file.h \
+	helper/curl/effect.c helper/curl/effect.h \
+	helper/curl/feed.c helper/curl/feed.h \
+	helper/curl/option.c helper/curl/option.h \
+	helper/curl/plan.c helper/curl/plan.h \
+	helper/curl/watch.c helper/curl/watch.h
 icred_LDADD = libhelper.la libicred-core.la
 
 bin_PROGRAMS += git-credential-icred

@@ -173,11 +173,16 @@ if PKCS11
 shell_tests += tests/key-pkcs11.sh
 endif
 
+if KEYRING
+shell_tests += tests/icred-curl.sh tests/leak-matrix.sh tests/recipes.sh
+endif
+
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests)
 # Compiled by the scripts, for each flavour of libcurl.
 EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-loop.c tests/curl-flavours.c tests/curl-lib.sh \
 	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
+EXTRA_DIST += tests/leak-matrix.py tests/leak-hook.c
 EXTRA_DIST += tests/lib.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
 
 include tests/sandbox/local.mk

@@ -132,7 +132,7 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 static void conv_show(const char *text)
 {
 	char first[512];
-	struct output out = {first, 0, sizeof(first), 0};
+	struct output out = {first, 0, sizeof(first), 0, 0};
 	size_t len = 0;
 
 	output_clean(&out, text, 0);

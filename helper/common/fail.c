@@ -22,7 +22,7 @@ struct fail_line {
 
 static void fail_line_start(struct fail_line *line)
 {
-	line->out = (struct output){line->first, 0, sizeof(line->first), 0};
+	line->out = (struct output){line->first, 0, sizeof(line->first), 0, 0};
 }
 
 static void fail_line_end(struct fail_line *line)

@@ -49,7 +49,7 @@ static void keylist_table(struct keylist *list, const struct icred_key *key, con
 {
 	static const char *const heading[6] = {"FINGERPRINT", "BITS", "SINCE", "MODULE", "WHERE", "LABEL"};
 	char date[RFC3339_TEXT], digits[16];
-	struct output bits = {digits, 0, sizeof(digits), 0};
+	struct output bits = {digits, 0, sizeof(digits), 0, 0};
 	const char *row[6] = {fingerprint,
 			      digits,
 			      keylist_date(key->created_at, sizeof("2026-01-01") - 1, date),

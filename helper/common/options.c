@@ -167,6 +167,14 @@ static int options_check(struct options *o)
 	return 0;
 }
 
+/* Is this word, which is no option, the last of ours? */
+static bool options_last(const struct options *o, char **words, int count, bool only_leading)
+{
+	if (only_leading || (o->wraps && count == 1 && strcmp(words[0], o->wraps) == 0))
+		return true;
+	return o->runs && count == 2 && strcmp(words[0], o->runs) == 0;
+}
+
 int options_parse(struct options *o, int argc, char **argv, bool only_leading)
 {
 	int i, used, words = 0;
@@ -177,7 +185,7 @@ int options_parse(struct options *o, int argc, char **argv, bool only_leading)
 
 		if (ended || word[0] != '-' || !word[1]) {
 			argv[words++] = word;
-			ended |= only_leading;
+			ended |= options_last(o, argv, words, only_leading);
 			continue;
 		}
 		if (strcmp(word, "--") == 0) {

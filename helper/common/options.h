@@ -23,6 +23,9 @@ struct options {
 	unsigned special;    /* which OPTION_ of a command was seen  */
 	unsigned verbose;
 	bool as_app, no_interactive, json, quiet, help, version;
+	/* Commands that run another program: all words after the name of the first are its, and
+	 * those after the first word or "--" of the second. */
+	const char *wraps, *runs;
 	const char *complaint; /* what is wrong with the command line, */
 	const char *culprit;   /* and with which word of it            */
 };

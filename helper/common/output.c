@@ -15,7 +15,7 @@
 
 /* Not locked in memory: it holds a token for some microseconds, and the process is not dumpable. */
 static char output_first[8192];
-static struct output output_of_process = {output_first, 0, sizeof(output_first), 0};
+static struct output output_of_process = {output_first, 0, sizeof(output_first), 0, 0};
 
 struct output *output_stdout(void)
 {
@@ -25,7 +25,7 @@ struct output *output_stdout(void)
 static void output_free(struct output *out)
 {
 	explicit_bzero(out->data, out->len);
-	if (out->data != output_first)
+	if (out->grown)
 		free(out->data);
 }
 
@@ -46,6 +46,7 @@ static int output_grow(struct output *out, size_t more)
 	output_free(out);
 	out->data = data;
 	out->cap = cap;
+	out->grown = 1;
 	return 0;
 }
 
@@ -112,7 +113,7 @@ void output_clean(struct output *out, const char *text, size_t width)
 void output_wipe(struct output *out)
 {
 	output_free(out);
-	*out = (struct output){output_first, 0, sizeof(output_first), 0};
+	*out = (struct output){output_first, 0, sizeof(output_first), 0, 0};
 }
 
 static int output_write_all(int fd, const char *data, size_t len)

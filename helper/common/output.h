@@ -15,6 +15,7 @@ struct output {
 	char *data;
 	size_t len, cap;
 	int failed; /* out of memory or past OUTPUT_MAX: nothing will be written */
+	int grown;  /* data is from malloc(3), no longer what the owner gave */
 };
 
 /* The one output of this process; its first pages cost no system call. */

@@ -28,6 +28,9 @@
 #endif
 
 static int process_stdout = -1;
+static bool process_closed[STDERR_FILENO + 1]; /* which standard descriptors we did not get */
+static struct rlimit process_core;
+static mode_t process_umask;
 static char process_message[128]; /* ready for a signal handler */
 
 /* A closed standard descriptor would become that of the next socket opened, and get our messages. */
@@ -44,7 +47,11 @@ static void process_fill(int upto)
 
 static void process_descriptors(void)
 {
-	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		process_closed[fd] = fcntl(fd, F_GETFD) < 0;
+	if (process_closed[STDIN_FILENO])
 		process_fill(STDIN_FILENO);
 	process_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
@@ -53,16 +60,53 @@ static void process_descriptors(void)
 	}
 }
 
-void process_start(void)
+void process_seal(void)
 {
 	static const struct rlimit none = {0, 0};
 
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+void process_start_runner(void)
+{
+	struct rlimit none;
+
 	process_descriptors();
+	getrlimit(RLIMIT_CORE, &process_core);
+	none = (struct rlimit){0, process_core.rlim_max};
 	setrlimit(RLIMIT_CORE, &none);
 #ifndef PROCESS_TRACEABLE /* the leak checker of the address sanitizer is a tracer */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
-	umask(077);
+	process_umask = umask(077);
+}
+
+void process_start(void)
+{
+	process_start_runner();
+	process_seal();
+}
+
+int process_stdout_fd(void)
+{
+	return process_stdout;
+}
+
+/* exec(2) itself makes the process dumpable again, and puts signal handlers away, but not timers. */
+void process_restore(void)
+{
+	static const struct itimerval never;
+	int fd;
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	setrlimit(RLIMIT_CORE, &process_core);
+	umask(process_umask);
+	if (process_stdout >= 0)
+		dup2(process_stdout, STDOUT_FILENO);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (process_closed[fd])
+			close(fd);
+	}
 }
 
 static void process_expired(int signal_number)

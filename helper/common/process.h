@@ -13,8 +13,15 @@
  * word between ours.
  */
 void process_start(void);
+/* The same, but what is done to the core limit can be undone until process_seal(). */
+void process_start_runner(void);
+void process_seal(void);
 /* End the process as timed out if the library's own deadlines have not done so in time. */
 void process_deadline(const struct options *o, unsigned timeout_ms);
+/* For what is run in our place, or as our child: all of that as we found it. */
+void process_restore(void);
+/* Standard output as we found it; -1 if it was closed. */
+int process_stdout_fd(void);
 /* May a person at this terminal be asked? */
 bool process_interactive(const struct options *o);
 /* Write what output_stdout() holds if status is 0, wipe it; returns the exit status. */

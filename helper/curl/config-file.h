@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of curl's --config. */
+#ifndef ICRED_HELPER_CURL_CONFIG_FILE_H
+#define ICRED_HELPER_CURL_CONFIG_FILE_H
+
+#include "plan.h"
+
+/*
+ * Read one ("-": standard input), and write into out what curl shall read
+ * instead: the same options in one unmistakable form, so that a file which
+ * changes meanwhile, or that curl would read otherwise, is not trusted.
+ */
+int config_file(struct plan *plan, const char *name, struct output *out);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "common/fail.h"
+#include "common/outside.h"
+#include "effect.h"
+
+#define EFFECT_NAME_MAX 4096
+
+/* In plain http, each of these takes the token off the loopback interface. */
+static const char effect_detours[] =
+	" abstract-unix-socket connect-to preproxy proxy proxy1.0 resolve socks4 socks4a socks5 "
+	"socks5-hostname unix-socket ";
+/* With these a second run would do something else than the first. */
+static const char effect_once[] = " continue-at dump-header parallel remote-header-name skip-existing ";
+/* Their values are written to, or are no files at all. */
+static const char effect_not_read[] =
+	" cookie-jar etag-save header output referer stderr user-agent write-out ";
+
+static struct plan_segment *effect_segment(struct plan *plan)
+{
+	return &plan->segments[plan->segment_count - 1];
+}
+
+int effect_url(struct plan *plan, const char *url, const char *where)
+{
+	struct plan_segment *segment = effect_segment(plan);
+	int status = outside_check(plan->o, plan->handle, url);
+
+	if (status) {
+		if (*where)
+			fail_note(plan->o, "%sthat URL is refused", where);
+		return status;
+	}
+	plan->urls++;
+	/* Whatever is in braces, it can't be in the origin: that is compared as it stands. */
+	plan->many |= strpbrk(url, "{}[]") != NULL;
+	if (outside_is_http(url))
+		segment->http = true;
+	else
+		segment->https = true;
+	return 0;
+}
+
+/* A name that is read twice must be that of a file; of a pipe, nothing would be left. */
+static void effect_file(struct plan *plan, const char *name, const char *ends)
+{
+	char path[EFFECT_NAME_MAX];
+	size_t len = strcspn(name, ends);
+	struct stat st;
+
+	if (len == 0 || len >= sizeof(path))
+		return;
+	memcpy(path, name, len);
+	path[len] = '\0';
+	if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0)
+		plan->reads_stdin = true;
+	else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+		 strcmp(path, "/dev/null") != 0)
+		plan->once = true;
+}
+
+/* FILE, @FILE, NAME@FILE, NAME=@FILE, NAME=<FILE;type=...: looking at too many does no harm. */
+static void effect_input(struct plan *plan, const struct curl_option *option, const char *value)
+{
+	const char *at = value;
+
+	if (curl_option_is(option, "upload-file") && strcmp(value, ".") == 0)
+		plan->reads_stdin = true;
+	effect_file(plan, value, "");
+	while ((at = strpbrk(at, "@<")) != NULL)
+		effect_file(plan, ++at, ";,");
+}
+
+static void effect_output(struct plan *plan, const char *value, const char *where)
+{
+	struct stat st;
+
+	if (strcmp(value, "-") == 0)
+		plan->to_stdout = true;
+	else if (stat(value, &st) == 0 && !S_ISREG(st.st_mode) && strcmp(value, "/dev/null") != 0)
+		plan->once = true;
+	plan->to_file = true;
+	plan->output = *where ? NULL : value; /* a value out of a file is gone when the file is read */
+}
+
+static bool effect_is_authorization(const char *header)
+{
+	static const char name[] = "authorization";
+	size_t len = sizeof(name) - 1;
+
+	if (strncasecmp(header, name, len) != 0)
+		return false;
+	header += len + strspn(header + len, " \t");
+	return *header == ':' || *header == ';';
+}
+
+static int effect_refuse(const struct plan *plan, const struct curl_option *option, const char *where)
+{
+	return fail(plan->o, FAIL_USAGE, "usage", "%scurl's option --%s is refused: %s", where, option->name,
+		    option->risk);
+}
+
+static void effect_repeat(struct plan *plan, const struct curl_option *option, const char *value,
+			  const char *where)
+{
+	plan->to_file |= curl_option_among(option, " remote-name remote-name-all out-null ");
+	if (curl_option_among(option, effect_once) || (curl_option_is(option, "clobber") && option->off))
+		plan->once = true;
+	if (curl_option_is(option, "output"))
+		effect_output(plan, value, where);
+	else if (option->takes_value && !curl_option_among(option, effect_not_read))
+		effect_input(plan, option, value);
+}
+
+int effect_option(struct plan *plan, const struct curl_option *option, const char *value, const char *where)
+{
+	struct plan_segment *segment = effect_segment(plan);
+
+	if (option->risk)
+		return effect_refuse(plan, option, where);
+	if (curl_option_is(option, "url"))
+		return effect_url(plan, value, where);
+	if (curl_option_is(option, "header") && effect_is_authorization(value))
+		return fail(plan->o, FAIL_USAGE, "usage",
+			    "%sthe header Authorization is icred's to give; use curl itself for another one",
+			    where);
+	if (curl_option_among(option, effect_detours) && *value)
+		memcpy(segment->detour, option->name, sizeof(segment->detour));
+	plan->bare |= curl_option_among(option, " help manual version ");
+	if (curl_option_is(option, "verbose") && !option->off)
+		fail_note(plan->o, "%swith --verbose, curl writes the token to standard error", where);
+	effect_repeat(plan, option, value, where);
+	return 0;
+}

@@ -1,0 +1,204 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# icred curl and icred exec: the token by a descriptor, only to the profile's origins, and once more after a 401.
+. "${srcdir:-.}/tests/lib.sh"
+. "$srcdir/tests/whole.sh"
+
+whole jq
+url=$sandbox_url/projects
+port=${sandbox_url##*:}
+elsewhere=$(sandbox url elsewhere)
+http=$(sandbox url http)
+pattern='"name"|"id"|\{'
+# A token must be a second old to count as cached.
+icred token >/dev/null
+sleep 1.1
+
+# -- the plain way --------------------------------------------------------------
+
+run icred curl -sS "$url"
+is "icred curl" "$status.$err" "0."
+like "  answers" "$out" "$pattern"
+direct=$out
+is "  the same as curl --config" "$(icred curl-config "$url" | curl -q -sS --cacert "$sandbox_ca" -K - "$url")" "$direct"
+for form in "--url $url" "-sS -- $url" "-so $tmp/got $url" "-so$tmp/got $url" "-sSL $url"; do
+	# shellcheck disable=SC2086 # words
+	run icred curl -sS $form
+	is "  $(printf '%s' "$form" | sed "s,$sandbox_url,URL,; s,$tmp,TMP,")" "$status.$err" "0."
+done
+is "  -o has the answer" "$(cat "$tmp/got")" "$direct"
+is "  options of icred before" "$(icred -q -p default curl -sS "$url")" "$direct"
+run icred curl -sS -f "$sandbox_url/no-such-thing"
+is "curl's exit status is kept" "$status" 22
+run icred curl -sS "$url" --max-time
+is "  an option without its value" "$status" 2
+run icred curl --version
+is "without a URL, curl is curl" "$status.$(printf '%s' "$out" | head -c 5)" "0.curl "
+is "icred curl --help" "$(icred curl --help | head -n 1)" "Usage: icred [OPTIONS] curl ARGUMENT..."
+run env PATH="$builddir" icred curl "$url"
+is "no curl: status 3" "$status" 3
+is "{a,b} in the path" "$(icred curl -sS "$sandbox_url/{projects,projects}" | jq -cs 'length')" 2
+is "--next: each part has the token" \
+	"$(icred curl -sS "$url" --next -sS "$url" -: -sS "$url" -o "$tmp/third" && cat "$tmp/third")" "$direct$direct$direct"
+
+# -- where a token does not go ------------------------------------------------------
+
+served=$(sandbox requests)
+for bad in "$elsewhere/projects" "http://127.0.0.1:$port/" "https://127.0.0.2:$port/" "https://localhost:$port/" \
+	"127.0.0.1:$port/projects" "/projects" "" "https://x@127.0.0.1:$port/" "https://{127.0.0.1,127.0.0.2}:$port/" \
+	"https://127.0.0.[1-2]:$port/" "{http,https}://127.0.0.1:$port/" "https://127.0.0.1:${port%?}[0-9]/" \
+	"https://127.0.0.1:$port\\@example.org/" "https:127.0.0.1:$port/" "https:///127.0.0.1:$port/" "imaps://127.0.0.1/" \
+	"file:///etc/passwd" "https://127.0.0.1:$port.example.org/" "@$tmp/urls" "https://127.0.0.1:$port /"; do
+	fails "refused: '$(printf '%s' "$bad" | sed "s/$port/PORT/; s,$tmp,TMP,")'" 6 icred curl -s "$bad"
+done
+fails "  among good ones" 6 icred curl -s "$url" "$elsewhere/"
+fails "  after --" 6 icred curl -s -- "$url" -k
+fails "  of --url" 6 icred curl -s --url "$elsewhere/" "$url"
+fails "  of --url=" 6 icred curl -s "--url=$elsewhere/"
+fails "  after --next" 6 icred curl -s "$url" --next "$elsewhere/"
+printf 'silent\nurl = "%s/"\n' "$elsewhere" >"$tmp/bad.conf"
+fails "  in a config file" 6 icred curl -K "$tmp/bad.conf" "$url"
+fails "  -KFILE" 6 icred curl "-K$tmp/bad.conf" "$url"
+fails "  of standard input" 6 icred curl -K - "$url" <"$tmp/bad.conf"
+for word in '-k' '-sk' '--insecure' '--location-trusted' '-n' '--netrc-optional' '--netrc-file=/dev/null' '-ux:y' '--basic' \
+	'--oauth2-bearer=x' '--libcurl=/dev/null' '--trace=-' '--trace-ascii=-' '--variable=a=b' '--expand-url=x' '--tls-earlydata' \
+	'--no-such-option' '--locat' '-!' '-' '-HAuthorization: x' '--header=authorization : x' '-HAuthorization;' '-s:' '-sK-'; do
+	fails "refused: $word" 2 icred curl "$word" "$url"
+done
+for line in 'insecure' '-k' 'location-trusted' 'netrc' 'next' 'config = "x"' 'header = "Authorization: x"' 'no-such = x' \
+	'output = a b' 'output = "a' 'silent = yes' 'expand-url = x' '-sk' 'variable = x' 'output'; do
+	printf '%s\n' "$line" >"$tmp/bad.conf"
+	fails "refused in a config file: $line" 2 icred curl -s -K "$tmp/bad.conf" "$url"
+done
+like "  says file and line" "$err" 'bad.conf:1: '
+fails "a config file that is not there" 3 icred curl -K "$tmp/nowhere" "$url"
+is "nothing of that reached the server" "$(sandbox requests)" "$served"
+
+# -- a config file that is good ------------------------------------------------------
+
+cat >"$tmp/good.conf" <<-END
+	# a comment
+	  silent
+	-S
+	header: "X-Quoted: a \\"b\\" \\\\ c"
+	write-out = "\\n%{http_code}\\n"
+	url $url   # another
+END
+run icred curl -K "$tmp/good.conf"
+is "a config file" "$status.$err" "0."
+is "  does what it says" "$(printf '%s\n' "$out" | tail -n 1)" 200
+is "  from a pipe" "$(icred curl --config /dev/stdin <"$tmp/good.conf" | tail -n 1)" 200
+is "  with --no-X" "$(printf 'no-silent\nno-progress-meter\n' | icred curl -K - "$url")" "$direct"
+
+# -- plain http, on loopback, by the profile's leave -----------------------------------
+
+profile plain 'insecure-loopback yes' "origin $http"
+is "http where the profile allows it" "$(icred -p plain curl -sS "$http/projects")" "$direct"
+for word in '--proxy=http://127.0.0.1:1' '-xhttp://127.0.0.1:1' '--connect-to=::127.0.0.2:1' '--resolve=a:1:127.0.0.2' \
+	'--unix-socket=/x' '--socks5=127.0.0.1:1' '--preproxy=socks5://127.0.0.1:1'; do
+	fails "  not with $word" 6 icred -p plain curl -s "$word" "$http/projects"
+done
+is "  past a proxy of the environment" \
+	"$(http_proxy=http://127.0.0.1:1 icred -p plain curl -sS "$http/projects")" "$direct"
+
+# -- what others could see -------------------------------------------------------------
+
+mkdir "$tmp/bin"
+cat >"$tmp/bin/curl" <<-'END'
+	#!/bin/bash
+	tr '\0' '\n' </proc/$$/cmdline >"$SEEN/argv"
+	tr '\0' '\n' </proc/$$/environ >"$SEEN/environ"
+	ls -l /proc/$$/fd | awk '/->/ { print $9, $11 }' >"$SEEN/fds"
+	{ umask; ulimit -Sc; ulimit -Hc; awk '/^Sig(Ign|Blk|Cgt)/' /proc/$$/status; stat -c %U /proc/$$/environ; } >"$SEEN/state"
+	for last; do :; done
+	cat "$last" >"$SEEN/config"
+END
+chmod 755 "$tmp/bin/curl"
+secret=$(icred token)
+env SEEN="$tmp" PATH="$tmp/bin:$PATH" icred curl -s "$url" --next -s "$url" <"$tmp/good.conf"
+is "the token is not in argv or the environment" "$(grep -cF "$secret" "$tmp/argv" "$tmp/environ" | cut -d: -f2 | tr -d '\n')" 00
+is "  -q comes first" "$(sed -n '/-q/=' "$tmp/argv")" "$(($(sed -n '/curl$/=' "$tmp/argv" | head -n 1) + 1))"
+is "  it is in what the descriptor gives" "$(grep -cxF "oauth2-bearer = \"$secret\"" "$tmp/config")" 1
+is "  with what keeps it in place" "$(grep -cE '^proto(-redir)? = "=https"$' "$tmp/config")" 2
+is "  which is no file" "$(awk '$1 > 2 && $2 !~ /^pipe:|^\/dev\/null$|bin\/curl$/' "$tmp/fds")" ""
+bash -c 'ulimit -Sc; ulimit -Hc' >"$tmp/limits"
+(umask 027 && exec env SEEN="$tmp" PATH="$tmp/bin:$PATH" icred curl -s "$url" "$url")
+is "umask and limits are as they were" "$(sed -n 1,3p "$tmp/state" | tr '\n' ' ')" "0027 $(tr '\n' ' ' <"$tmp/limits")"
+
+# -- a token that is dead --------------------------------------------------------------
+
+dead() {
+	icred token >/dev/null
+	sleep 1.1
+	sandbox revoke-all >/dev/null
+}
+for reading in 401 403; do
+	sandbox reading dead-token=$reading
+	dead
+	minted=$(sandbox mints)
+	run icred curl -sS "$url"
+	is "$reading for a cached token: once more" "$status.$out" "0.$direct"
+	like "  and a word about it" "$err" '^icred: the server refused the cached token'
+	is "  with one mint" "$(($(sandbox mints) - minted))" 1
+	dead
+	is "  to a file" "$(icred -q curl -sS -o "$tmp/got" "$url" && cat "$tmp/got")" "$direct"
+	dead
+	is "  with a body of standard input that is a file" \
+		"$(icred -q curl -sS -X GET -d @- "$url" <"$tmp/good.conf")" "$direct"
+	dead
+	is "  with -i" "$(icred -q curl -sSi "$url" | tail -n 1)" "$direct"
+	dead
+	is "  not with one that is a pipe" \
+		"$(echo x | icred -q curl -sS -o "$tmp/got" -w '%{http_code}' -X GET -d @- "$url")" "$reading"
+	is "  nor with two URLs" "$(icred -q curl -sS -o "$tmp/got" -w '%{http_code}' "$url" --next -o "$tmp/got" -w '%{http_code}' "$url")" "$reading$reading"
+	icred -q forget
+done
+sandbox reading dead-token=401
+icred token >/dev/null
+sleep 1.1
+tell status=401 4 projects
+minted=$(sandbox mints)
+run icred curl -sS -w '%{http_code}' "$url"
+is "a server that always says 401 gets two requests" "$status.$(printf '%s' "$out" | tail -c 3)" "0.401"
+is "  and one mint" "$(($(sandbox mints) - minted))" 1
+untell
+icred token >/dev/null
+sleep 1.1
+tell status=403 1 projects
+run icred curl -sS -w '%{http_code}' "$url"
+is "a 403 about something else is passed on" "$(printf '%s' "$out" | tail -c 3)" 403
+like "  with its text" "$out" Forbidden
+untell
+tell big 1 projects
+is "a large answer goes through" "$(($(icred curl -sS "$url" | wc -c) > 10000000))" 1
+run sh -c "icred curl -sS '$url' | :"
+is "a reader that goes away" "$status" 0
+
+# -- signals ----------------------------------------------------------------------------
+
+tell hang 1 projects
+icred curl -sS "$url" >"$tmp/hung" 2>&1 &
+hung=$!
+wait_for 5 pgrep -P "$hung" curl
+kill -TERM "$hung"
+wait "$hung" && status=0 || status=$?
+is "SIGTERM ends curl, and icred with it" "$status" 143
+is "  nothing is left" "$(pgrep -cP "$hung" curl)" 0
+untell
+
+# -- icred exec ---------------------------------------------------------------------------
+
+# shellcheck disable=SC2016 # for the inner shell
+{
+	is "icred exec" "$(icred exec -- sh -c 'printf %s "$ICRED_TOKEN"')" "$(icred token)"
+	is "  the status is the command's" "$(icred exec -- sh -c 'exit 42' || echo $?)" 42
+	is "  its options are its own" "$(icred exec sh -c 'printf %s $#' sh -p x --help)" 3
+	is "  umask" "$(umask 027 && icred exec --min-ttl 1m -- sh -c umask)" 0027
+	is "  nothing but the three descriptors" "$(icred exec -- bash -c 'ls /proc/$$/fd' 9>&- | tr '\n' ' ')" \
+		"$(bash -c 'ls /proc/$$/fd' 9>&- | tr '\n' ' ')"
+	is "  an ICRED_TOKEN from before is replaced" "$(ICRED_TOKEN=old icred exec -- sh -c 'printf %s "$ICRED_TOKEN"')" "$(icred token)"
+	is "  a command that is not there: status 3" "$(icred -q exec -- "$tmp/nowhere" 2>/dev/null || echo $?)" 3
+	is "  no command: status 2" "$(icred exec 2>/dev/null || echo $?)" 2
+	is "  no token, no command" "$(icred -p nowhere exec -- echo ran 2>/dev/null || echo $?)" 3
+}
+done_testing
