@@ -13,6 +13,7 @@
 #include "common/output.h"
 #include "common/session.h"
 #include "icred.h"
+#include "record.h"
 
 static const char curl_config_help[] =
 	"Usage: icred [OPTIONS] curl-config [URL...]\n"
@@ -56,7 +57,7 @@ static int curl_config_print(const struct options *o, icred_t *handle, char **ur
 {
 	struct output *out = output_stdout();
 
-	if (!outside_is_b64token(secret))
+	if (!token_text_ok(secret)) /* nothing that could end the quotes around it */
 		return fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
 	output_text(out, "oauth2-bearer = \"");
 	output_text(out, secret);

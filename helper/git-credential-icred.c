@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 #include <icred/icred.h>
@@ -17,6 +16,8 @@
 #include "common/output.h"
 #include "common/process.h"
 #include "common/session.h"
+#include "clock.h"
+#include "secret.h"
 
 #define GIT_EXPIRY_MARGIN 60        /* seconds: a transfer that begins now should still end well */
 #define GIT_EXPIRY_MAX    (1 << 30) /* seconds from now; a later expiry is a defect, not an expiry */
@@ -48,15 +49,20 @@ static const char git_help[] =
 static char git_input[GITPROTO_MAX + 1]; /* pages that are not used are never touched */
 static size_t git_input_len;
 
+static unsigned git_patience(const struct options *o)
+{
+	return o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS;
+}
+
 /* What git says, up to the blank line or the end; 0, or the exit status after telling. */
 static int git_read(const struct options *o)
 {
 	struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
-	int patience = (int)(o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
+	int64_t deadline = clock_ms() + git_patience(o);
 	ssize_t n;
 
 	do {
-		if (poll(&readable, 1, patience) == 0)
+		if (poll(&readable, 1, clock_left(deadline)) == 0)
 			return fail(o, FAIL_NETWORK, "timeout", "nobody said in time what is wanted");
 		n = read(STDIN_FILENO, git_input + git_input_len, sizeof(git_input) - git_input_len);
 		if (n < 0 && errno != EINTR)
@@ -72,8 +78,10 @@ static int git_read(const struct options *o)
 /* 0, or the exit status after telling. */
 static int git_describe(const struct options *o, struct gitproto *ret)
 {
-	int status = git_read(o);
+	int status;
 
+	process_deadline(o, git_patience(o)); /* until the profile is known, which may have more */
+	status = git_read(o);
 	if (status == 0 && gitproto_parse(git_input, git_input_len, ret) < 0)
 		return fail(o, FAIL_OTHER, "invalid", "the description on standard input is malformed");
 	return status;
@@ -87,23 +95,12 @@ static bool git_answerable(const struct gitproto *g)
 	return strcmp(g->protocol, "https") == 0 || strcmp(g->protocol, "http") == 0;
 }
 
-static bool git_loopback(const char *host)
-{
-	size_t len = strcspn(host, ":");
-
-	if (host[0] == '[')
-		return strncmp(host, "[::1]", 5) == 0;
-	return strncmp(host, "127.", 4) == 0 || (len == 9 && strncasecmp(host, "localhost", 9) == 0);
-}
-
 /* Is the host one of the profile's origins?  Asked with the one function that decides it everywhere. */
 static bool git_host_is_ours(icred_t *handle, const struct gitproto *g)
 {
 	char url[GIT_URL_MAX];
 	size_t protocol = strlen(g->protocol), host = strlen(g->host);
 
-	if (strcmp(g->protocol, "http") == 0 && !git_loopback(g->host))
-		return false;
 	if (protocol + host + sizeof(":///") > sizeof(url))
 		return false;
 	memcpy(url, g->protocol, protocol);
@@ -215,15 +212,16 @@ static int git_answer(const struct options *o, icred_t *handle, const struct git
 }
 
 /*
- * The issuer said no for good, and the host is ours: no other helper can know
- * better, so git shall neither ask them nor the person.  The exit status is 0,
- * because some callers heed no word of a helper that failed.
+ * The issuer has suspended the installation, and the host is ours: no other
+ * helper can know better, so git shall neither ask them nor the person.  The
+ * exit status is 0, because some callers heed no word of a helper that failed.
+ * A rejected key is our own trouble, and another helper may have a good one.
  */
 static int git_refused(const struct options *o, int code)
 {
 	int status = fail_library(o, code);
 
-	if (code != ICRED_E_SUSPENDED && code != ICRED_E_REJECTED)
+	if (code != ICRED_E_SUSPENDED)
 		return status;
 	output_text(output_stdout(), "quit=1\n");
 	return 0;
@@ -250,25 +248,12 @@ struct git_wanted {
 	icred_token_t *found;
 };
 
-/* Equal, told in a time that depends on the lengths alone. */
-static bool git_same_secret(const char *a, const char *b)
-{
-	size_t i, len = strlen(a);
-	unsigned char differ = 0;
-
-	if (strlen(b) != len)
-		return false;
-	for (i = 0; i < len; i++)
-		differ |= (unsigned char)(a[i] ^ b[i]);
-	return differ == 0;
-}
-
 static int git_find_token(icred_token_t *token, const char *cache, void *data)
 {
 	struct git_wanted *wanted = data;
 
 	(void)cache;
-	if (!git_same_secret(icred_token_secret(token), wanted->secret))
+	if (!secret_equal(icred_token_secret(token), wanted->secret))
 		return 0;
 	wanted->found = icred_token_ref(token);
 	return 1;
@@ -294,7 +279,7 @@ static int git_with_profile(const struct options *o, const struct gitproto *g,
 			    int (*action)(icred_t *, const struct options *, const struct gitproto *))
 {
 	icred_t *handle = NULL;
-	int status = session_open(o, 0, &handle);
+	int status = session_open_timed(o, 0, &handle);
 
 	if (status)
 		return status;
@@ -325,10 +310,11 @@ static int git_erase(const struct options *o)
 }
 
 /* Taken off the pipe, so that a caller that minds SIGPIPE is not hurt. */
-static int git_store(void)
+static int git_store(const struct options *o)
 {
 	ssize_t n;
 
+	process_deadline(o, git_patience(o));
 	do {
 		n = read(STDIN_FILENO, git_input, sizeof(git_input));
 		git_input_len = n > (ssize_t)git_input_len ? (size_t)n : git_input_len;
@@ -361,7 +347,7 @@ static int git_run(struct options *o, int argc, char **argv)
 	if (strcmp(argv[0], "erase") == 0)
 		return git_erase(o);
 	if (strcmp(argv[0], "store") == 0)
-		return git_store();
+		return git_store(o);
 	if (strcmp(argv[0], "capability") == 0)
 		return git_capability();
 	return 0; /* room for what git may say one day */

@@ -17,6 +17,7 @@
 /* While the old token lives nobody should wait long for a new one, nor try again at once. */
 #define REFRESH_MS    10000
 #define REFRESH_AGAIN 60
+#define YOUNG         60
 
 /* One token wanted. */
 struct want {
@@ -43,12 +44,27 @@ static int check_minted(const struct want *want, const struct token_body *body)
 	if (expires_at <= now)
 		return set_error(ICRED_E_PROTOCOL,
 				 "the new token has already expired; is this machine's clock right?");
-	if (!life_usable(expires_at, now, want->min_ttl))
-		return set_error(
-			ICRED_E_UNSUPPORTED,
-			"new tokens live %lld seconds, less than the %u that were asked for; ask for less",
-			(long long)(expires_at - now), want->min_ttl);
 	return ICRED_OK;
+}
+
+/*
+ * New, and yet shorter-lived than what is asked for: another one would be no
+ * better, and whoever asks for it in a loop must not make the issuer mint.
+ */
+static bool is_hopeless(const struct want *want, const struct token_body *body)
+{
+	const struct record *record = &body->record;
+	int64_t age = clock_utc() - record->minted_at;
+
+	return age >= 0 && age < YOUNG && record->expires_at - record->minted_at < (int64_t)want->min_ttl &&
+	       token_alive(body, clock_utc(), 0);
+}
+
+static int lives_too_short(const struct want *want, const struct token_body *body)
+{
+	return set_error(ICRED_E_UNSUPPORTED,
+			 "new tokens live %lld seconds, less than the %u that were asked for; ask for less",
+			 (long long)(body->record.expires_at - body->record.minted_at), want->min_ttl);
 }
 
 struct minted {
@@ -140,6 +156,12 @@ static bool is_alive(const struct want *want, const struct token_body *body)
 	return body && token_alive(body, clock_utc(), want->min_ttl);
 }
 
+/* Nothing is won by minting. */
+static bool good_enough(const struct want *want, const struct token_body *body)
+{
+	return is_fresh(want, body) || (body && is_hopeless(want, body));
+}
+
 /*
  * Wait to be the one process that mints: *ret_in.  Not in, with OK: another
  * one minted meanwhile, or is at it while the old token still lives.  The cache
@@ -154,17 +176,21 @@ static int pass_gate(const struct want *want, int gate, struct token_body **body
 		struct token_body *found = NULL;
 		*ret_in = gate_try(gate, hash) == ICRED_OK;
 		r = look(want, &found);
-		if (found || !*ret_in) {
+		if (found) {
 			token_body_unref(*body);
 			*body = found;
 		}
 		if (r < 0 || *ret_in || is_alive(want, *body))
 			return r;
+		if (clock_left(want->deadline) < want->handle->timeout_ms / 3) {
+			log_line(
+				&want->handle->log, ICRED_LOG_WARNING,
+				"another process does not get done with minting this token; going ahead without it");
+			*ret_in = true;
+			return ICRED_OK;
+		}
 		if (handle_closing(want->handle))
 			return set_error(ICRED_E_CANCELLED, "the profile is being closed");
-		if (!clock_left(want->deadline))
-			return set_error(ICRED_E_TIMEOUT,
-					 "another process has been minting this token for too long");
 		clock_sleep(MIN(wait, clock_left(want->deadline)));
 		wait = MIN(wait * 2, WAIT_MOST_MS);
 	}
@@ -204,7 +230,7 @@ static int renew(const struct want *want, struct token_body **body)
 		r = gate_open(&gate);
 	if (r == ICRED_OK)
 		r = pass_gate(want, gate, body, &in);
-	if (r == ICRED_OK && in && !is_fresh(want, *body))
+	if (r == ICRED_OK && in && !good_enough(want, *body))
 		r = refresh(want, body);
 	gate_leave(gate, identity_hash(&want->identity));
 	return r;
@@ -218,7 +244,7 @@ static int produce(const struct want *want, struct token_body **ret_body)
 
 	if (r == ICRED_OK && !body)
 		body = table_find(&want->handle->table, want->identity.target, want->identity.id);
-	if (r == ICRED_OK && !is_fresh(want, body))
+	if (r == ICRED_OK && !good_enough(want, body))
 		r = renew(want, &body);
 	if (r == ICRED_OK)
 		*ret_body = body;
@@ -265,6 +291,10 @@ static int get_slowly(struct want *want, const char *installation, icred_token_t
 		r = fly(want, &body);
 	/* The flight that we joined may have been content with less. */
 	while (r == ICRED_OK && !is_alive(want, body)) {
+		if (is_hopeless(want, body)) {
+			r = lives_too_short(want, body);
+			break;
+		}
 		body = token_body_unref(body);
 		r = fly(want, &body);
 	}

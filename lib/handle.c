@@ -162,15 +162,9 @@ _export_ void icred_close(icred_t *handle)
 	free(handle);
 }
 
-/* The module of the first issuer line stands for the stack: a token is the same whoever of it minted. */
 const char *handle_issuer(const struct icred *handle)
 {
-	const struct stack *stack = &handle->profile->stack;
-
-	for (size_t i = 0; i < stack->count; i++)
-		if (stack->lines[i].facility == ICRED_ISSUER)
-			return stack->lines[i].module;
-	return "";
+	return profile_issuer(handle->profile);
 }
 
 int handle_identity(struct icred *handle, const char *installation, struct identity *ret_identity)

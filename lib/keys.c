@@ -7,8 +7,7 @@
 
 #include "error.h"
 #include "handle.h"
-
-#define PEM_MAX 32768 /* as large as the worker's reader takes */
+#include "key-limits.h"
 
 static int take_fingerprint(int frame, struct reader *reader, void *data)
 {
@@ -44,8 +43,11 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 		return set_error(ICRED_E_INVALID, "NULL is no handle and no PEM");
 	if (len > PEM_MAX)
 		return set_error(ICRED_E_INVALID,
-				 "this is larger than any key (%d bytes): it must be some other file",
-				 PEM_MAX);
+				 "this is larger than any key (%d KiB): it must be some other file",
+				 PEM_MAX / 1024);
+	if (label && strlen(label) > LABEL_MAX)
+		return set_error(ICRED_E_INVALID, "the label is longer than %d bytes; give a shorter one",
+				 LABEL_MAX);
 	r = worker_request(handle, frame, len + REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;

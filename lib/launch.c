@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ struct start {
 	unsigned char *stack; /* two of STACK_SIZE */
 	bool keep;            /* whether the process in between stays */
 	int report;           /* its pipe to us */
+	int leash;            /* ours to it: at its end it ends */
 	pid_t pid;
 	int error;
 };
@@ -106,10 +108,12 @@ static int _own_stack_ run_between(void *data)
 
 	clone_worker(start);
 	n = write(start->report, start, sizeof(*start));
-	if (start->keep && n > 0 && start->pid > 0) {
-		close_from(0);
+	if (start->keep && n > 0 && start->pid > 0 && dup2(start->leash, 0) == 0) {
+		close_from(1);
 		while (waitpid(start->pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
+		while (read(0, &n, 1) < 0 && errno == EINTR)
+			; /* asleep rather than a zombie of the caller's until it has time for us */
 	}
 	_exit(0);
 }
@@ -134,7 +138,7 @@ static void reap(pid_t between)
 		;
 }
 
-/* Returns the process in between, which is to be reaped. */
+/* Returns the process in between, which is to be reaped; what it says comes on a pipe. */
 static pid_t start_between(struct start *start)
 {
 	struct start report;
@@ -157,6 +161,25 @@ static pid_t start_between(struct start *start)
 		start->error = report.error;
 	}
 	close(pair[0]);
+	return between;
+}
+
+/* The same with a leash, which for a keeper stays with us: *ret_leash. */
+static pid_t start_leashed(struct start *start, int *ret_leash)
+{
+	pid_t between;
+	int pair[2];
+
+	if (!start->keep)
+		return start_between(start);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		start->error = errno;
+		return 0;
+	}
+	start->leash = pair[0];
+	between = start_between(start);
+	close(pair[0]);
+	*ret_leash = pair[1];
 	return between;
 }
 
@@ -192,11 +215,20 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
+static bool have_pidfds(void)
+{
+	int fd = open_pidfd(getpid());
+
+	close_keep_errno(fd);
+	return fd >= 0;
+}
+
 int spawn(const char *path, int control, bool keep_stderr, struct child *ret_child)
 {
 	_cleanup_free_ char **environment = worker_environment();
 	_cleanup_free_ unsigned char *stack = aligned_alloc(64, 2 * STACK_SIZE);
 	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr, .pid = -1};
+	int leash = -1;
 	pid_t between;
 	sigset_t all, old;
 
@@ -204,18 +236,21 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 		return set_no_memory();
 	start.environment = environment;
 	start.stack = stack;
-	start.keep = orphans_come_to_us();
+	/* Without pidfds only a keeper makes sure that the worker's number stays its own. */
+	start.keep = orphans_come_to_us() || !have_pidfds();
 	/* No handler of the caller's may run while the child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	between = start_between(&start);
+	between = start_leashed(&start, &leash);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!start.keep || start.error || start.pid <= 0)
+	if (start.error || start.pid <= 0)
+		leash = close_keep_errno(leash);
+	if (leash < 0)
 		reap(between);
 	if (start.error || start.pid <= 0)
 		return set_error(ICRED_E_INTERNAL, "can't start %s: %s; is libicred installed completely?",
 				 path, strerror(start.error ? start.error : EAGAIN));
-	*ret_child = (struct child){start.pid, open_pidfd(start.pid), start.keep ? between : 0};
+	*ret_child = (struct child){start.pid, open_pidfd(start.pid), leash < 0 ? 0 : between, leash};
 	return ICRED_OK;
 }
 
@@ -229,7 +264,7 @@ void child_kill(struct child *child)
 		return;
 	}
 #endif
-	if (child->keeper) /* a kernel before 5.3: the number might be another's by now, but nothing better is known */
+	if (child->keeper)
 		kill(child->pid, SIGKILL);
 }
 
@@ -239,6 +274,9 @@ void child_release(struct child *child)
 		struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
 		if (child->pidfd < 0 || poll(&end, 1, REAP_MS) != 1)
 			child_kill(child);
+		/* A word and not just its end, which a child that was forked meanwhile holds too. */
+		send(child->leash, "", 1, MSG_NOSIGNAL);
+		child->leash = close_keep_errno(child->leash);
 		reap(child->keeper);
 	}
 	child->pidfd = close_keep_errno(child->pidfd);

@@ -15,6 +15,7 @@ struct child {
 	pid_t pid;
 	int pidfd;    /* or -1 on kernels before 5.3 */
 	pid_t keeper; /* ours to reap; 0: nobody is, for init reaps the worker */
+	int leash;    /* the keeper's socket: it ends at a word on it; or -1 */
 };
 
 /* Run `path` with `control` as its standard input. */

@@ -22,6 +22,7 @@ libicred_core_la_SOURCES = \
 	lib/get.c lib/get.h \
 	lib/handle.c lib/handle.h \
 	lib/host.c lib/host.h \
+	lib/key-limits.h \
 	lib/keys.c \
 	lib/launch.c lib/launch.h \
 	lib/life.c lib/life.h \

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+
+/* A plain file: opening anything else could wait for ever, or wake a device. */
+static int open_trace(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		      0600);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		fd = close_keep_errno(fd);
+	return fd;
+}
 
 void log_open(struct log *log, icred_log_fn callback, void *data)
 {
@@ -20,8 +35,7 @@ void log_open(struct log *log, icred_log_fn callback, void *data)
 	if (strcmp(trace, "1") == 0) {
 		log->trace = STDERR_FILENO;
 	} else if (trace[0] == '/') {
-		log->trace =
-			open(trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+		log->trace = open_trace(trace);
 		log->trace_owned = true;
 	}
 }
@@ -31,6 +45,21 @@ void log_close(struct log *log)
 	if (log->trace_owned)
 		log->trace = close_keep_errno(log->trace);
 	log->trace_owned = false;
+}
+
+/* Without the SIGPIPE that a reader's end would bring to the caller. */
+static void write_quietly(int fd, const char *line, size_t len)
+{
+	const struct timespec at_once = {0, 0};
+	sigset_t pipe, old, pending;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	if (write(fd, line, len) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 static void trace_line(int fd, int level, const char *text)
@@ -43,8 +72,8 @@ static void trace_line(int fd, int level, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	len = snprintf(line, sizeof(line), "icred[%d] %lld.%03ld %s: %s\n", (int)getpid(),
 		       (long long)now.tv_sec, now.tv_nsec / 1000000, levels[level], text);
-	if (len > 0 && write(fd, line, MIN((size_t)len, sizeof(line) - 1)) < 0)
-		return; /* a trace that can't be written is no reason to fail */
+	if (len > 0)
+		write_quietly(fd, line, MIN((size_t)len, sizeof(line) - 1));
 }
 
 void log_vline(const struct log *log, int level, const char *format, va_list arguments)

@@ -123,7 +123,7 @@ static const char *missing_callback(const struct module *module)
 		       : !cache->each ? "each"
 				      : NULL;
 	default:
-		return module->ops.issuer.mint ? NULL : "mint";
+		return (can & ICRED_CAN_MINT) && !module->ops.issuer.mint ? "mint" : NULL;
 	}
 }
 
@@ -158,6 +158,8 @@ static int check_module(const struct line *line, struct module *module, const st
 		return bad_module(line, "has a table without open or without ops");
 	if (module->table.facility != line->facility)
 		return bad_module(line, "serves another facility than its name says");
+	if (line->facility == ICRED_CACHE && !(module->table.can & ICRED_CAN_CACHE))
+		return bad_module(line, "does not claim ICRED_CAN_CACHE, as every cache must");
 	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
 	missing = missing_callback(module);
 	if (!missing) {

@@ -161,6 +161,16 @@ int profile_complete(struct profile *profile)
 	return fill_origins(profile);
 }
 
+const char *profile_issuer(const struct profile *profile)
+{
+	const struct stack *stack = &profile->stack;
+
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->lines[i].facility == ICRED_ISSUER)
+			return stack->lines[i].module;
+	return "";
+}
+
 bool profile_allows(const struct profile *profile, const struct origin *origin)
 {
 	for (size_t i = 0; i < profile->origin_count; i++)

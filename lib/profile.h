@@ -27,6 +27,8 @@ int profile_complete(struct profile *profile);
 /* A profile from nothing, for whoever gets settings and lines from elsewhere. */
 struct profile *profile_new(const char *name, const char *file);
 int profile_add_line(struct profile *profile, const struct line *line); /* copies */
+/* The module of the first issuer line stands for the stack: a token is the same whoever of it minted. */
+const char *profile_issuer(const struct profile *profile);
 bool profile_allows(const struct profile *profile, const struct origin *origin);
 struct profile *profile_free(struct profile *profile);
 

@@ -326,7 +326,7 @@ void errands_end(icred_t *handle)
 	lock_give(&errands->lock);
 	if (!atomic_load(&errands->threads))
 		return;
-	worker_kill(&handle->worker);
+	worker_kill(&handle->worker, handle->worker.kills);
 	for (uint32_t left; (left = atomic_load(&errands->threads));)
 		futex_wait(&errands->threads, left, END_MS);
 }

@@ -11,6 +11,7 @@
 
 #define IDENTIFIER_MAX 128
 #define SETTINGS_MAX   256
+#define YEAR           (365 * 24 * 3600)
 
 /* What is wrong with a value, as "wants ..."; NULL if nothing is. */
 typedef const char *check_fn(const char *value);
@@ -36,6 +37,19 @@ static const char *check_url(const char *value)
 	return origin_parse(value, &origin) ? NULL : "wants a URL like https://api.carbonregistry.com";
 }
 
+/* Whoever writes a path here means a limit, and there is none within an origin. */
+static const char *check_origin(const char *value)
+{
+	const char *wrong = check_url(value), *host = strstr(value, "://");
+	size_t len = host ? strcspn(host + 3, "/?#") : 0;
+
+	if (wrong)
+		return wrong;
+	return host[3 + len] && strcmp(host + 3 + len, "/") != 0
+		       ? "wants scheme, host and port only, without a path"
+		       : NULL;
+}
+
 static const char *check_bool(const char *value)
 {
 	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "wants yes or no";
@@ -45,7 +59,7 @@ static const char *check_duration(const char *value)
 {
 	unsigned seconds;
 
-	return parse_duration(value, &seconds) ? NULL : "wants a duration: 90, 90s, 5m or 1h";
+	return parse_duration(value, YEAR, &seconds) ? NULL : "wants a duration: 90, 90s, 5m or 1h";
 }
 
 static const char *check_file(const char *value)
@@ -96,7 +110,7 @@ static const struct setting {
 	{"installation", check_id, NULL, false, GROUP_TARGET},
 	{"organization", check_id, NULL, false, GROUP_TARGET},
 	{"as-app", check_bool, NULL, false, GROUP_TARGET},
-	{"origin", check_url, NULL, true, GROUP_NONE},
+	{"origin", check_origin, NULL, true, GROUP_NONE},
 	{"ca", check_file, NULL, false, GROUP_NONE},
 	{"min-ttl", check_duration, "0", false, GROUP_NONE},
 	{"timeout", check_duration, "30", false, GROUP_NONE},
@@ -193,7 +207,7 @@ unsigned settings_seconds(const struct settings *settings, const char *name)
 	const char *value = settings_get(settings, name, 0);
 	unsigned seconds = 0;
 
-	if (value && !parse_duration(value, &seconds))
+	if (value && !parse_duration(value, YEAR, &seconds))
 		return 0; /* can't be: it was checked as it was added */
 	return seconds;
 }

@@ -111,7 +111,8 @@ _export_ const char *icred_token_permission(const icred_token_t *token, size_t i
 
 	for (size_t at = 0; permissions[at]; at += 2) {
 		if (at / 2 == i) {
-			*ret_name = permissions[at];
+			if (ret_name)
+				*ret_name = permissions[at];
 			return permissions[at + 1];
 		}
 	}

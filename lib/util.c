@@ -82,7 +82,7 @@ bool parse_uint(const char *text, uint64_t max, uint64_t *ret_value)
 		return false;
 	for (; *text; text++) {
 		unsigned digit = (unsigned)(*text - '0');
-		if (digit > 9 || value > (max - digit) / 10)
+		if (digit > 9 || digit > max || value > (max - digit) / 10)
 			return false;
 		value = value * 10 + digit;
 	}
@@ -90,13 +90,12 @@ bool parse_uint(const char *text, uint64_t max, uint64_t *ret_value)
 	return true;
 }
 
-bool parse_duration(const char *text, unsigned *ret_seconds)
+bool parse_duration(const char *text, unsigned max, unsigned *ret_seconds)
 {
 	static const struct {
 		char unit;
 		unsigned seconds;
 	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-	const uint64_t year = 365 * 24 * 3600;
 	size_t len = strlen(text);
 	unsigned factor = 1;
 	char digits[16];
@@ -112,7 +111,7 @@ bool parse_duration(const char *text, unsigned *ret_seconds)
 			break;
 		}
 	}
-	if (!parse_uint(digits, year, &value) || value * factor > year)
+	if (!parse_uint(digits, max, &value) || value * factor > max)
 		return false;
 	*ret_seconds = (unsigned)(value * factor);
 	return true;

@@ -33,7 +33,7 @@ uint64_t hash_bytes(uint64_t seed, const void *data, size_t len);
 uint32_t random_below(uint32_t below);
 /* Digits only, at most max; false for anything else. */
 bool parse_uint(const char *text, uint64_t max, uint64_t *ret_value);
-/* "90", "90s", "5m", "1h"; false for anything else or more than a year. */
-bool parse_duration(const char *text, unsigned *ret_seconds);
+/* "90", "90s", "5m", "1h" as seconds, at most max; false for anything else. */
+bool parse_duration(const char *text, unsigned max, unsigned *ret_seconds);
 
 #endif

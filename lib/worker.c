@@ -19,7 +19,7 @@ void worker_init(struct worker *worker)
 {
 	worker->control = -1;
 	worker->generation = lock_generation();
-	worker->child.pidfd = -1;
+	worker->child.pidfd = worker->child.leash = -1;
 }
 
 /* Let go of a worker that is the parent process's: it must not lose its end, nor wait for ours. */
@@ -27,6 +27,7 @@ static void abandon(struct worker *worker)
 {
 	worker->control = close_keep_errno(worker->control);
 	worker->child.pidfd = close_keep_errno(worker->child.pidfd);
+	worker->child.leash = close_keep_errno(worker->child.leash);
 	worker->child.pid = worker->child.keeper = 0;
 	worker->generation = lock_generation();
 }
@@ -52,12 +53,14 @@ void worker_stop(struct worker *worker)
 	lock_give(&worker->lock);
 }
 
-void worker_kill(struct worker *worker)
+void worker_kill(struct worker *worker, unsigned kills)
 {
 	worker_lock(worker);
-	child_kill(&worker->child);
-	worker->kills++;
-	stop_locked(worker);
+	if (worker->kills == kills) {
+		child_kill(&worker->child);
+		worker->kills++;
+		stop_locked(worker);
+	}
 	lock_give(&worker->lock);
 }
 
@@ -172,7 +175,9 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 		stop_locked(worker);
 		if (r < 0)
 			break;
-		if (turn)
+		if (!clock_left(deadline))
+			r = set_error(ICRED_E_TIMEOUT, "icred-worker did not take the request in time");
+		else if (turn)
 			r = set_error(ICRED_E_INTERNAL, "icred-worker ended before it took a request");
 	}
 	*ret_kills = worker->kills;
@@ -330,7 +335,7 @@ static int call_once(struct icred *handle, struct wire *request, int64_t deadlin
 	if (r == ICRED_E_TIMEOUT && !clock_left(deadline)) {
 		struct failure failure;
 		failure_save(&failure);
-		worker_kill(&handle->worker);
+		worker_kill(&handle->worker, kills);
 		failure_restore(&failure);
 	}
 	if (r == ENDED && kills == handle->worker.kills)
@@ -342,16 +347,19 @@ static int call_once(struct icred *handle, struct wire *request, int64_t deadlin
 int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		void *data)
 {
+	size_t len = request->len;
 	int r = ENDED, left;
 
-	/* The worker gives up a little earlier, so that it can still say why. */
-	left = clock_left(deadline);
-	wire_put_number(request, TAG_TIME_LEFT, left - MIN(left / 10, HEAD_START_MS));
-	if (request->overflow)
-		return set_error(ICRED_E_INVALID, "the request is too large for the worker");
 	/* Once more if it was killed at another request's deadline. */
-	for (int turn = 0; turn < 2 && r == ENDED; turn++)
+	for (int turn = 0; turn < 2 && r == ENDED; turn++) {
+		request->len = len;
+		/* The worker gives up a little earlier, so that it can still say why. */
+		left = clock_left(deadline);
+		wire_put_number(request, TAG_TIME_LEFT, left - MIN(left / 10, HEAD_START_MS));
+		if (request->overflow)
+			return set_error(ICRED_E_INVALID, "the request is too large for the worker");
 		r = call_once(handle, request, deadline, answer, data);
+	}
 	return r == ENDED ? set_error(ICRED_E_INTERNAL, "icred-worker ended before it answered")
 			  : MIN(r, ICRED_OK);
 }

@@ -20,7 +20,8 @@ struct worker {
 void worker_init(struct worker *worker);
 void worker_stop(struct worker *worker);
 /* At once, with whatever it is doing: who waits for it is told that it ended. */
-void worker_kill(struct worker *worker);
+/* Kill it, unless that has happened since `kills` was read: then there is another one, which did nothing. */
+void worker_kill(struct worker *worker, unsigned kills);
 
 /* An answer to a request other than LOG, PROMPT and FAILED; a negative code ends the request. */
 typedef int worker_answer_fn(int frame, struct reader *reader, void *data);

@@ -58,14 +58,14 @@ static int leave(int rc)
 	return rc;
 }
 
-/* The nth key's item, unlocked; only if all are locked is its owner asked. */
+/* The nth key's item, unlocked; only if the unlocked ones are not enough is its owner asked. */
 static int find_nth(const struct keyring_call *call, unsigned nth, char **ret_path)
 {
 	struct keyring_found found = {NULL, NULL};
 	int rc;
 
 	rc = keyring_find(call, NULL, &found);
-	if (!rc && !g_variant_n_children(found.unlocked) && g_variant_n_children(found.locked)) {
+	if (!rc && g_variant_n_children(found.unlocked) <= nth && g_variant_n_children(found.locked)) {
 		rc = keyring_unlock(call, found.locked);
 		if (!rc) {
 			keyring_found_clear(&found);

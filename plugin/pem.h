@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define PEM_MAX 32768 /* bytes; a 16384-bit key has 12.5 kB */
+#include "key-limits.h"
 
 /* 0 if the text holds one PEM block of a kind that an RSA private key may have; else ICRED_E_INVALID and why. */
 int pem_check(const char *pem, size_t len, char *why, size_t why_cap);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -325,6 +326,7 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 {
 	const gnutls_datum_t text = rsa_datum(data, len);
 	gnutls_datum_t made = {NULL, 0};
+	bool fits;
 	int rc;
 
 	/* GnuTLS counts in unsigned int, and an input that long is none of ours. */
@@ -336,12 +338,14 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 	rc = gnutls_privkey_sign_data2(key->key, GNUTLS_SIGN_RSA_SHA256, 0, &text, &made);
 	if (rc < 0)
 		return rsa_gnutls_fail(rc, "the key can't sign", why, why_cap);
-	if (made.size > cap) {
-		gnutls_free(made.data);
-		return rsa_fail(ICRED_E_INTERNAL, why, why_cap, "the signature is too long");
+	fits = made.size <= cap;
+	if (fits) {
+		memcpy(signature, made.data, made.size);
+		*ret_len = made.size;
 	}
-	memcpy(signature, made.data, made.size);
-	*ret_len = made.size;
+	explicit_bzero(made.data, made.size); /* half of a JWT */
 	gnutls_free(made.data);
+	if (!fits)
+		return rsa_fail(ICRED_E_INTERNAL, why, why_cap, "the signature is too long");
 	return 0;
 }

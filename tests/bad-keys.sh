@@ -85,7 +85,7 @@ bad 'DER format; convert it' der
 bad 'several keys; keep one' two
 bad 'more than the key; keep only' with-certificate
 bad 'empty' empty blank
-bad '(larger|longer) than' large huge long
+bad '(larger|longer) than .*32 KiB' large huge long
 bad '(no key in PEM format|plain text|NUL|DER)' noise text
 
 # Advice that does not work is none.

@@ -148,7 +148,7 @@ like "  is told with its name" "$status.$err" '^[1-8]\..*misnamed'
 # usage WORD...: status 2
 usage() {
 	run icred --json "$@"
-	is "icred $*" "$status.$out.$(printf '%s\n' "$err" | grep -c '^{"error":{"kind":"usage","message":"')" "2..1"
+	is "icred $(printf '%.60s' "$*")" "$status.$out.$(printf '%s\n' "$err" | grep -c '^{"error":{"kind":"usage","message":"')" "2..1"
 	printf '%s\n' "$err" >>"$tmp/errors"
 }
 usage
@@ -162,6 +162,20 @@ usage token --min-ttl soon
 usage token --timeout 0
 usage token --timeout=-1
 usage token --label x
+long=$(printf '%2000s' '' | tr ' ' x)
+usage token "$long"
+usage "$long"
+usage token "--$long"
+usage help "$long"
+usage key "$long"
+usage key remove "$long"
+usage key import file --label "$long"
+like "  the label is what is wrong" "$err" 'the --label is longer than 512 bytes'
+run icred --json token "$(printf '\377\376\302x')"
+is "bytes that are no text" "$status.$err" \
+	'2.{"error":{"kind":"usage","message":"unexpected word: \ufffd\ufffd\ufffdx (see icred --help)"}}'
+run icred token "$long"
+like "a long word, in words" "$status.$(printf '%s\n' "$err" | wc -l).$err" '^2\.1\.icred: unexpected word: x'
 usage key
 usage key import
 usage key nonsense

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <icred/icred.h>
 
@@ -24,6 +25,8 @@
 #define MANY     20
 #define FDS_MAX  1024
 #define LINE_MAX 200
+#define STAT_MAX 512
+#define IDLE_MS  6500 /* a worker without work leaves after 5 seconds */
 
 static volatile sig_atomic_t children_seen;
 static bool noticed;
@@ -103,6 +106,49 @@ static void look(void)
 		notice("SIGCHLD came", children_seen);
 }
 
+/* The state of a process if it is our child, of whatever kind; else 0. */
+static char child_state(const char *pid)
+{
+	char name[300], line[STAT_MAX], state = 0;
+	const char *end;
+	int parent = 0;
+	ssize_t n = -1;
+
+	snprintf(name, sizeof(name), "/proc/%s/stat", pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, line, sizeof(line) - 1);
+		close(fd);
+	}
+	line[n > 0 ? n : 0] = '\0';
+	end = strrchr(line, ')'); /* the name before it may be anything */
+	return end && sscanf(end, ") %c %d", &state, &parent) == 2 && parent == getpid() ? state : 0;
+}
+
+/* A worker that has left while the handle is open leaves nothing to bury. */
+static void look_for_zombies(void)
+{
+	DIR *list = opendir("/proc");
+	struct dirent *entry;
+
+	while (list && (entry = readdir(list)) != NULL)
+		if (atoi(entry->d_name) > 0 && child_state(entry->d_name) == 'Z')
+			notice("a zombie", atoi(entry->d_name));
+	closedir(list);
+}
+
+static void outlast_worker(icred_t *handle)
+{
+	const struct timespec idle = {IDLE_MS / 1000, IDLE_MS % 1000 * 1000000L};
+	icred_token_t *token = NULL;
+
+	nanosleep(&idle, NULL);
+	look_for_zombies();
+	if (icred_get_token(handle, NULL, 0, &token) == 0)
+		icred_reject_token(handle, token);
+	icred_token_unref(token);
+}
+
 static void get(icred_t *handle)
 {
 	icred_token_t *token = NULL;
@@ -112,7 +158,7 @@ static void get(icred_t *handle)
 	icred_token_unref(token);
 }
 
-static void mint(unsigned count)
+static void mint(unsigned count, bool patient)
 {
 	struct icred_options options = {.size = sizeof(options), .flags = ICRED_NO_CACHE};
 	icred_t *handle = NULL;
@@ -126,6 +172,11 @@ static void mint(unsigned count)
 	while (--count > 0 && icred_get_token(handle, NULL, 0, &token) == 0) {
 		icred_reject_token(handle, token);
 		icred_token_unref(token);
+	}
+	if (patient) {
+		outlast_worker(handle);
+		get(handle); /* of a second worker */
+		look_for_zombies();
 	}
 	look();
 	descriptors(true);
@@ -153,7 +204,7 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_SETMASK, NULL, &before);
 	sigaction(SIGCHLD, NULL, &action_before);
 	count = descriptors(false);
-	mint(is(how, "many") ? MANY : 1);
+	mint(is(how, "many") ? MANY : 1, is(how, "subreaper"));
 	look();
 	errno = 0;
 	if (waitpid(-1, NULL, WNOHANG | __WALL) != -1 || errno != ECHILD)

@@ -4,10 +4,16 @@
  * got one and how many different ones there were.
  *
  *   flight-threads one|each|uncached|many|fork N
+ *
+ * Or get one token and, at SIGUSR1, fork a child that sleeps and print its
+ * number; then wait to be killed.
+ *
+ *   flight-threads orphan 1
  */
 #include "config.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +25,7 @@
 #define THREADS_MAX 256
 #define SECRET_MAX  128
 #define TIMEOUT_MS  50000
+#define ORPHAN_S    60
 
 static const char *const installations[] = {
 	"8d0c4f5e-0000-4000-8000-000000000001",
@@ -119,6 +126,31 @@ static void run_forked(struct seat *seats, unsigned count)
 		printf("the child ended with %d\n", status);
 }
 
+/* The child has whatever the thread in the flight holds. */
+static int run_orphan(struct seat *seat)
+{
+	pthread_t thread;
+	sigset_t wanted;
+	pid_t child;
+	int number;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &wanted, NULL);
+	pthread_barrier_init(&together, NULL, 1);
+	if (pthread_create(&thread, NULL, sit, seat) || sigwait(&wanted, &number))
+		return 1;
+	child = fork();
+	if (child == 0) {
+		sleep(ORPHAN_S);
+		_exit(0);
+	}
+	printf("%d\n", (int)child);
+	fflush(stdout);
+	sleep(ORPHAN_S);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc == 3 ? argv[1] : "";
@@ -143,6 +175,8 @@ int main(int argc, char **argv)
 		if (strcmp(how, "many") == 0)
 			seats[i].installation = installations[i % 3];
 	}
+	if (strcmp(how, "orphan") == 0)
+		return run_orphan(seats);
 	if (strcmp(how, "fork") == 0)
 		run_forked(seats, count);
 	else

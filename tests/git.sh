@@ -21,6 +21,11 @@ fill() {
 	END
 	password=$(printf '%s\n' "$out" | sed -n 's/^password=//p')
 }
+# run_status COMMAND...: as run, behind a pipe, which no variable gets out of
+run_status() {
+	run "$@"
+	echo "$status" >"$tmp/.status"
+}
 tell_git() {
 	tell_git_what=$1
 	shift
@@ -153,9 +158,29 @@ for fault in status=503 token-crlf token-lf rate-limit hang html redirect; do
 done
 tell status=401
 run helper get protocol=https "host=$authority"
-is "a key that the server refuses: git shall ask nobody else" "$status.$out" "0.quit=1"
+is "a key that the server refuses: a failure like any other" "$status.$out" "5."
 tell status=401
 fill
-is "  and does not" "$password" ""
-like "  but shows why" "$err" 'refused the key'
+is "  git gets nothing" "$password" ""
+like "  and shows why" "$err" 'refused the key'
+sandbox suspend "$sandbox_installation"
+run helper get protocol=https "host=$authority"
+is "a suspended installation: git shall ask nobody else" "$status.$out" "0.quit=1"
+like "  and shows why" "$err" 'suspended'
+sandbox unsuspend "$sandbox_installation"
+
+# -- whatever is waited for, --timeout ends it ---------------------------------------------------------
+
+drips() { # a description that comes in drops
+	for drop in protocol=https "host=$authority" path=a path=b path=c path=d path=e path=f path=g path=h; do
+		printf '%s\n' "$drop"
+		sleep 0.4
+	done 2>"$tmp/.drips"
+	echo
+}
+drips | run_status git-credential-icred --timeout 1 get
+is "a description in drops has all its time once" "$(cat "$tmp/.status").$(cat "$tmp/.out")" "7."
+like "  told" "$(cat "$tmp/.err")" '^git-credential-icred: .*in time'
+sleep 8 | run_status timeout 5 git-credential-icred --timeout 1 store
+is "store: an input that does not end" "$(cat "$tmp/.status")" 7
 done_testing

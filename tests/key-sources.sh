@@ -40,5 +40,30 @@ for control in required requisite; do
 	run icred key import "$tmp/other.pem"
 	is "a line that can't store does not spoil an import, even if it is $control" "$status $out" "0 $other"
 done
+
+# -- a module that says too much, and lets nothing go -------------------------------------
+
+if [ -e "$builddir/tests/unit/modules/.libs/key-hoard.so" ]; then
+	mkdir "$tmp/modules"
+	ln -s "$ICRED_MODULE_DIR"/*.so "$builddir/tests/unit/modules/.libs/key-hoard.so" "$tmp/modules"
+	ICRED_MODULE_DIR=$tmp/modules
+	profile default "key sufficient hoard" "key sufficient keyring"
+	run icred --json key list
+	is "a list is not spoilt by a key with a label without end" \
+		"$status.$(json '[(k["module"], len(k["label"]), len(k["where"])) for k in d["keys"]]')" \
+		"0.[('hoard', 258, 2049), ('keyring', $(json 'len(d["keys"][-1]["label"])'), 5)]"
+	is "  which is cut between characters" "$(json '{c for c in d["keys"][0]["label"] + d["keys"][0]["where"]} <= set("xé.")')" True
+	refused "a key that may live on in one module is not removed" 4 locked 'the hoard is locked' icred key remove "$other"
+	run icred key list
+	unlike "  but elsewhere it is" "$out" "$other"
+else
+	skip "the test modules were not built"
+	skip "the test modules were not built"
+	skip "the test modules were not built"
+	skip "the test modules were not built"
+fi
+
+run icred key import "$tmp/other.pem" --label "$(printf '%512s' '' | tr ' ' x)"
+is "a label of 512 bytes is stored" "$status.$out" "0.$other"
 errors_checked
 done_testing

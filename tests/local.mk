@@ -23,6 +23,7 @@ core_unit_tests = \
 	tests/unit/test-error \
 	tests/unit/test-flight \
 	tests/unit/test-frames \
+	tests/unit/test-keys \
 	tests/unit/test-life \
 	tests/unit/test-lock \
 	tests/unit/test-module \
@@ -63,8 +64,10 @@ EXTRA_DIST += tests/unit/run tests/unit/cache-host.h tests/unit/child.h tests/un
 
 # What test-module loads, each wrong in one way at most, and what test-launch starts.
 key_test_modules = \
+	tests/unit/modules/cache-modest.la \
 	tests/unit/modules/key-cache.la \
 	tests/unit/modules/key-good.la \
+	tests/unit/modules/key-hoard.la \
 	tests/unit/modules/key-locked.la \
 	tests/unit/modules/key-long.la \
 	tests/unit/modules/key-noremove.la \
@@ -80,8 +83,10 @@ endif
 EXTRA_DIST += tests/unit/modules/key.h tests/unit/spawn-worker.h
 tests_unit_spawn_worker_LDADD =
 test_module_flags = $(AM_LDFLAGS) $(NO_UNDEFINED) -module -avoid-version -shared -rpath /nowhere
+tests_unit_modules_cache_modest_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_cache_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_good_la_LDFLAGS = $(test_module_flags)
+tests_unit_modules_key_hoard_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_locked_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_long_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_noremove_la_LDFLAGS = $(test_module_flags)
@@ -136,9 +141,11 @@ tests_issuer_module_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_issuer_module_LDADD = $(GNUTLS_LIBS)
 
 # Callers as others write them: they link the shared library.
-check_PROGRAMS += tests/child-watch tests/flight-threads
+check_PROGRAMS += tests/child-watch tests/core-hold tests/flight-threads
 tests_child_watch_LDADD = libicred.la
 tests_child_watch_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_core_hold_LDADD = libicred.la
+tests_core_hold_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_flight_threads_LDADD = libicred.la
 tests_flight_threads_LDFLAGS = $(AM_LDFLAGS) -no-install
 
@@ -147,6 +154,7 @@ shell_tests += \
 	tests/bad-keys.sh \
 	tests/bad-profiles.sh \
 	tests/bad-servers.sh \
+	tests/core-file.sh \
 	tests/git.sh \
 	tests/keyring-module.sh \
 	tests/keyring-states.sh \

@@ -176,10 +176,12 @@ sandbox reset
 if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
 	mkdir -m 777 "$tmp/nobody"
 	chmod 711 "$tmp"
-	# A bus that never answers; it has its name once it listens.
+	# A bus and a server that never answer; they have their names once both listen.
 	"$PYTHON" -c 'import os, socket, sys, time
-s = socket.socket(socket.AF_UNIX); n = sys.argv[1] + ".new"; s.bind(n); s.listen(); os.chmod(n, 0o777); os.rename(n, sys.argv[1]); time.sleep(60)' \
-		"$tmp/nobody/bus" &
+t = socket.create_server(("127.0.0.1", 0))
+with open(sys.argv[1] + "/default.conf", "w") as f: f.write("api https://127.0.0.1:%d\n" % t.getsockname()[1])
+s = socket.socket(socket.AF_UNIX); n = sys.argv[1] + "/bus.new"; s.bind(n); s.listen(); os.chmod(n, 0o777); os.rename(n, sys.argv[1] + "/bus")
+time.sleep(60)' "$tmp/nobody" &
 	lib_pids="$! $lib_pids"
 	wait_for 20 test -S "$tmp/nobody/bus"
 	setpriv --reuid 65534 --regid 65534 --clear-groups mkdir -m 700 "$tmp/nobody/run"

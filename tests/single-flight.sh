@@ -56,6 +56,15 @@ untell
 is "a server that refuses everybody is told to everybody" "$crowd_bad $(grep -c 'refused the key' "$tmp/crowd")" "$crowd $crowd"
 is "  and leaves nothing behind" "$(cached) $(icred token | wc -l)" "0 1"
 
+# What no new token can give is no reason to mint one after the other.
+sandbox reset
+for time in first second third; do
+	refused "more life than tokens have, the $time time" 1 unsupported 'ask for less' icred token --min-ttl 3h
+done
+is "  one mint for all three" "$(sandbox mints)" 1
+like "  whose token is there for those who ask for less" "$(icred token --min-ttl 1h)" '^crs_[0-9a-f]{48}$'
+is "  from the cache" "$(cached | grep -c '[1-9]') $(sandbox mints)" "1 1"
+
 # -- threads -----------------------------------------------------------------------
 
 flight() { timeout -k 5 60 "$builddir/tests/flight-threads" "$@" 2>&1; }

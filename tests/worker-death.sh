@@ -55,6 +55,30 @@ ok "  the killed one's worker is gone" wait_for 10 gone "$worker"
 icred forget
 sandbox reset
 
+# The lock goes with its holder, unless that has forked: whoever waits gives two thirds of his time to it.
+tell hang
+begin "$tmp/parent" "$builddir/tests/flight-threads" orphan 1
+wait_for 10 served 1
+kill -USR1 "$begun"
+wait_for 10 test -s "$tmp/parent"
+orphan=$(cat "$tmp/parent")
+lib_pids="$orphan $lib_pids"
+kill -9 "$begun"
+ended
+began=$(date +%s%N)
+run icred --timeout 6 token
+took=$((($(date +%s%N) - began) / 1000000))
+is "the holder is killed and has left a child: who waited goes on" "$status" 0
+like "  with a token" "$out" "$token"
+is "  after two thirds of the time" "$([ "$took" -ge 3900 ] && [ "$took" -le 5500 ] && echo yes)" yes || diag "$took ms"
+like "  and says so" "$err" 'going ahead without it'
+ok "  while the child sleeps" kill -0 "$orphan"
+run icred --timeout 6 token
+is "  and the next one need not wait" "$status.$(sandbox mints)" 0.1
+stop "$orphan"
+icred forget
+sandbox reset
+
 tell hang
 begin "$tmp/stopped" icred -vv --timeout 3 token
 at_work "$tmp/stopped" 1

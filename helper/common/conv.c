@@ -7,10 +7,10 @@
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 #include <icred/icred.h>
 
+#include "clock.h"
 #include "conv.h"
 #include "fail.h"
 #include "output.h"
@@ -83,21 +83,13 @@ static void conv_release(const struct sigaction old[CONV_SIGNALS])
 		sigaction(conv_signals[i], &old[i], NULL);
 }
 
-static int64_t conv_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One byte of the answer before the deadline; 0 or -1. */
 static int conv_byte(int64_t deadline, char *ret_byte)
 {
 	struct pollfd readable = {.fd = conv_tty, .events = POLLIN};
 
 	for (;;) {
-		int64_t left = deadline - conv_now();
+		int64_t left = deadline - clock_ms();
 		int n = left > 0 ? poll(&readable, 1, (int)left) : 0;
 
 		if (n > 0)
@@ -150,7 +142,7 @@ static int conv_question(int style, const char *text, char *reply, size_t cap, u
 	if (style == ICRED_PROMPT_ECHO_OFF)
 		conv_echo_off();
 	conv_show(text);
-	r = conv_line(conv_now() + timeout_ms, reply, cap);
+	r = conv_line(clock_ms() + timeout_ms, reply, cap);
 	conv_restore();
 	conv_release(old);
 	return r;

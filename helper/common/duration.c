@@ -9,33 +9,6 @@
 #define HOUR   3600
 #define DAY    86400
 
-static unsigned duration_unit(const char *text)
-{
-	if (!*text)
-		return 1;
-	if (text[1])
-		return 0;
-	return *text == 's' ? 1 : *text == 'm' ? MINUTE : *text == 'h' ? HOUR : 0;
-}
-
-int duration_parse(const char *text, unsigned max, unsigned *ret_seconds)
-{
-	const char *p = text;
-	uint64_t value = 0;
-	unsigned unit;
-
-	for (; *p >= '0' && *p <= '9'; p++) {
-		value = value * 10 + (uint64_t)(*p - '0');
-		if (value > UINT32_MAX)
-			return -1;
-	}
-	unit = duration_unit(p);
-	if (p == text || unit == 0 || value * unit > max)
-		return -1;
-	*ret_seconds = (unsigned)(value * unit);
-	return 0;
-}
-
 const char *duration_format(int64_t seconds, char text[DURATION_TEXT])
 {
 	if (seconds <= 0)

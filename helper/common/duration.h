@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Spans of time as people write them: 90, 90s, 5m, 1h. */
+/* Times as people read them. */
 #ifndef ICRED_HELPER_DURATION_H
 #define ICRED_HELPER_DURATION_H
 
@@ -9,8 +9,6 @@
 #define DURATION_TEXT 32 /* what duration_format needs at most */
 #define RFC3339_TEXT  64 /* the same for rfc3339_format        */
 
-/* Seconds, at most max; -1 for anything else than digits and one of s, m, h. */
-int duration_parse(const char *text, unsigned max, unsigned *ret_seconds);
 /* "1h 05m", "4m 03s", "12s"; "expired" from 0 down. */
 const char *duration_format(int64_t seconds, char text[DURATION_TEXT]);
 /* "2026-02-03T04:05:06Z"; localtime's machinery would open the time zone's files. */

@@ -9,8 +9,9 @@
 
 #include "fail.h"
 #include "input.h"
+#include "key-limits.h"
 
-#define INPUT_AREA (2 * INPUT_MAX) /* a whole number of pages with room for one byte too many */
+#define INPUT_AREA (2 * PEM_MAX) /* a whole number of pages with room for one byte too many */
 
 static char *input_area(void)
 {
@@ -46,8 +47,8 @@ static int input_fill(int fd, struct input *input)
 {
 	ssize_t n;
 
-	while (input->len <= INPUT_MAX) {
-		n = read(fd, input->data + input->len, INPUT_MAX + 1 - input->len);
+	while (input->len <= PEM_MAX) {
+		n = read(fd, input->data + input->len, PEM_MAX + 1 - input->len);
 		if (n == 0)
 			return 0;
 		if (n < 0 && errno != EINTR)
@@ -77,7 +78,7 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 	error = !input.data ? ENOMEM : input_fill(fd, &input) < 0 ? errno : 0;
 	if (fd != STDIN_FILENO)
 		close(fd);
-	if (error == 0 && input.len > 0 && input.len <= INPUT_MAX) {
+	if (error == 0 && input.len > 0 && input.len <= PEM_MAX) {
 		*ret_input = input;
 		return 0;
 	}
@@ -87,7 +88,7 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 	if (error)
 		return input_failed(o, name, error);
 	return fail(o, FAIL_INVALID, "invalid",
-		    input.len ? "%s is longer than 64 KiB; that is no key file"
+		    input.len ? "%s is larger than any key (%d KiB); name the app's private key file"
 			      : "%s is empty; it should hold a private key in PEM form",
-		    name);
+		    name, PEM_MAX / 1024);
 }

@@ -7,8 +7,6 @@
 
 #include "options.h"
 
-#define INPUT_MAX 32768u
-
 struct input {
 	char *data; /* NUL-terminated, in memory that is locked and left out of dumps */
 	size_t len;

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "duration.h"
+#include "key-limits.h"
 #include "options.h"
+#include "util.h"
 
 /* getopt_long(3) is not used: it takes abbreviations, which would become part of the contract. */
 static const struct option_spec {
@@ -64,9 +65,19 @@ static int options_text(struct options *o, const char *value, const char **ret)
 	return 0;
 }
 
+_Static_assert(LABEL_MAX == 512, "the message below says so");
+
+static int options_label(struct options *o, const char *value)
+{
+	o->special |= OPTION_LABEL;
+	if (strlen(value) > LABEL_MAX)
+		return options_complain(o, "the --label is longer than 512 bytes", NULL);
+	return options_text(o, value, &o->label);
+}
+
 static int options_duration(struct options *o, const char *value, unsigned max, unsigned *ret)
 {
-	if (duration_parse(value, max, ret) < 0)
+	if (!parse_duration(value, max, ret))
 		return options_complain(o, "not a duration (such as 90, 90s, 5m or 1h) in the allowed range",
 					value);
 	return 0;
@@ -109,8 +120,7 @@ static int options_value(struct options *o, char letter, const char *value)
 	case 'o':
 		return options_text(o, value, &o->organization);
 	case 'l':
-		o->special |= OPTION_LABEL;
-		return options_text(o, value, &o->label);
+		return options_label(o, value);
 	case 'm':
 		return options_duration(o, value, OPTIONS_MIN_TTL_MAX, &o->min_ttl);
 	default:

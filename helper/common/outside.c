@@ -8,14 +8,6 @@
 #include "fail.h"
 #include "outside.h"
 
-bool outside_is_b64token(const char *token)
-{
-	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
-	size_t len = strspn(token, fit);
-
-	return len > 0 && token[len + strspn(token + len, "=")] == '\0';
-}
-
 bool outside_is_http(const char *url)
 {
 	return url && strncasecmp(url, "http://", 7) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* May a token go there, and may it be written into a curl config? */
+/* May a token go there? */
 #ifndef ICRED_HELPER_OUTSIDE_H
 #define ICRED_HELPER_OUTSIDE_H
 
@@ -11,7 +11,5 @@
 /* 0 if the profile's tokens may go to this URL's origin, or the exit status after telling. */
 int outside_check(const struct options *o, icred_t *handle, const char *url);
 bool outside_is_http(const char *url);
-/* RFC 6750: nothing that could end the quotes around it. */
-bool outside_is_b64token(const char *token);
 
 #endif

@@ -14,8 +14,10 @@
 
 #include "conv.h"
 #include "fail.h"
+#include "clock.h"
 #include "output.h"
 #include "process.h"
+#include "util.h"
 
 #define PROCESS_GRACE_MS 500 /* the library's message is better than ours, so it comes first */
 
@@ -120,8 +122,9 @@ static void process_expired(int signal_number)
 
 void process_deadline(const struct options *o, unsigned timeout_ms)
 {
-	unsigned ms = timeout_ms + PROCESS_GRACE_MS;
-	struct itimerval timer = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+	static int64_t began;
+	int64_t now = clock_ms(), ms;
+	struct itimerval timer = {.it_interval = {0, 0}};
 	struct sigaction action = {.sa_handler = process_expired};
 
 	snprintf(
@@ -129,6 +132,9 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 		o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s: not done in time; give more with --timeout\"}}\n"
 			: "%s: not done in time; give more with --timeout\n",
 		o->program);
+	began = began ? began : now;
+	ms = MAX(began + timeout_ms + PROCESS_GRACE_MS - now, 1); /* 0 would be no timer at all */
+	timer.it_value = (struct timeval){ms / 1000, ms % 1000 * 1000};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

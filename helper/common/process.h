@@ -16,7 +16,10 @@ void process_start(void);
 /* The same, but what is done to the core limit can be undone until process_seal(). */
 void process_start_runner(void);
 void process_seal(void);
-/* End the process as timed out if the library's own deadlines have not done so in time. */
+/*
+ * End the process as timed out if the library's own deadlines have not done so
+ * in time.  It counts from the first call; a later one knows the timeout better.
+ */
 void process_deadline(const struct options *o, unsigned timeout_ms);
 /* For what is run in our place, or as our child: all of that as we found it. */
 void process_restore(void);

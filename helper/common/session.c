@@ -2,10 +2,10 @@
 #include "config.h"
 
 #include "conv.h"
-#include "duration.h"
 #include "fail.h"
 #include "process.h"
 #include "session.h"
+#include "util.h"
 
 /* Options as the library wants to see them: it hands the pointer back as it got it. */
 static struct options session_log_options;
@@ -18,7 +18,7 @@ static unsigned session_timeout(const struct options *o, icred_t *handle)
 
 	if (o->timeout_ms)
 		return o->timeout_ms;
-	if (setting && duration_parse(setting, OPTIONS_TIMEOUT_MAX, &seconds) == 0 && seconds > 0)
+	if (setting && parse_duration(setting, OPTIONS_TIMEOUT_MAX, &seconds) && seconds > 0)
 		return seconds * 1000;
 	return SESSION_TIMEOUT_MS;
 }

@@ -45,8 +45,8 @@ size_t utf8_printable(const char *text)
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return 0;
 	/* Marks, line separators, embeddings and isolates that make one text look like another. */
-	if ((c >= 0x200b && c < 0x2010) || (c >= 0x2028 && c < 0x202f) || (c >= 0x2060 && c < 0x2070) ||
-	    c == 0xfeff)
+	if (c == 0x061c || (c >= 0x200b && c < 0x2010) || (c >= 0x2028 && c < 0x202f) ||
+	    (c >= 0x2060 && c < 0x2070) || c == 0xfeff)
 		return 0;
 	return len;
 }

@@ -10,8 +10,8 @@
 
 #include "common/fail.h"
 #include "common/launch.h"
-#include "common/outside.h"
 #include "feed.h"
+#include "record.h"
 
 #define FEED_SETTINGS 256
 
@@ -80,7 +80,7 @@ int feed_open(struct feed *feed, struct plan *plan, const char *secret)
 	size_t i;
 	int r = 0;
 
-	if (!outside_is_b64token(secret))
+	if (!token_text_ok(secret)) /* nothing that could end the quotes around it */
 		return fail(plan->o, FAIL_OTHER, "internal", "the token that was found can't be used");
 	for (i = 0; i < plan->config_count && r == 0; i++)
 		r = feed_config(feed, &plan->configs[i]);

@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "error.h"
+#include "key-limits.h"
 #include "module.h"
 #include "rsa.h"
 #include "worker/keys.h"
+
+#define WHERE_MAX 4096 /* of a listed key's place, which may be a file's name */
+
+static const char CUT[] = "...";
 
 /* What the key lines are asked, and what came of it. */
 struct job {
@@ -104,14 +109,15 @@ int keys_store(struct request *request)
 
 /*
  * Ask every key line, whatever the controls say: a list shows all, and what is
- * to be removed goes everywhere.  The first failure is returned only if nothing
- * came of it at all.
+ * to be removed goes everywhere.  The first failure is kept, but a line that
+ * has no such key, or can't do it, is none if another one fails worse.
  */
-static int ask_all(struct job *job, unsigned can, int (*ask)(struct module *, struct host *, struct job *))
+static void ask_all(struct job *job, unsigned can, int (*ask)(struct module *, struct host *, struct job *),
+		    struct failure *failure)
 {
 	struct stack *stack = &job->request->profile->stack;
-	struct failure failure = {.code = ICRED_OK};
 
+	*failure = (struct failure){.code = ICRED_OK};
 	for (size_t i = 0; i < stack->count; i++) {
 		struct line *line = &stack->lines[i];
 		struct host host = host_for_line(&job->request->host, line);
@@ -125,31 +131,43 @@ static int ask_all(struct job *job, unsigned can, int (*ask)(struct module *, st
 			r = ask(module, &host, job);
 			module_leave(module);
 		}
-		if (r < 0 && r != ICRED_E_NOT_FOUND && !failure.code)
-			failure_save(&failure);
+		if (r < 0 && r != ICRED_E_NOT_FOUND &&
+		    (!failure->code || failure->code == ICRED_E_UNSUPPORTED))
+			failure_save(failure);
 	}
-	if (!failure.code)
-		return ICRED_OK;
-	if (!job->count)
-		return failure_restore(&failure);
-	log_line(&job->request->log, ICRED_LOG_WARNING, "%s", failure.message);
-	return ICRED_OK;
+}
+
+/* Cut where a character ends: a label or a place of any length must not spoil the list. */
+static void put_cut(struct wire *wire, uint16_t tag, const char *text, size_t max)
+{
+	size_t len = text ? strnlen(text, max + 1) : 0;
+	char cut[WHERE_MAX + 1];
+
+	if (len <= max) {
+		wire_put_string(wire, tag, text);
+		return;
+	}
+	for (len = max - strlen(CUT); len && ((unsigned char)text[len] & 0xc0) == 0x80;)
+		len--;
+	memcpy(cut, text, len);
+	memcpy(cut + len, CUT, sizeof(CUT));
+	wire_put_string(wire, tag, cut);
 }
 
 static int send_key(const struct icred_key *given, void *data)
 {
 	struct job *job = data;
 	struct icred_key key = {.size = 0};
-	unsigned char bytes[4096];
+	unsigned char bytes[WHERE_MAX + 4 * LABEL_MAX + 256];
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
 	memcpy(&key, given, MIN(given->size, sizeof(key)));
 	frame_begin(&wire, FRAME_KEY);
-	wire_put_string(&wire, TAG_FINGERPRINT, key.fingerprint);
-	wire_put_string(&wire, TAG_APP_ID, key.app);
-	wire_put_string(&wire, TAG_LABEL, key.label);
-	wire_put_string(&wire, TAG_MODULE, key.module);
-	wire_put_string(&wire, TAG_WHERE, key.where);
+	put_cut(&wire, TAG_FINGERPRINT, key.fingerprint, LABEL_MAX);
+	put_cut(&wire, TAG_APP_ID, key.app, LABEL_MAX);
+	put_cut(&wire, TAG_LABEL, key.label, LABEL_MAX);
+	put_cut(&wire, TAG_MODULE, key.module, LABEL_MAX);
+	put_cut(&wire, TAG_WHERE, key.where, WHERE_MAX);
 	wire_put_number(&wire, TAG_CREATED, key.created_at);
 	wire_put_number(&wire, TAG_BITS, key.bits);
 	wire_put_number(&wire, TAG_LOCKED, key.locked);
@@ -162,14 +180,21 @@ static int list_line(struct module *module, struct host *host, struct job *job)
 	return module->ops.key.each(module->self, &host->table, &job->query, send_key, job);
 }
 
+/* What can be listed is, and a failure beside it is a warning. */
 int keys_list(struct request *request)
 {
+	struct failure failure;
 	struct job job;
 	int r = job_init(&job, request);
 
-	if (r == ICRED_OK)
-		r = ask_all(&job, ICRED_CAN_LIST, list_line);
-	return r < 0 ? r : request_done(request, 0, NULL);
+	if (r < 0)
+		return r;
+	ask_all(&job, ICRED_CAN_LIST, list_line, &failure);
+	if (failure.code && !job.count)
+		return failure_restore(&failure);
+	if (failure.code)
+		log_line(&request->log, ICRED_LOG_WARNING, "%s", failure.message);
+	return request_done(request, 0, NULL);
 }
 
 static int remove_line(struct module *module, struct host *host, struct job *job)
@@ -180,18 +205,26 @@ static int remove_line(struct module *module, struct host *host, struct job *job
 	return r;
 }
 
+/* A key that may live on in one module is not removed, wherever else it was. */
 int keys_remove(struct request *request)
 {
+	struct failure failure;
 	struct job job;
 	int r = job_init(&job, request);
 
 	if (r == ICRED_OK && !request->fingerprint)
 		r = set_error(ICRED_E_INVALID, "a request without a fingerprint");
-	if (r == ICRED_OK)
-		r = ask_all(&job, ICRED_CAN_REMOVE, remove_line);
-	if (r == ICRED_OK && !job.count)
-		r = set_error(ICRED_E_NOT_FOUND,
-			      "app %s has no key with the fingerprint %s; icred key list shows them",
-			      job.query.app, request->fingerprint);
-	return r < 0 ? r : request_done(request, 0, NULL);
+	if (r < 0)
+		return r;
+	ask_all(&job, ICRED_CAN_REMOVE, remove_line, &failure);
+	if (failure.code && job.count && failure.code != ICRED_E_UNSUPPORTED)
+		log_line(&request->log, ICRED_LOG_WARNING,
+			 "the key was removed from one place, and may still be in another");
+	if (failure.code && (!job.count || failure.code != ICRED_E_UNSUPPORTED))
+		return failure_restore(&failure);
+	if (!job.count)
+		return set_error(ICRED_E_NOT_FOUND,
+				 "app %s has no key with the fingerprint %s; icred key list shows them",
+				 job.query.app, request->fingerprint);
+	return request_done(request, 0, NULL);
 }

@@ -28,6 +28,7 @@ struct server {
 	pthread_cond_t room;
 	unsigned busy;
 	int64_t latest; /* deadline of all requests so far */
+	_Atomic bool retired;
 };
 
 static int dispatch(struct request *request)
@@ -184,6 +185,18 @@ static bool take_packet(struct server *server)
 	return true;
 }
 
+/* From now on the caller's send fails, and it starts another worker. */
+static void close_door(struct server *server)
+{
+	shutdown(server->control, SHUT_RD);
+}
+
+void serve_retire(struct server *server)
+{
+	atomic_store(&server->retired, true);
+	close_door(server);
+}
+
 /* Nothing to do for a while: leave, unless a request slips in as the door is closed. */
 static bool leave(struct server *server)
 {
@@ -196,7 +209,7 @@ static bool leave(struct server *server)
 	pthread_mutex_unlock(&server->lock);
 	if (!idle)
 		return false;
-	shutdown(server->control, SHUT_RD); /* from now on the caller's send fails, and it starts another */
+	close_door(server);
 	return true;
 }
 
@@ -225,8 +238,11 @@ int serve(int control)
 		int ready = poll(&wait, 1, IDLE_MS);
 		if (ready < 0 && errno != EINTR)
 			return 1;
-		if (ready > 0 && !take_packet(&server))
-			return 0;
+		if (ready > 0 && !take_packet(&server)) {
+			if (!atomic_load(&server.retired))
+				return 0; /* the caller is gone */
+			break;
+		}
 		if (ready == 0 && leave(&server))
 			break;
 	}

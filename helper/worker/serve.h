@@ -8,4 +8,8 @@
  */
 int serve(int control);
 
+/* Take no more requests, finish those at work, and end: a thread of this worker can't be trusted any more. */
+struct server;
+void serve_retire(struct server *server);
+
 #endif

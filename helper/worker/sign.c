@@ -11,6 +11,7 @@
 #include "error.h"
 #include "module.h"
 #include "worker/request.h"
+#include "worker/serve.h"
 #include "worker/sign.h"
 
 #define SIGNATURE_MAX 2048 /* of an RSA key of 16384 bits */
@@ -33,6 +34,7 @@ struct icred_signing {
 
 static void release(struct icred_signing *signing)
 {
+	struct request *request;
 	bool last;
 
 	pthread_mutex_lock(&signing->lock);
@@ -42,8 +44,9 @@ static void release(struct icred_signing *signing)
 		return;
 	pthread_cond_destroy(&signing->changed);
 	pthread_mutex_destroy(&signing->lock);
-	request_unref(signing->request);
-	free(signing);
+	request = signing->request;
+	secret_free(signing);
+	request_unref(request);
 }
 
 static int sign_line(struct line *line, void *data)
@@ -100,7 +103,8 @@ static void *run(void *data)
 
 static struct icred_signing *signing_new(const struct icred_host *table, const void *data, size_t len)
 {
-	struct icred_signing *signing = calloc(1, sizeof(*signing));
+	/* Secret, as both together are a JWT that mints. */
+	struct icred_signing *signing = secret_alloc(host_of(table)->pool, sizeof(*signing));
 	pthread_condattr_t attributes;
 
 	if (!signing)
@@ -158,9 +162,11 @@ static void wait_done(struct icred_signing *signing, int64_t deadline)
 static int collect(const struct icred_host *table, const struct icred_signing *signing, void *signature,
 		   size_t cap, size_t *ret_len)
 {
-	if (!signing->done)
+	if (!signing->done) {
+		serve_retire(signing->request->server); /* its module may be stuck for good */
 		return table->fail(table, ICRED_E_TIMEOUT,
 				   "no key was ready in time: does a keyring wait for an answer?");
+	}
 	if (signing->failure.code)
 		return failure_restore(&signing->failure);
 	if (!signing->signature_len || signing->signature_len > cap)

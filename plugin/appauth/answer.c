@@ -79,6 +79,9 @@ static int read_expiry(const struct appauth_scheme *scheme, struct answer_token 
 		return wrong(ret_reason, "the time at which the token expires is not a time (RFC 3339)");
 	if (token->expires_at <= now)
 		return wrong(ret_reason, "the new token has already expired by this machine's clock");
+	/* A server may say too much: then a dead token would be served for as long. */
+	if (token->expires_at > now + ANSWER_LIFE_MAX)
+		token->expires_at = now + ANSWER_LIFE_MAX;
 	return 0;
 }
 

@@ -12,8 +12,9 @@
 #define ANSWER_TOKEN_MAX   4096
 #define ANSWER_ID_SIZE     256
 #define ANSWER_PERMISSIONS 64
-#define ANSWER_LIFE        7200 /* a token's, where expiresAt is missing ... */
-#define ANSWER_MARGIN      300  /* ... less this                             */
+#define ANSWER_LIFE        7200  /* a token's, where expiresAt is missing ... */
+#define ANSWER_LIFE_MAX    86400 /* longer than any issuer's tokens live */
+#define ANSWER_MARGIN      300   /* ... less this                             */
 
 struct json_object;
 

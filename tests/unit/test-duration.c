@@ -8,21 +8,22 @@
 #include <cmocka.h>
 
 #include "helper/common/duration.h"
+#include "util.h"
 
 static void test_parse(void **state)
 {
 	unsigned seconds = 7;
 
 	(void)state;
-	assert_int_equal(duration_parse("90", 3600, &seconds), 0);
+	assert_true(parse_duration("90", 3600, &seconds));
 	assert_int_equal(seconds, 90);
-	assert_int_equal(duration_parse("90s", 3600, &seconds), 0);
+	assert_true(parse_duration("90s", 3600, &seconds));
 	assert_int_equal(seconds, 90);
-	assert_int_equal(duration_parse("5m", 3600, &seconds), 0);
+	assert_true(parse_duration("5m", 3600, &seconds));
 	assert_int_equal(seconds, 300);
-	assert_int_equal(duration_parse("1h", 3600, &seconds), 0);
+	assert_true(parse_duration("1h", 3600, &seconds));
 	assert_int_equal(seconds, 3600);
-	assert_int_equal(duration_parse("0", 3600, &seconds), 0);
+	assert_true(parse_duration("0", 3600, &seconds));
 	assert_int_equal(seconds, 0);
 }
 
@@ -57,7 +58,7 @@ static void test_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(duration_parse(bad[i], 3600, &seconds), -1);
+		assert_false(parse_duration(bad[i], 3600, &seconds));
 	assert_int_equal(seconds, 7);
 }
 

@@ -72,6 +72,8 @@ static void test_clean(void **state)
 	(void)state;
 	output_clean(output_stdout(), "a\033[31m\r\n\x9b\xc2\x9b\xc3\xa9\xe2\x80\xae\x7f", 0);
 	assert_output("a?[31m?????\xc3\xa9????");
+	output_clean(output_stdout(), "a\xd8\x9c\xd8\x9b", 0); /* U+061C, then U+061B */
+	assert_output("a??\xd8\x9b");
 	output_clean(output_stdout(), "\xc3\xa9", 3);
 	assert_output("\xc3\xa9  ");
 }

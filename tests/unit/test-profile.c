@@ -84,7 +84,7 @@ static void every_element_is_understood(void **state)
 					    "app\t 12345   # not a value\n"
 					    "installation 8d0c4f5e\n"
 					    "origin https://a.example\n"
-					    "origin https://b.example:8443/path\n"
+					    "origin https://b.example:8443/\n"
 					    "key sufficient file path=/etc/a.pem [a b\\]c] x#y #z\n"
 					    "-key [success=done not-found=ignore default=die] pkcs11\n"
 					    "cache \\\n"

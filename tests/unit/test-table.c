@@ -186,6 +186,7 @@ static void permissions_are_counted(void **state)
 	assert_string_equal(icred_token_permission(token, 0, &name), "VIEW");
 	assert_string_equal(name, "projects");
 	assert_string_equal(icred_token_permission(token, 1, &name), "EDIT");
+	assert_string_equal(icred_token_permission(token, 1, NULL), "EDIT");
 	assert_string_equal(name, "credits");
 	assert_null(icred_token_permission(token, 2, &name));
 	assert_null(icred_token_permission(token, SIZE_MAX, &name));
