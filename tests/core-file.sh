@@ -29,11 +29,16 @@ held() {
 
 # dump_abort HOW: the kernel writes it
 dump_abort() {
-	{ (cd "$cores" && exec "$hold" "$1" abort) >"$tmp/held"; } 2>/dev/null # where the shell says so, too
+	(
+		cd "$cores" || exit
+		"$hold" "$1" abort >"$tmp/held"
+		true # so that it is this shell that tells of the signal
+	) 2>/dev/null
 }
 
 # dump_gcore HOW: a debugger writes it; it goes by what the kernel says of each mapping
 dump_gcore() {
+	: >"$tmp/held"
 	held "$1"
 	gcore -o "$cores/core" "$holder" >"$tmp/gcore" 2>&1 </dev/null || diag "$(tail -n 3 "$tmp/gcore")"
 	stop "$holder"

@@ -40,7 +40,7 @@ else
 fi
 
 # Where each system call and each byte is looked at.
-if [ -n "$(printf '%s' "${CFLAGS:-}" | grep -e -fsanitize=)" ]; then
+if printf '%s' "${CFLAGS:-}" | grep -q -e -fsanitize=; then
 	skip "valgrind: it does not go together with sanitizers"
 elif command -v valgrind >/dev/null 2>&1; then
 	run timeout 120 valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \

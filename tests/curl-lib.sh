@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # what lib.sh sets
 #
 # For the tests of the libcurl hook, sourced after lib.sh:
 #   - build OUTPUT FLAG...: a caller as others write it, that links the library as it was built

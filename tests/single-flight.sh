@@ -57,6 +57,7 @@ is "a server that refuses everybody is told to everybody" "$crowd_bad $(grep -c 
 is "  and leaves nothing behind" "$(cached) $(icred token | wc -l)" "0 1"
 
 # What no new token can give is no reason to mint one after the other.
+icred forget
 sandbox reset
 for time in first second third; do
 	refused "more life than tokens have, the $time time" 1 unsupported 'ask for less' icred token --min-ttl 3h

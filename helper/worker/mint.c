@@ -20,15 +20,6 @@ struct minting {
 	const char *issuer;
 };
 
-/* The caller names the record by the first issuer line, whichever line it was that minted. */
-static const char *first_issuer(const struct stack *stack)
-{
-	for (size_t i = 0; i < stack->count; i++)
-		if (stack->lines[i].facility == ICRED_ISSUER)
-			return stack->lines[i].module;
-	return "";
-}
-
 static bool fill_permissions(const struct icred_grant *grant, struct record *record)
 {
 	size_t i = 0;
@@ -131,7 +122,7 @@ int mint(struct request *request)
 	struct minting minting = {
 		.request = request,
 		.record = {.bytes = bytes, .cap = ICRED_BLOB_MAX},
-		.issuer = first_issuer(&request->profile->stack),
+		.issuer = profile_issuer(request->profile),
 		.wanted = {.size = sizeof(minting.wanted),
 			   .app = settings_get(&request->profile->settings, "app", 0),
 			   .target = request->target,
