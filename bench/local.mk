@@ -20,7 +20,8 @@ bench_many_LDADD = libicred.la
 bench_many_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 EXTRA_DIST += bench/README.md bench/run bench/usual.sh bench/lib.sh \
-	bench/warm.sh bench/cold.sh bench/curl-hook.sh bench/in-process.sh bench/at-once.sh bench/many.sh bench/icred-curl.sh
+	bench/warm.sh bench/stack.sh bench/cold.sh bench/curl-hook.sh bench/in-process.sh bench/at-once.sh bench/many.sh \
+	bench/icred-curl.sh
 
 bench: all
 	@$(MAKE) $(AM_MAKEFLAGS) $(bench_programs)

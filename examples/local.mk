@@ -2,7 +2,7 @@
 # What an administrator or a programmer may start from.
 
 exampledir = $(docdir)/examples
-dist_example_DATA = examples/icred-report.service
+dist_example_DATA = examples/cache-memory.c examples/icred-report.service
 
 # Recipes for other programs; tests/recipes.sh runs each of them.
 EXTRA_DIST += examples/README.md examples/httpie.sh examples/wget.sh examples/rclone.conf examples/icr_requests.py \

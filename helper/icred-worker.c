@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "worker/hygiene.h"
+#include "worker/inside.h"
 #include "worker/serve.h"
 
 static const char help[] = "Usage: icred-worker\n"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	hygiene();
+	inside_watch();
 	/* No exit handlers: libraries that were loaded might run theirs against threads at work. */
 	_exit(serve(STDIN_FILENO));
 }

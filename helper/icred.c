@@ -28,6 +28,9 @@ static const char main_help[] =
 	"  key list                     list the app's keys\n"
 	"  key remove FINGERPRINT       remove a key\n"
 	"  key fingerprint FILE|-       print the fingerprint of a key file\n"
+	"  profile list                 list the profiles there are\n"
+	"  profile show [NAME]          print a profile as it will run\n"
+	"  profile check [NAME...]      tell what is wrong with profiles\n"
 	"  help [COMMAND]               the same as COMMAND --help\n"
 	"\n" HELP_OPTIONS "\n"
 	"Exit status: 0 done, 1 other failure, 2 usage, 3 not found, 4 keyring locked or\n"
@@ -46,8 +49,10 @@ static int main_run_help(const struct options *o, char **words);
 static const struct command cmd_help = {"help", main_help, 0, 0, 2, main_run_help};
 
 static const struct command *const main_commands[] = {
-	&cmd_token,           &cmd_curl_config, &cmd_status, &cmd_key_import, &cmd_key_list, &cmd_key_remove,
-	&cmd_key_fingerprint, &cmd_key,         &cmd_forget, &cmd_curl,       &cmd_exec,     &cmd_help,
+	&cmd_token,        &cmd_curl_config,     &cmd_status,  &cmd_key_import, &cmd_key_list,
+	&cmd_key_remove,   &cmd_key_fingerprint, &cmd_key,     &cmd_forget,     &cmd_profile_list,
+	&cmd_profile_show, &cmd_profile_check,   &cmd_profile, &cmd_curl,       &cmd_exec,
+	&cmd_help,
 };
 
 /* How many words the command's name takes, 0 if these words do not call it. */

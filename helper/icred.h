@@ -23,6 +23,10 @@ extern const struct command cmd_key_fingerprint;
 extern const struct command cmd_key_import;
 extern const struct command cmd_key_list;
 extern const struct command cmd_key_remove;
+extern const struct command cmd_profile;
+extern const struct command cmd_profile_check;
+extern const struct command cmd_profile_list;
+extern const struct command cmd_profile_show;
 extern const struct command cmd_status;
 extern const struct command cmd_token;
 

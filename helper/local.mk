@@ -3,6 +3,7 @@
 
 noinst_LTLIBRARIES += libhelper.la
 libhelper_la_SOURCES = \
+	helper/common/askpass.c helper/common/askpass.h \
 	helper/common/conv.c helper/common/conv.h \
 	helper/common/duration.c helper/common/duration.h \
 	helper/common/fail.c helper/common/fail.h \
@@ -27,6 +28,7 @@ icred_SOURCES = helper/icred.c helper/icred.h \
 	helper/cmd-exec.c \
 	helper/cmd-forget.c \
 	helper/cmd-key.c \
+	helper/cmd-profile.c \
 	helper/cmd-status.c \
 	helper/cmd-token.c \
 	helper/curl/answer.c helper/curl/answer.h \
@@ -46,9 +48,11 @@ worker_PROGRAMS += icred-worker
 icred_worker_SOURCES = helper/icred-worker.c \
 	helper/worker/ask.c helper/worker/ask.h \
 	helper/worker/hygiene.c helper/worker/hygiene.h \
+	helper/worker/inside.c helper/worker/inside.h \
 	helper/worker/keys.c helper/worker/keys.h \
 	helper/worker/mint.c helper/worker/mint.h \
 	helper/worker/prepare.c helper/worker/prepare.h \
+	helper/worker/probe.c helper/worker/probe.h \
 	helper/worker/request.c helper/worker/request.h \
 	helper/worker/serve.c helper/worker/serve.h \
 	helper/worker/sign.c helper/worker/sign.h

@@ -86,7 +86,8 @@ int cache_load(struct icred *handle, const struct identity *identity, struct tok
 	if (handle->flags & ICRED_NO_CACHE)
 		return set_error(ICRED_E_NOT_FOUND, "the caches are not used");
 	walk_init(&walk, handle, identity);
-	r = stack_run(&handle->profile->stack, ICRED_CACHE, load_line, &walk, ICRED_E_NOT_FOUND, NULL);
+	r = stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, load_line, &walk, ICRED_E_NOT_FOUND,
+		      NULL);
 	if (r == ICRED_OK && walk.found)
 		*ret_body = walk.found;
 	else
@@ -118,7 +119,7 @@ int cache_save(struct icred *handle, const struct token_body *body)
 		return ICRED_OK;
 	walk_init(&walk, handle, &body->record.identity);
 	walk.save = body;
-	return stack_run(&handle->profile->stack, ICRED_CACHE, save_line, &walk, 0, NULL);
+	return stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
 }
 
 /* Every line is asked, whatever the controls say: a token that is to go must go everywhere. */
@@ -130,9 +131,14 @@ static void each_line(struct walk *walk, void (*call)(struct walk *, struct modu
 	for (size_t i = 0; i < stack->count; i++) {
 		struct host host = host_for_line(&walk->host, &stack->lines[i]);
 		struct module *module;
-		if (stack->lines[i].facility == ICRED_CACHE &&
-		    module_get(&stack->lines[i], &host, &module) == ICRED_OK)
+		int r;
+		if (stack->lines[i].facility != ICRED_CACHE)
+			continue;
+		r = module_get(&stack->lines[i], &host, &module);
+		if (r == ICRED_OK)
 			call(walk, module, &host, data);
+		else
+			line_explain(&walk->handle->log, &stack->lines[i], r, "the next line is asked too");
 	}
 }
 

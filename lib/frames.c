@@ -36,6 +36,7 @@ static void line_write(struct wire *wire, const struct line *line)
 	wire_put_string(wire, TAG_MODULE, line->module);
 	wire_put_string(wire, TAG_FILE, line->file);
 	wire_put_number(wire, TAG_LINE, line->number);
+	wire_put_number(wire, TAG_COLUMN, line->column);
 	for (char **argument = line->arguments; *argument; argument++)
 		wire_put_string(wire, TAG_ARGUMENT, *argument);
 }
@@ -127,6 +128,9 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 	case TAG_LINE:
 		line->number = (unsigned)field_number(reader, field);
 		return ICRED_OK;
+	case TAG_COLUMN:
+		line->column = (unsigned)field_number(reader, field);
+		return ICRED_OK;
 	case TAG_ARGUMENT:
 		if (builder->argument_count >= ARGUMENTS_MAX)
 			return ICRED_E_PROTOCOL;
@@ -215,17 +219,22 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 	return ICRED_OK;
 }
 
-void failed_write(struct wire *wire)
+void fault_write(struct wire *wire, int frame)
 {
 	const struct icred_error *error = icred_error();
 
-	frame_begin(wire, FRAME_FAILED);
+	frame_begin(wire, frame);
 	wire_put_number(wire, TAG_CODE, error->code);
 	wire_put_string(wire, TAG_TEXT, error->message);
 	wire_put_string(wire, TAG_MODULE, error->module);
 	wire_put_string(wire, TAG_FILE, error->file);
 	wire_put_number(wire, TAG_LINE, error->line);
 	wire_put_number(wire, TAG_RETRY_AT, error->retry_at);
+}
+
+void failed_write(struct wire *wire)
+{
+	fault_write(wire, FRAME_FAILED);
 }
 
 int failed_read(struct reader *reader)

@@ -15,6 +15,9 @@
 #include "profile.h"
 #include "wire.h"
 
+/* The worker has to answer this much before the caller's deadline, or a tenth of the time if that is less. */
+#define HEAD_START_MS 250
+
 enum frame {
 	/* on the control socket */
 	FRAME_HELLO = 1,
@@ -23,12 +26,14 @@ enum frame {
 	FRAME_KEY_STORE,
 	FRAME_KEY_LIST,
 	FRAME_KEY_REMOVE,
+	FRAME_PROBE, /* load every module of the profile */
 	/* on a request's socket, from the worker */
 	FRAME_LOG = 32,
 	FRAME_PROMPT,
 	FRAME_KEY,    /* one of a list */
 	FRAME_DONE,   /* the last one, as is */
 	FRAME_FAILED, /* this */
+	FRAME_FAULT,  /* PROBE: what is wrong with one line; fields as of FAILED */
 	/* on a request's socket, from the library */
 	FRAME_REPLY = 64,
 };
@@ -64,6 +69,7 @@ enum tag {
 	TAG_CODE,        /* FAILED, REPLY: ICRED_E_... */
 	TAG_RETRY_AT,    /* FAILED */
 	TAG_RECORD,      /* DONE of MINT: record.h */
+	TAG_COLUMN,      /* HELLO: where the module's name stands in its line */
 };
 
 /* The frame of a packet: its kind, with the reader behind it; 0 if it is none. */
@@ -82,6 +88,7 @@ int hello_read(struct reader *reader, struct hello *ret_hello);
 
 /* This thread's failure as a FAILED frame, and back. */
 void failed_write(struct wire *wire);
+void fault_write(struct wire *wire, int frame); /* the same as another kind of frame */
 int failed_read(struct reader *reader);
 
 #endif

@@ -31,11 +31,13 @@ libicred_core_la_SOURCES = \
 	lib/module.c lib/module.h \
 	lib/origin.c lib/origin.h \
 	lib/parse.c \
+	lib/probe.c lib/probe.h \
 	lib/profile.c lib/profile.h \
 	lib/record.c lib/record.h \
 	lib/rejected.c lib/rejected.h \
 	lib/request.c lib/request.h \
 	lib/rundir.c lib/rundir.h \
+	lib/search.c lib/search.h \
 	lib/secret.c lib/secret.h \
 	lib/setting.c lib/setting.h \
 	lib/stack.c lib/stack.h \

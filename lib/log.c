@@ -80,7 +80,7 @@ void log_vline(const struct log *log, int level, const char *format, va_list arg
 {
 	char raw[600], text[600];
 
-	if (!log->callback && log->trace < 0)
+	if (!log_wanted(log))
 		return;
 	level = MIN(MAX(level, ICRED_LOG_ERROR), ICRED_LOG_DEBUG);
 	vsnprintf(raw, sizeof(raw), format, arguments);

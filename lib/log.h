@@ -18,6 +18,11 @@ struct log {
 /* Opens what $ICRED_TRACE names: "1" is standard error, else an absolute file name. */
 void log_open(struct log *log, icred_log_fn callback, void *data);
 void log_close(struct log *log);
+/* Whether anybody listens: if not, what would be told need not be put together. */
+static inline bool log_wanted(const struct log *log)
+{
+	return log && (log->callback || log->trace >= 0);
+}
 void log_line(const struct log *log, int level, const char *format, ...) _printf_(3, 4);
 void log_vline(const struct log *log, int level, const char *format, va_list arguments) _printf_(3, 0);
 

@@ -11,12 +11,16 @@
 #include "error.h"
 #include "module.h"
 
-static int bad_module(const struct line *line, const char *why)
+/* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
+static int bad_module(struct line *line, const char *why)
 {
-	char name[48];
+	char name[48], place[300] = "";
 
+	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
 	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
-	note_error(ICRED_E_INVALID, "module %s %s", name, why);
+	if (line->number)
+		snprintf(place, sizeof(place), "%s:%u:%u: ", line->file, line->number, line->column);
+	note_error(ICRED_E_INVALID, "%smodule %s %s", place, name, why);
 	set_error_where(name, line->file, line->number);
 	return ICRED_E_INVALID;
 }
@@ -60,7 +64,7 @@ static bool may_be_absent(const struct line *line)
 }
 
 /* The one symbol of the module's file. */
-static int find_entry(const struct line *line, entry_fn **ret_entry)
+static int find_entry(struct line *line, entry_fn **ret_entry)
 {
 	char path[4200], why[600];
 	void *handle, *symbol;
@@ -72,6 +76,10 @@ static int find_entry(const struct line *line, entry_fn **ret_entry)
 		return bad_module(line, why);
 	}
 	symbol = dlsym(handle, "icred_module_1");
+	if (!symbol && dlsym(handle, "icred_module_2"))
+		return bad_module(
+			line,
+			"has no icred_module_1, but icred_module_2: it is for a later libicred, with the ABI's major version 2");
 	if (!symbol)
 		return bad_module(line, "has no icred_module_1: it was not built for this libicred");
 	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
@@ -79,7 +87,7 @@ static int find_entry(const struct line *line, entry_fn **ret_entry)
 }
 
 /* The module's table, or NULL with the reason as this thread's failure. */
-static const struct icred_module *find_table(const struct line *line)
+static const struct icred_module *find_table(struct line *line)
 {
 	const struct icred_module *table;
 	entry_fn *entry = find_linked(line);
@@ -145,7 +153,7 @@ static struct serial *find_serial(const struct icred_module *table)
 	return serial;
 }
 
-static int check_module(const struct line *line, struct module *module, const struct icred_module *table)
+static int check_module(struct line *line, struct module *module, const struct icred_module *table)
 {
 	static const size_t ops_size[] = {[ICRED_KEY] = sizeof(struct icred_key_ops),
 					  [ICRED_CACHE] = sizeof(struct icred_cache_ops),
@@ -154,6 +162,8 @@ static int check_module(const struct line *line, struct module *module, const st
 	char why[80];
 
 	copy_sized(&module->table, sizeof(module->table), table);
+	if (table->size < offsetof(struct icred_module, ops) + sizeof(table->ops))
+		return bad_module(line, "has a table that is too short: it ends without open or without ops");
 	if (!module->table.ops || !module->table.open)
 		return bad_module(line, "has a table without open or without ops");
 	if (module->table.facility != line->facility)
@@ -175,12 +185,30 @@ static int check_module(const struct line *line, struct module *module, const st
 static int load(struct line *line, const struct host *host, struct module *module)
 {
 	struct host own = host_for_line(host, line);
-	const struct icred_module *table = find_table(line);
-	int r = table ? check_module(line, module, table) : icred_error()->code;
+	const struct icred_module *table;
+	int r;
+
+	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
+	table = find_table(line);
+	r = table ? check_module(line, module, table) : icred_error()->code;
 
 	if (r == ICRED_OK)
 		r = module->table.open(&own.table, &module->self);
 	return r;
+}
+
+bool module_there(struct line *line)
+{
+	char path[4200], why[600];
+
+	if (line->optional_module || find_linked(line))
+		return true;
+	module_path(line, path, sizeof(path));
+	if (access(path, R_OK) == 0)
+		return true;
+	snprintf(why, sizeof(why), "can't be loaded: %.400s: %s", path, strerror(errno));
+	bad_module(line, why);
+	return false;
 }
 
 int module_get(struct line *line, const struct host *host, struct module **ret_module)

@@ -29,6 +29,8 @@ struct module {
  * line begins with "-" and there is no such module.
  */
 int module_get(struct line *line, const struct host *host, struct module **ret_module);
+/* Whether the file of its module is there, or need not be; if not, that is this thread's failure. */
+bool module_there(struct line *line);
 /* Around each call into it. */
 void module_enter(struct module *module);
 void module_leave(struct module *module);

@@ -6,41 +6,71 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "profile.h"
+#include "search.h"
 
 #define FILE_MAX    65536
 #define WORDS_MAX   64
 #define INCLUDE_MAX 16 /* deep */
 #define FILES_MAX   64
+#define FAULTS_MAX  100
+
+/* Of a profile and all that it includes. */
+struct reading {
+	struct profile *profile;
+	unsigned includes; /* they may multiply */
+	/* Whoever wants to hear of every fault, not of the first alone. */
+	void (*found)(void *data);
+	void *data;
+	unsigned faults;
+	struct failure first;
+	bool hopeless; /* whatever follows would only repeat it */
+};
 
 struct parse {
-	struct profile *profile;
+	struct reading *reading;
+	const struct parse *parent; /* whose include this is */
 	const char *file;
-	unsigned line;      /* of the word at hand; a continued line counts from its first */
-	unsigned depth;     /* of includes */
-	unsigned *includes; /* of the whole profile: they may multiply */
+	unsigned line;  /* of the word at hand; a continued line counts from its first */
+	unsigned depth; /* of includes */
 	char *words[WORDS_MAX + 1];
 	unsigned columns[WORDS_MAX + 1];
 	size_t count;
 };
 
-static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth, unsigned *includes);
-static int open_profile(const char *name, char **ret_file, int *ret_fd);
+static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd);
 
+/* With the word itself, unless `why` quotes it. */
 static int bad(const struct parse *parse, size_t word, const char *why)
 {
-	note_error(ICRED_E_INVALID, "%s:%u:%u: %s", parse->file, parse->line, parse->columns[word], why);
+	const char *text = word < parse->count ? parse->words[word] : "";
+	char quoted[72] = "";
+
+	if (*text && !strstr(why, text))
+		snprintf(quoted, sizeof(quoted), "\"%.60s\": ", text);
+	note_error(ICRED_E_INVALID, "%s:%u:%u: %s%s", parse->file, parse->line, parse->columns[word], quoted,
+		   why);
 	set_error_where("", parse->file, parse->line);
 	return ICRED_E_INVALID;
+}
+
+/* Tell a fault and go on behind it, if there is somebody to tell. */
+static bool tell_fault(struct reading *reading, int r)
+{
+	if (!reading->found || r != ICRED_E_INVALID || reading->hopeless)
+		return false;
+	if (!reading->faults++)
+		failure_save(&reading->first);
+	reading->found(reading->data);
+	reading->hopeless = reading->faults == FAULTS_MAX;
+	return !reading->hopeless;
 }
 
 /*
@@ -83,9 +113,11 @@ static int split_words(struct parse *parse, char *text)
 		parse->columns[parse->count] = (unsigned)(text - start) + 1;
 		if (parse->count == WORDS_MAX)
 			return bad(parse, parse->count, "more words than any line needs");
-		if (!take_word(&text, &parse->words[parse->count]))
-			return bad(parse, parse->count, "this [ has no ] that ends its word");
-		parse->count++;
+		parse->words[parse->count] = text;
+		if (!take_word(&text, &parse->words[parse->count++])) {
+			parse->words[parse->count - 1] = text;
+			return bad(parse, parse->count - 1, "this [ has no ] that ends its word");
+		}
 	}
 	return ICRED_OK;
 }
@@ -99,7 +131,10 @@ static bool module_name_ok(const char *name)
 
 static int parse_stack_line(struct parse *parse, int facility, bool optional_module)
 {
-	struct line line = {.facility = facility, .optional_module = optional_module, .number = parse->line};
+	struct line line = {.facility = facility,
+			    .optional_module = optional_module,
+			    .number = parse->line,
+			    .column = parse->count > 2 ? parse->columns[2] : 1};
 	_cleanup_free_ char *file = strdup(parse->file);
 	char why[160];
 	int r;
@@ -117,13 +152,14 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 	line.file = file;
 	parse->words[parse->count] = NULL;
 	line.arguments = &parse->words[3];
-	r = profile_add_line(parse->profile, &line);
+	r = profile_add_line(parse->reading->profile, &line);
 	return r == ICRED_E_INVALID ? bad(parse, 0, "more stack lines than any profile needs") : r;
 }
 
 /* The words after the name, joined by one blank: only git-path wants more than one. */
 static int parse_setting(struct parse *parse)
 {
+	struct settings *settings = &parse->reading->profile->settings;
 	char value[1024], why[160];
 	size_t len = 0;
 	int r;
@@ -138,8 +174,29 @@ static int parse_setting(struct parse *parse)
 			return bad(parse, i, "this value is too long");
 		len += (size_t)n;
 	}
-	r = settings_add(&parse->profile->settings, parse->words[0], value, why, sizeof(why));
-	return r == ICRED_E_INVALID ? bad(parse, 1, why) : r < 0 ? set_no_memory() : ICRED_OK;
+	r = settings_add(settings, parse->words[0], value, why, sizeof(why));
+	if (r < 0)
+		return r == ICRED_E_INVALID ? bad(parse, 1, why) : set_no_memory();
+	settings_came_from(settings, (struct place){parse->file, parse->line, parse->columns[1]});
+	return ICRED_OK;
+}
+
+/* What multiplies would tell the same faults again and again. */
+static int hopeless(const struct parse *parse, const char *why)
+{
+	int r = bad(parse, 1, why);
+
+	tell_fault(parse->reading, r);
+	parse->reading->hopeless = true;
+	return r;
+}
+
+static bool is_open(const struct parse *parse, const char *file)
+{
+	for (; parse; parse = parse->parent)
+		if (strcmp(parse->file, file) == 0)
+			return true;
+	return false;
 }
 
 static int parse_include(struct parse *parse)
@@ -151,14 +208,16 @@ static int parse_include(struct parse *parse)
 	if (parse->count != 2)
 		return bad(parse, 0, "include takes the name of one profile");
 	if (parse->depth >= INCLUDE_MAX)
-		return bad(parse, 1, "includes are nested too deeply, or in a circle");
-	if (++*parse->includes > FILES_MAX)
-		return bad(parse, 1, "more includes than any profile needs");
-	if (open_profile(parse->words[1], &file, &fd) < 0) {
+		return hopeless(parse, "includes are nested more than 16 deep");
+	if (++parse->reading->includes > FILES_MAX)
+		return hopeless(parse, "more includes than any profile needs");
+	if (profile_open(parse->words[1], &file, &fd) < 0) {
 		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read", parse->words[1]);
 		return bad(parse, 1, why);
 	}
-	return parse_file(parse->profile, file, fd, parse->depth + 1, parse->includes);
+	if (is_open(parse, file))
+		return bad(parse, 1, "this includes itself, in a circle");
+	return parse_file(parse->reading, parse, file, fd);
 }
 
 static int parse_line(struct parse *parse, char *text)
@@ -187,6 +246,7 @@ static int parse_line(struct parse *parse, char *text)
 static int check_bytes(const struct parse *parse, const char *text, size_t len)
 {
 	struct parse at = *parse;
+	char why[80];
 
 	at.line = 1;
 	at.columns[0] = 1;
@@ -199,7 +259,9 @@ static int check_bytes(const struct parse *parse, const char *text, size_t len)
 		} else if (text[i] == '\r') {
 			return bad(&at, 0, "the file has Windows line ends (CRLF); save it with LF");
 		} else if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
-			return bad(&at, 0, "a control byte; profiles are plain text");
+			snprintf(why, sizeof(why), "a control byte, 0x%02x; profiles are plain text",
+				 text[i]);
+			return bad(&at, 0, why);
 		}
 	}
 	return ICRED_OK;
@@ -243,7 +305,7 @@ static int parse_text(struct parse *parse, char *text)
 		number++;
 		*end = '\0';
 		int r = parse_line(parse, at);
-		if (r < 0)
+		if (r < 0 && !tell_fault(parse->reading, r))
 			return r;
 	}
 	return ICRED_OK;
@@ -258,9 +320,10 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 
 	if (fstat(fd, &st) == 0) {
 		if (!S_ISREG(st.st_mode))
-			return set_error(ICRED_E_INVALID, "%s is not a regular file", file);
+			return set_error(ICRED_E_INVALID, "%s:1:1: this is not a regular file", file);
 		if (st.st_size > FILE_MAX)
-			return set_error(ICRED_E_INVALID, "%s is larger than %d bytes", file, FILE_MAX);
+			return set_error(ICRED_E_INVALID, "%s:1:1: the file is larger than %d bytes", file,
+					 FILE_MAX);
 		cap = (size_t)st.st_size + 1;
 	}
 	text = malloc(cap);
@@ -284,96 +347,58 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 	return ICRED_OK;
 }
 
-static int parse_file(struct profile *profile, const char *file, int fd, unsigned depth, unsigned *includes)
+static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd)
 {
-	struct parse parse = {.profile = profile, .file = file, .depth = depth, .includes = includes};
+	struct parse parse = {.reading = reading,
+			      .parent = parent,
+			      .file = profile_keep_name(reading->profile, file),
+			      .depth = parent ? parent->depth + 1 : 0};
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
-	int r = read_file(file, fd, &text, &len);
+	int r = parse.file ? read_file(file, fd, &text, &len) : set_no_memory();
 
 	if (r == ICRED_OK)
 		r = check_bytes(&parse, text, len);
 	return r < 0 ? r : parse_text(&parse, text);
 }
 
-/* The user's directory, or "" where there is none or a privileged process must not believe it. */
-static void user_directory(char *to, size_t cap)
+static int read_profile(struct reading *reading, const char *file, int fd)
 {
-	const char *own = secure_getenv("ICRED_CONFIG_DIR"), *config = secure_getenv("XDG_CONFIG_HOME"),
-		   *home = secure_getenv("HOME");
-	int n = -1;
+	int r = parse_file(reading, NULL, file, fd);
 
-	if (own && own[0] == '/')
-		n = snprintf(to, cap, "%s", own);
-	else if (config && config[0] == '/')
-		n = snprintf(to, cap, "%s/icred", config);
-	else if (home && home[0] == '/')
-		n = snprintf(to, cap, "%s/.config/icred", home);
-	if (n < 0 || (size_t)n >= cap)
-		to[0] = '\0';
+	if (r < 0 && !reading->faults && reading->found)
+		reading->found(reading->data);
+	return reading->faults ? failure_restore(&reading->first) : r;
 }
 
-static bool profile_name_ok(const char *name)
+int profile_examine(const char *name, void (*found)(void *data), void *data, struct profile **ret_profile)
 {
-	size_t len = strlen(name);
+	struct reading reading = {.found = found, .data = data};
+	_cleanup_free_ char *file = NULL;
+	_cleanup_close_ int fd = -1;
+	bool is_default = !name || !*name;
+	int r;
 
-	if (!len || len > 64 || name[0] == '.' || name[0] == '-')
-		return false;
-	for (; *name; name++)
-		if ((unsigned char)*name <= 0x20 || (unsigned char)*name >= 0x7f || *name == '/')
-			return false;
-	return true;
-}
-
-/* The first file of that name in the three directories. */
-static int open_profile(const char *name, char **ret_file, int *ret_fd)
-{
-	char user[4096] = "", file[4200];
-	const char *directories[] = {user, SYSCONF_DIR "/icred", VENDOR_DIR};
-
-	if (!profile_name_ok(name))
-		return set_error(ICRED_E_INVALID, "\"%.60s\" can't be the name of a profile", name);
-	user_directory(user, sizeof(user));
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		if (!directories[i][0])
-			continue;
-		snprintf(file, sizeof(file), "%s/%s.conf", directories[i], name);
-		int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0) {
-			*ret_file = strdup(file);
-			*ret_fd = fd;
-			return *ret_file ? ICRED_OK : set_no_memory();
-		}
-		if (errno != ENOENT && errno != ENOTDIR)
-			return set_error(ICRED_E_INVALID, "%s: %s", file, strerror(errno));
+	name = is_default ? "default" : name;
+	r = profile_open(name, &file, &fd);
+	if (r < 0 && !(r == ICRED_E_NOT_FOUND && is_default)) {
+		if (found)
+			found(data);
+		return r;
 	}
-	return set_error(
-		ICRED_E_NOT_FOUND,
-		"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another with -p",
-		name, user[0] ? user : SYSCONF_DIR "/icred", name);
+	reading.profile = profile_new(name, file ? file : "");
+	if (!reading.profile)
+		return set_no_memory();
+	r = file ? read_profile(&reading, file, fd) : ICRED_OK;
+	if (r < 0) {
+		profile_free(reading.profile);
+		return r;
+	}
+	*ret_profile = reading.profile;
+	return ICRED_OK;
 }
 
 int profile_load(const char *name, struct profile **ret_profile)
 {
-	_cleanup_free_ char *file = NULL;
-	_cleanup_close_ int fd = -1;
-	bool is_default = !name || !*name;
-	unsigned includes = 0;
-	struct profile *profile;
-	int r;
-
-	name = is_default ? "default" : name;
-	r = open_profile(name, &file, &fd);
-	if (r < 0 && !(r == ICRED_E_NOT_FOUND && is_default))
-		return r;
-	profile = profile_new(name, file ? file : "");
-	if (!profile)
-		return set_no_memory();
-	r = file ? parse_file(profile, file, fd, 0, &includes) : ICRED_OK;
-	if (r < 0) {
-		profile_free(profile);
-		return r;
-	}
-	*ret_profile = profile;
-	return ICRED_OK;
+	return profile_examine(name, NULL, NULL, ret_profile);
 }

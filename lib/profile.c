@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,10 +39,30 @@ struct profile *profile_free(struct profile *profile)
 	free(profile->stack.lines);
 	settings_clear(&profile->settings);
 	free(profile->origins);
+	for (size_t i = 0; i < profile->name_count; i++)
+		free(profile->names[i]);
+	free(profile->names);
 	free(profile->name);
 	free(profile->file);
 	free(profile);
 	return NULL;
+}
+
+const char *profile_keep_name(struct profile *profile, const char *file)
+{
+	char **grown, *copy;
+
+	for (size_t i = 0; i < profile->name_count; i++)
+		if (strcmp(profile->names[i], file) == 0)
+			return profile->names[i];
+	grown = realloc(profile->names, (profile->name_count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	profile->names = grown;
+	copy = strdup(file);
+	if (copy)
+		profile->names[profile->name_count++] = copy;
+	return copy;
 }
 
 static char **copy_list(char **list)
@@ -112,17 +133,32 @@ static int add_default_lines(struct profile *profile, int facility)
 	return ICRED_OK;
 }
 
+/* Where a setting's value stands, as messages begin; the command line has no place. */
+static void setting_origin(const struct profile *profile, const char *name, size_t nth, char *text,
+			   size_t cap)
+{
+	struct place place = settings_place(&profile->settings, name, nth);
+
+	if (place.file)
+		snprintf(text, cap, "%s:%u:%u: ", place.file, place.line, place.column);
+	else
+		snprintf(text, cap, "%s", "");
+}
+
 /* https, or http to this very machine when the profile says that it may. */
-static int check_transport(const struct profile *profile, const char *setting, const struct origin *origin)
+static int check_transport(const struct profile *profile, const char *setting, size_t nth,
+			   const struct origin *origin)
 {
 	bool leave = settings_yes(&profile->settings, "insecure-loopback");
+	char where[300];
 
 	if (strcmp(origin->scheme, "https") == 0 || (origin->loopback && leave))
 		return ICRED_OK;
+	setting_origin(profile, setting, nth, where, sizeof(where));
 	return set_error(
 		ICRED_E_INVALID,
-		"%s: %s must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")",
-		profile->file[0] ? profile->file : "the built-in profile", setting);
+		"%s\"%.80s\": %s must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")",
+		where, settings_get(&profile->settings, setting, nth), setting);
 }
 
 static int fill_origins(struct profile *profile)
@@ -141,7 +177,7 @@ static int fill_origins(struct profile *profile)
 	for (size_t i = 0; (text = settings_get(&profile->settings, "origin", i)); i++) {
 		if (!origin_parse(text, &profile->origins[i]))
 			return set_error(ICRED_E_INVALID, "origin %s is no URL", text);
-		if (check_transport(profile, "origin", &profile->origins[i]) < 0)
+		if (check_transport(profile, "origin", i, &profile->origins[i]) < 0)
 			return ICRED_E_INVALID;
 	}
 	return ICRED_OK;
@@ -156,7 +192,7 @@ int profile_complete(struct profile *profile)
 	}
 	if (!origin_parse(settings_get(&profile->settings, "api", 0), &profile->api))
 		return set_error(ICRED_E_INVALID, "api is no URL");
-	if (check_transport(profile, "api", &profile->api) < 0)
+	if (check_transport(profile, "api", 0, &profile->api) < 0)
 		return ICRED_E_INVALID;
 	return fill_origins(profile);
 }

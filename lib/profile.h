@@ -15,6 +15,8 @@ struct profile {
 	struct origin api;      /* where the issuer is, checked for https */
 	struct origin *origins; /* where tokens may go */
 	size_t origin_count;
+	char **names; /* of the files that were read: places point at them */
+	size_t name_count;
 };
 
 /*
@@ -22,10 +24,17 @@ struct profile {
  * where there is no file.  The failure says file:line:column.
  */
 int profile_load(const char *name, struct profile **ret_profile);
+/*
+ * The same, but go on behind each line that is wrong and call found() for it,
+ * with the fault as this thread's failure.  Returns the first one.
+ */
+int profile_examine(const char *name, void (*found)(void *data), void *data, struct profile **ret_profile);
 /* After settings were overridden: check what must hold together, and fill api and origins. */
 int profile_complete(struct profile *profile);
 /* A profile from nothing, for whoever gets settings and lines from elsewhere. */
 struct profile *profile_new(const char *name, const char *file);
+/* A copy of a file's name that lives as long as the profile; NULL without memory. */
+const char *profile_keep_name(struct profile *profile, const char *file);
 int profile_add_line(struct profile *profile, const struct line *line); /* copies */
 /* The module of the first issuer line stands for the stack: a token is the same whoever of it minted. */
 const char *profile_issuer(const struct profile *profile);

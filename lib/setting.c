@@ -180,20 +180,45 @@ int settings_add(struct settings *settings, const char *name, const char *value,
 	}
 	settings->values = grown;
 	remove_replaced(settings, which, value);
-	settings->values[settings->count++] = (struct setting_value){(unsigned char)which, copy};
+	settings->values[settings->count++] =
+		(struct setting_value){.which = (unsigned char)which, .value = copy};
 	return ICRED_OK;
+}
+
+void settings_came_from(struct settings *settings, struct place place)
+{
+	settings->values[settings->count - 1].place = place;
+}
+
+static const struct setting_value *find_value(const struct settings *settings, int which, size_t nth)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < settings->count; i++)
+		if (settings->values[i].which == which && seen++ == nth)
+			return &settings->values[i];
+	return NULL;
+}
+
+struct place settings_place(const struct settings *settings, const char *name, size_t nth)
+{
+	const struct setting_value *value = find_value(settings, setting_number(name), nth);
+
+	return value ? value->place : (struct place){NULL, 0, 0};
+}
+
+struct place settings_place_at(const struct settings *settings, size_t i)
+{
+	return settings->values[i].place;
 }
 
 const char *settings_get(const struct settings *settings, const char *name, size_t nth)
 {
 	int which = setting_number(name);
-	size_t seen = 0;
+	const struct setting_value *value = which < 0 ? NULL : find_value(settings, which, nth);
 
-	if (which < 0)
-		return NULL;
-	for (size_t i = 0; i < settings->count; i++)
-		if (settings->values[i].which == which && seen++ == nth)
-			return settings->values[i].value;
+	if (which < 0 || value)
+		return value ? value->value : NULL;
 	return nth ? NULL : table[which].fallback;
 }
 

@@ -25,26 +25,37 @@ int facility_number(const char *name)
 }
 
 /*
- * A failure falls in one of four classes, and a keyword says what each class
+ * A result has one of four meanings, and a keyword says what each of them
  * does.  "Nothing here" leaves it to the next line; "stop" is a decision by a
  * person, the system or the server that no other line may paper over; "trouble"
  * goes on with a warning unless the line is needed.
  */
-enum class { SUCCESS, NOTHING_HERE, TROUBLE, STOP };
+enum meaning { SUCCESS, NOTHING_HERE, TROUBLE, STOP };
 
-static enum class class_of(int code) {
-	switch (code){
-		case ICRED_OK : return SUCCESS; case ICRED_E_NOT_FOUND : case ICRED_E_UNSUPPORTED : case
-		ICRED_E_NO_SERVICE : case ICRED_E_LOCKED : return NOTHING_HERE;
-		case ICRED_E_TIMEOUT : case ICRED_E_NETWORK : case ICRED_E_RATE_LIMITED : case
-		ICRED_E_PROTOCOL : case ICRED_E_INTERNAL : return TROUBLE;
-		default : return STOP;
+static enum meaning meaning_of(int code)
+{
+	switch (code) {
+	case ICRED_OK:
+		return SUCCESS;
+	case ICRED_E_NOT_FOUND:
+	case ICRED_E_UNSUPPORTED:
+	case ICRED_E_NO_SERVICE:
+	case ICRED_E_LOCKED:
+		return NOTHING_HERE;
+	case ICRED_E_TIMEOUT:
+	case ICRED_E_NETWORK:
+	case ICRED_E_RATE_LIMITED:
+	case ICRED_E_PROTOCOL:
+	case ICRED_E_INTERNAL:
+		return TROUBLE;
+	default:
+		return STOP;
 	}
 }
 
 static const struct {
 	const char *word;
-	unsigned char action[4]; /* by class */
+	unsigned char action[4]; /* by meaning */
 } keywords[] = {
 	{"required",
 	 {[SUCCESS] = ACTION_OK, [NOTHING_HERE] = ACTION_BAD, [TROUBLE] = ACTION_DIE, [STOP] = ACTION_DIE}},
@@ -68,7 +79,7 @@ static bool control_keyword(const char *word, struct control *control)
 		if (strcmp(keywords[i].word, word) != 0)
 			continue;
 		for (int r = 0; r < RESULT_COUNT; r++)
-			control->action[r] = keywords[i].action[class_of(-r)];
+			control->action[r] = keywords[i].action[meaning_of(-r)];
 		return true;
 	}
 	return false;
@@ -150,10 +161,55 @@ bool control_parse(const char *text, struct control *ret_control, char *why, siz
 	return true;
 }
 
+/* The action that most results have: in the bracket form, the default. */
+static unsigned char common_action(const struct control *control)
+{
+	unsigned counts[ACTION_COUNT] = {0};
+	unsigned char best = 0;
+
+	for (int r = 0; r < RESULT_COUNT; r++)
+		counts[control->action[r]]++;
+	for (unsigned char action = 0; action < ACTION_COUNT; action++)
+		if (counts[action] > counts[best])
+			best = action;
+	return best;
+}
+
+static void format_pair(char *text, size_t cap, const char *result, unsigned char action)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, cap - len, "%s%s=%s", len > 1 ? " " : "", result, actions[action]);
+	for (; text[len]; len++)
+		if (text[len] == '-')
+			text[len] = '_';
+}
+
+void control_format(const struct control *control, char *text, size_t cap)
+{
+	unsigned char fallback = common_action(control);
+	struct control same;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
+		if (control_keyword(keywords[i].word, &same) && memcmp(&same, control, sizeof(same)) == 0) {
+			snprintf(text, cap, "%s", keywords[i].word);
+			return;
+		}
+	}
+	snprintf(text, cap, "[");
+	for (int r = 0; r < RESULT_COUNT; r++)
+		if (control->action[r] != fallback)
+			format_pair(text, cap, r ? icred_kind(-r) : "success", control->action[r]);
+	format_pair(text, cap, "default", fallback);
+	len = strlen(text);
+	snprintf(text + len, cap - len, "]");
+}
+
 /* Which of two ignored failures says more about what is wrong. */
 static int rank(int code)
 {
-	switch (class_of(code)) {
+	switch (meaning_of(code)) {
 	case STOP:
 		return 5;
 	case TROUBLE:
@@ -181,7 +237,8 @@ static void note_failure(struct verdict *verdict, struct line *line, int code, b
 	if (verdict->impression == BAD)
 		return;                  /* the first one that counts is the one told */
 	if (icred_error()->code != code) /* it failed without a word, or said something else before */
-		note_error(code, "%s", icred_strerror(code));
+		note_error(code, "%s %s: %s", facility_name(line->facility), line->module,
+			   icred_strerror(code));
 	failure_save(&failure);
 	if (!failure.module[0]) {
 		char module[80];
@@ -196,14 +253,67 @@ static void note_failure(struct verdict *verdict, struct line *line, int code, b
 	verdict->any = true;
 }
 
-/* Returns true when the walk is over. */
-static bool weigh(struct verdict *verdict, struct line *line, int result)
+void line_explain(const struct log *log, const struct line *line, int result, const char *meaning)
 {
-	int index = result > 0 || result < ICRED_E_LAST ? -ICRED_E_INTERNAL : -result;
-	enum action action = line->control.action[index];
+	const char *kind = result == STACK_SKIP ? "no such module" : result ? icred_kind(result) : "success";
+	const struct icred_error *error;
+	char place[300] = "built in";
+	bool has_reason;
+
+	if (!log_wanted(log))
+		return;
+	if (line->number)
+		snprintf(place, sizeof(place), "%s:%u", line->file, line->number);
+	error = icred_error();
+	has_reason = result < 0 && error->code == result && !strstr(error->message, icred_strerror(result));
+	log_line(log, ICRED_LOG_INFO, "%s %s (%s): %s, %s%s%s", facility_name(line->facility), line->module,
+		 place, kind, meaning, has_reason ? ": " : "", has_reason ? error->message : "");
+}
+
+/* What an action does, in words; a success that has been failed by a line before decides nothing. */
+static const char *meaning(const struct verdict *verdict, const struct line *line, int result,
+			   enum action action)
+{
+	static const char *const failed[] = {
+		[ACTION_IGNORE] = "ignored",
+		[ACTION_OK] = "ignored",
+		[ACTION_DONE] = "ignored, and no other line is asked",
+		[ACTION_BAD] = "which fails the stack when all lines were asked",
+		[ACTION_DIE] = "which fails the stack",
+	};
+
+	if (line->faulty)
+		return "which fails the stack whatever the control says";
+	if (result != ICRED_OK || action == ACTION_BAD || action == ACTION_DIE)
+		return failed[action];
+	if (action == ACTION_IGNORE)
+		return "ignored";
+	if (verdict->decider != line)
+		return "decided before";
+	return action == ACTION_DONE ? "which decides" : "which decides unless another line fails the stack";
+}
+
+/* A number that is no code is a defect of the module. */
+static int result_code(int result)
+{
+	return result > 0 || result < ICRED_E_LAST ? ICRED_E_INTERNAL : result;
+}
+
+/* What the line's control says; a faulty module is never made up for. */
+static enum action action_of(const struct line *line, int result)
+{
+	return __atomic_load_n(&line->faulty, __ATOMIC_RELAXED) ? ACTION_DIE
+								: line->control.action[-result_code(result)];
+}
+
+/* Returns true when the walk is over. */
+static bool weigh(struct verdict *verdict, struct line *line, int result, const struct log *log)
+{
+	enum action action = action_of(line, result);
 
 	if (result != ICRED_OK)
-		note_failure(verdict, line, -index, action == ACTION_BAD || action == ACTION_DIE);
+		note_failure(verdict, line, result_code(result),
+			     action == ACTION_BAD || action == ACTION_DIE);
 	else if (action == ACTION_BAD || action == ACTION_DIE)
 		verdict->impression = BAD;
 	if (action == ACTION_OK || action == ACTION_DONE) {
@@ -212,11 +322,24 @@ static bool weigh(struct verdict *verdict, struct line *line, int result)
 			verdict->decider = line;
 		}
 	}
+	line_explain(log, line, result, meaning(verdict, line, result, action));
 	return action == ACTION_DIE || (action == ACTION_DONE && verdict->impression != BAD);
 }
 
-int stack_run(const struct stack *stack, int facility, int (*call)(struct line *line, void *data), void *data,
-	      int undecided, struct line **ret_decider)
+static int conclude(const struct verdict *verdict, int facility, int undecided)
+{
+	if (verdict->impression == UNDECIDED && undecided)
+		return set_error(undecided, "no %s line of the profile decided anything",
+				 facility_name(facility));
+	if (verdict->any && verdict->failure.code)
+		return failure_restore(&verdict->failure);
+	return set_error(ICRED_E_NOT_FOUND, "no %s line of the profile decided anything",
+			 facility_name(facility));
+}
+
+int stack_run(const struct stack *stack, int facility, const struct log *log,
+	      int (*call)(struct line *line, void *data), void *data, int undecided,
+	      struct line **ret_decider)
 {
 	struct verdict verdict = {.impression = UNDECIDED};
 	int result;
@@ -227,19 +350,14 @@ int stack_run(const struct stack *stack, int facility, int (*call)(struct line *
 			continue;
 		note_error(ICRED_OK, "%s", "");
 		result = call(line, data);
-		if (result != STACK_SKIP && weigh(&verdict, line, result))
+		if (result == STACK_SKIP)
+			line_explain(log, line, result, "passed over, as its dash says");
+		else if (weigh(&verdict, line, result, log))
 			break;
 	}
-	if (verdict.impression == GOOD) {
-		if (ret_decider)
-			*ret_decider = verdict.decider;
-		return ICRED_OK;
-	}
-	if (verdict.impression == UNDECIDED && undecided)
-		return set_error(undecided, "no %s line of the profile decided anything",
-				 facility_name(facility));
-	if (verdict.any && verdict.failure.code)
-		return failure_restore(&verdict.failure);
-	return set_error(ICRED_E_NOT_FOUND, "no %s line of the profile decided anything",
-			 facility_name(facility));
+	if (verdict.impression != GOOD)
+		return conclude(&verdict, facility, undecided);
+	if (ret_decider)
+		*ret_decider = verdict.decider;
+	return ICRED_OK;
 }

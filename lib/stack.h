@@ -8,6 +8,7 @@
 
 #include <icred/module.h>
 
+#include "log.h"
 #include "util.h"
 
 enum action { ACTION_IGNORE, ACTION_OK, ACTION_DONE, ACTION_BAD, ACTION_DIE, ACTION_COUNT };
@@ -22,6 +23,9 @@ struct control {
 /* `required`, `requisite`, `sufficient`, `optional` or a bracket's inside, as "success=done default=die". */
 bool control_parse(const char *text, struct control *ret_control, char *why, size_t why_cap);
 
+/* The other way round: the keyword that says the same, or the bracket form. */
+void control_format(const struct control *control, char *text, size_t cap);
+
 /* One line of a stack. */
 struct line {
 	int facility;
@@ -31,7 +35,9 @@ struct line {
 	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
 	char *file;
 	unsigned number;
-	void *loaded; /* struct module, once it is */
+	unsigned column; /* of the module's name */
+	bool faulty;     /* there is no such module, or it is none: no control makes up for that */
+	void *loaded;    /* struct module, once it is */
 };
 
 const char *facility_name(int facility);
@@ -42,6 +48,7 @@ int facility_number(const char *name); /* 0 if it is none */
  * success, a failure, or STACK_SKIP: as if the line were not there.  Returns
  * success if the stack as a whole succeeded, with *ret_decider the line whose
  * success counts; otherwise the failure that counts, as this thread's failure.
+ * A line whose module is faulty fails the stack whatever its control says.
  * If no line's result counts, that is `undecided`, or (0) the most telling of
  * the failures that the controls ignored.
  */
@@ -50,7 +57,10 @@ struct stack {
 	struct line *lines;
 	size_t count;
 };
-int stack_run(const struct stack *stack, int facility, int (*call)(struct line *line, void *data), void *data,
-	      int undecided, struct line **ret_decider);
+int stack_run(const struct stack *stack, int facility, const struct log *log,
+	      int (*call)(struct line *line, void *data), void *data, int undecided,
+	      struct line **ret_decider);
+/* Explain in the log (NULL: to nobody) what came of a line, with this thread's failure as the reason. */
+void line_explain(const struct log *log, const struct line *line, int result, const char *meaning);
 
 #endif

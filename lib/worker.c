@@ -13,8 +13,6 @@
 #include "error.h"
 #include "handle.h"
 
-#define HEAD_START_MS 250
-
 void worker_init(struct worker *worker)
 {
 	worker->control = -1;
@@ -274,6 +272,7 @@ static int take_packet(struct icred *handle, int fd, int64_t deadline, const uns
 	case FRAME_FAILED:
 		return failed_read(&reader);
 	case FRAME_KEY:
+	case FRAME_FAULT:
 	case FRAME_DONE:
 		r = answer ? answer(frame, &reader, data) : 0;
 		if (r >= 0 && reader.damaged)

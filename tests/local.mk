@@ -132,8 +132,11 @@ shell_tests = \
 	tests/check-src.sh \
 	tests/check-symbols.sh \
 	tests/check-tally.sh \
+	tests/conversation.sh \
 	tests/install.sh \
 	tests/issuer-module.sh \
+	tests/module-abi.sh \
+	tests/profile.sh \
 	tests/sandbox.sh
 
 check_PROGRAMS += tests/issuer-module
@@ -156,6 +159,7 @@ shell_tests += \
 	tests/bad-servers.sh \
 	tests/core-file.sh \
 	tests/git.sh \
+	tests/key-rotation.sh \
 	tests/keyring-module.sh \
 	tests/keyring-states.sh \
 	tests/main-job.sh \
@@ -190,7 +194,16 @@ dist_check_SCRIPTS += $(shell_tests)
 # Compiled by the scripts, for each flavour of libcurl.
 EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-loop.c tests/curl-flavours.c tests/curl-lib.sh \
 	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
+# Compiled by module-abi.sh: the example of icred-module(3), and modules against the headers of each release.
+EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/abi/module.abi tests/abi/witness.c \
+	tests/abi/issuer-toy.c tests/abi/key-toy.c \
+	tests/abi/1.0/icred/icred.h tests/abi/1.0/icred/module.h
 EXTRA_DIST += tests/leak-matrix.py tests/leak-hook.c
 EXTRA_DIST += tests/lib.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
+
+# What released programs and modules rely on: written anew with a release, compared by .ci/run.
+abi-dump abi-check: libicred.la
+	CC='$(CC)' $(SHELL) $(srcdir)/tests/abi/abi `echo $@ | sed 's/abi-//'` $(abs_top_builddir)
+.PHONY: abi-dump abi-check
 
 include tests/sandbox/local.mk

@@ -31,6 +31,10 @@ run icred key list
 is "key list" "$status" 0
 is "  has it once" "$(printf '%s\n' "$out" | grep -cF "$fingerprint")" 1
 like "  with its label" "$out" 'A test key'
+is "  which a second import without one has left" "$(icred key import "$sandbox_key" >/dev/null && icred key list | grep -c 'A test key')" 1
+is "  and one with another changes" \
+	"$(icred key import "$sandbox_key" --label Other >/dev/null && icred key list | grep -c Other)" 1
+icred key import "$sandbox_key" --label 'A test key' >/dev/null
 run icred --json key list
 is "  and in JSON" "$(json '[(k["fingerprint"], k["label"], k["app"]) for k in d["keys"]]')" \
 	"[('$fingerprint', 'A test key', '12345')]"

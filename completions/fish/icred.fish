@@ -14,8 +14,9 @@ function __icred_fingerprints
     icred --no-interactive --quiet key list 2>/dev/null | string match -r '^[A-Za-z0-9+/]{43}='
 end
 
-set -l commands token curl-config curl exec status forget key help
+set -l commands token curl-config curl exec status forget key profile help
 set -l keys import list remove fingerprint
+set -l profiles list show check
 
 complete -c icred -f
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a token -d 'Print a token'
@@ -25,8 +26,11 @@ complete -c icred -n "not __fish_seen_subcommand_from $commands" -a exec -d 'Run
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a status -d 'Show profile, keys and cached tokens'
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a forget -d 'Empty the caches'
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a key -d 'Import, list, remove keys'
+complete -c icred -n "not __fish_seen_subcommand_from $commands" -a profile -d 'List, show, check profiles'
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a help -d 'Print a summary'
 complete -c icred -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $keys" -a "$keys"
+complete -c icred -n "__fish_seen_subcommand_from profile; and not __fish_seen_subcommand_from $profiles" -a "$profiles"
+complete -c icred -n "__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from show check" -a '(__icred_profiles)'
 complete -c icred -n "__fish_seen_subcommand_from curl" -a '(__fish_complete_subcommand --fcs-skip=1)'
 complete -c icred -n "__fish_seen_subcommand_from exec" -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c icred -n "__fish_seen_subcommand_from help" -a "$commands"

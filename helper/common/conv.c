@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
+#include "askpass.h"
 #include "clock.h"
 #include "conv.h"
 #include "fail.h"
@@ -21,7 +22,8 @@ static int conv_tty = -1;
 static struct termios conv_saved;
 
 static const int conv_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-#define CONV_SIGNALS (sizeof(conv_signals) / sizeof(conv_signals[0]))
+#define CONV_NO_TERMINAL 1
+#define CONV_SIGNALS     (sizeof(conv_signals) / sizeof(conv_signals[0]))
 
 void conv_restore(void)
 {
@@ -52,6 +54,8 @@ static void conv_signalled(int signal_number)
 	sigset_t this_one;
 
 	conv_restore();
+	if (signal_number != SIGTSTP)
+		askpass_stop();
 	sigaction(signal_number, &usual, NULL);
 	raise(signal_number);
 	sigemptyset(&this_one);
@@ -148,22 +152,47 @@ static int conv_question(int style, const char *text, char *reply, size_t cap, u
 	return r;
 }
 
+static int conv_terminal(int style, const char *text, char *reply, size_t cap, unsigned timeout_ms)
+{
+	int r = CONV_NO_TERMINAL;
+
+	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (conv_tty < 0)
+		return CONV_NO_TERMINAL;
+	/* In the background the terminal would stop us instead of asking. */
+	if (tcgetpgrp(conv_tty) == getpgrp())
+		r = conv_question(style, text, reply, cap, timeout_ms);
+	close(conv_tty);
+	conv_tty = -1;
+	return r;
+}
+
+static int conv_program(const char *text, char *reply, size_t cap, unsigned timeout_ms)
+{
+	struct sigaction old[CONV_SIGNALS];
+	int r;
+
+	conv_catch(old);
+	r = askpass_ask(text, reply, cap, timeout_ms);
+	conv_release(old);
+	return r;
+}
+
 int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 {
 	const struct conv *conv = data;
-	int r = ICRED_E_CANCELLED;
+	enum askpass_when when = askpass_when();
+	int r = CONV_NO_TERMINAL;
 
 	if (style == ICRED_PROMPT_INFO || style == ICRED_PROMPT_ERROR) {
 		fail_note(conv->options, "%s", text);
 		return 0;
 	}
-	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (conv_tty < 0 || cap == 0)
+	if (cap == 0)
 		return ICRED_E_CANCELLED;
-	/* In the background the terminal would stop us instead of asking. */
-	if (tcgetpgrp(conv_tty) == getpgrp())
-		r = conv_question(style, text, reply, cap, conv->timeout_ms);
-	close(conv_tty);
-	conv_tty = -1;
-	return r;
+	if (when != ASKPASS_FORCE && when != ASKPASS_PREFER)
+		r = conv_terminal(style, text, reply, cap, conv->timeout_ms);
+	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)
+		r = conv_program(text, reply, cap, conv->timeout_ms);
+	return r == CONV_NO_TERMINAL ? ICRED_E_CANCELLED : r;
 }

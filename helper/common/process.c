@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "askpass.h"
 #include "conv.h"
 #include "fail.h"
 #include "clock.h"
@@ -115,6 +116,7 @@ static void process_expired(int signal_number)
 {
 	(void)signal_number;
 	conv_restore();
+	askpass_stop();
 	if (write(STDERR_FILENO, process_message, strlen(process_message)) < 0)
 		_exit(FAIL_OTHER);
 	_exit(FAIL_NETWORK);
@@ -141,7 +143,7 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 
 bool process_interactive(const struct options *o)
 {
-	return !o->no_interactive && isatty(STDIN_FILENO);
+	return !o->no_interactive && (isatty(STDIN_FILENO) || askpass_when() == ASKPASS_FORCE);
 }
 
 int process_finish(const struct options *o, int status)

@@ -57,22 +57,32 @@ static int wait_reply(struct request *request, char *reply, size_t cap)
 	return n <= 0 ? ICRED_E_CANCELLED : read_reply(bytes, (size_t)n, reply, cap);
 }
 
+/* With its name, as it is for the module to see that nobody is there. */
+static int may_not(const struct icred_host *table)
+{
+	const struct line *line = host_of(table)->line;
+
+	return table->fail(
+		table, ICRED_E_LOCKED,
+		"%s %s has a question, and nobody may be asked here; run icred in a terminal, without --no-interactive",
+		line ? facility_name(line->facility) : "a", line ? line->module : "module");
+}
+
 static int ask(const struct icred_host *table, int style, const char *text, char *reply, size_t cap)
 {
 	struct request *request = host_of(table)->request;
 	int r;
 
 	if (!cap || !table->interactive)
-		return table->fail(table, ICRED_E_LOCKED,
-				   "a question would have to be asked, and nobody may be asked here");
+		return may_not(table);
 	r = send_question(request, style, text);
 	if (r == ICRED_OK)
 		r = wait_reply(request, reply, cap);
 	return r < 0 ? table->fail(table, r, "%s",
 				   r == ICRED_E_CANCELLED ? "the question was dismissed"
 				   : r == ICRED_E_TIMEOUT ? "nobody answered the question in time"
-				   : r == ICRED_E_LOCKED  ? "nobody may be asked here"
-							  : "the question could not be asked")
+				   : r == ICRED_E_LOCKED ? "nobody may be asked here; run icred in a terminal"
+							 : "the question could not be asked")
 		     : ICRED_OK;
 }
 

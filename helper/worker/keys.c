@@ -7,6 +7,7 @@
 #include "key-limits.h"
 #include "module.h"
 #include "rsa.h"
+#include "worker/inside.h"
 #include "worker/keys.h"
 
 #define WHERE_MAX 4096 /* of a listed key's place, which may be a file's name */
@@ -69,9 +70,8 @@ int keys_check(struct request *request)
 	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, info.fingerprint);
 }
 
-static int store_line(struct line *line, void *data)
+static int store_in(struct line *line, struct job *job)
 {
-	struct job *job = data;
 	struct host host = host_for_line(&job->request->host, line);
 	struct module *module;
 	int r = module_get(line, &host, &module);
@@ -89,6 +89,14 @@ static int store_line(struct line *line, void *data)
 	return r;
 }
 
+static int store_line(struct line *line, void *data)
+{
+	struct job *job = data;
+
+	inside_enter(job->request, INSIDE_CALL, line);
+	return inside_leave(job->request, INSIDE_CALL, store_in(line, job));
+}
+
 int keys_store(struct request *request)
 {
 	_cleanup_secret_ char *pem = NULL;
@@ -99,7 +107,7 @@ int keys_store(struct request *request)
 		r = check_pem(request, &pem, &job.info);
 	job.pem = pem;
 	if (r == ICRED_OK)
-		r = stack_run(&request->profile->stack, ICRED_KEY, store_line, &job, 0, NULL);
+		r = stack_run(&request->profile->stack, ICRED_KEY, &request->log, store_line, &job, 0, NULL);
 	if (r == ICRED_E_NOT_FOUND && !job.able)
 		r = set_error(
 			ICRED_E_UNSUPPORTED,
@@ -107,30 +115,51 @@ int keys_store(struct request *request)
 	return r < 0 ? r : request_done(request, TAG_FINGERPRINT, job.info.fingerprint);
 }
 
+enum { CANNOT = 2 }; /* the module can't do that, which is nobody's failure */
+
+typedef int ask_fn(struct module *module, struct host *host, struct job *job);
+
+static int ask_in(struct job *job, struct line *line, unsigned can, ask_fn *ask)
+{
+	struct host host = host_for_line(&job->request->host, line);
+	struct module *module;
+	int r = module_get(line, &host, &module);
+
+	if (r == ICRED_OK && !(module->table.can & can))
+		return CANNOT;
+	if (r != ICRED_OK)
+		return r;
+	module_enter(module);
+	r = ask(module, &host, job);
+	module_leave(module);
+	return r;
+}
+
+static int ask_line(struct job *job, struct line *line, unsigned can, ask_fn *ask)
+{
+	int r;
+
+	inside_enter(job->request, INSIDE_CALL, line);
+	r = inside_leave(job->request, INSIDE_CALL, ask_in(job, line, can, ask));
+	line_explain(&job->request->log, line, r == CANNOT ? ICRED_E_UNSUPPORTED : r,
+		     "the next line is asked too");
+	return r == CANNOT ? ICRED_OK : r;
+}
+
 /*
  * Ask every key line, whatever the controls say: a list shows all, and what is
  * to be removed goes everywhere.  The first failure is kept, but a line that
  * has no such key, or can't do it, is none if another one fails worse.
  */
-static void ask_all(struct job *job, unsigned can, int (*ask)(struct module *, struct host *, struct job *),
-		    struct failure *failure)
+static void ask_all(struct job *job, unsigned can, ask_fn *ask, struct failure *failure)
 {
 	struct stack *stack = &job->request->profile->stack;
 
 	*failure = (struct failure){.code = ICRED_OK};
 	for (size_t i = 0; i < stack->count; i++) {
-		struct line *line = &stack->lines[i];
-		struct host host = host_for_line(&job->request->host, line);
-		struct module *module;
-		int r;
-		if (line->facility != ICRED_KEY)
-			continue;
-		r = module_get(line, &host, &module);
-		if (r == ICRED_OK && (module->table.can & can)) {
-			module_enter(module);
-			r = ask(module, &host, job);
-			module_leave(module);
-		}
+		int r = ICRED_OK;
+		if (stack->lines[i].facility == ICRED_KEY)
+			r = ask_line(job, &stack->lines[i], can, ask);
 		if (r < 0 && r != ICRED_E_NOT_FOUND &&
 		    (!failure->code || failure->code == ICRED_E_UNSUPPORTED))
 			failure_save(failure);

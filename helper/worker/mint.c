@@ -7,6 +7,7 @@
 #include "error.h"
 #include "module.h"
 #include "record.h"
+#include "worker/inside.h"
 #include "worker/mint.h"
 #include "worker/prepare.h"
 
@@ -61,9 +62,8 @@ static int granted(const struct icred_grant *given, void *data)
 					: ICRED_OK;
 }
 
-static int mint_line(struct line *line, void *data)
+static int mint_in(struct line *line, struct minting *minting)
 {
-	struct minting *minting = data;
 	struct host host = host_for_line(&minting->request->host, line);
 	struct module *module;
 	int r = module_get(line, &host, &module);
@@ -81,6 +81,14 @@ static int mint_line(struct line *line, void *data)
 	return r;
 }
 
+static int mint_line(struct line *line, void *data)
+{
+	struct minting *minting = data;
+
+	inside_enter(minting->request, INSIDE_CALL, line);
+	return inside_leave(minting->request, INSIDE_CALL, mint_in(line, minting));
+}
+
 /* With each of the app's keys, line by line and newest first, until one is not refused. */
 static int mint_with_keys(struct minting *minting)
 {
@@ -91,7 +99,8 @@ static int mint_with_keys(struct minting *minting)
 	for (unsigned nth = 0;; nth++) {
 		request->signer = 0;
 		minting->record.len = 0;
-		r = stack_run(&request->profile->stack, ICRED_ISSUER, mint_line, minting, 0, NULL);
+		r = stack_run(&request->profile->stack, ICRED_ISSUER, &request->log, mint_line, minting, 0,
+			      NULL);
 		if (nth && r == ICRED_E_NOT_FOUND)
 			return failure_restore(&refused); /* no more keys: what the server said counts */
 		if (r != ICRED_E_REJECTED || nth + 1 == KEYS_MAX)

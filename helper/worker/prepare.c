@@ -5,11 +5,11 @@
 #include <stdatomic.h>
 
 #include "module.h"
+#include "worker/inside.h"
 #include "worker/prepare.h"
 
-static int prepare_line(struct line *line, void *data)
+static int prepare_in(struct line *line, struct request *request)
 {
-	struct request *request = data;
 	const struct profile *profile = request->profile;
 	struct host host = host_for_line(&request->host, line);
 	struct icred_key_query query = {.size = sizeof(query)};
@@ -29,11 +29,17 @@ static int prepare_line(struct line *line, void *data)
 	return r;
 }
 
+static int prepare_line(struct line *line, void *data)
+{
+	inside_enter(data, INSIDE_PREPARE, line);
+	return inside_leave(data, INSIDE_PREPARE, prepare_in(line, data));
+}
+
 static void *run(void *data)
 {
 	struct request *request = data;
 
-	(void)stack_run(&request->profile->stack, ICRED_KEY, prepare_line, request, 0, NULL);
+	(void)stack_run(&request->profile->stack, ICRED_KEY, NULL, prepare_line, request, 0, NULL);
 	request_unref(request);
 	return NULL;
 }
@@ -52,7 +58,8 @@ static void load_first(struct request *request)
 		struct host host = host_for_line(&request->host, &stack->lines[i]);
 		if (stack->lines[i].facility != ICRED_KEY)
 			continue;
-		(void)module_get(&stack->lines[i], &host, &module);
+		inside_enter(request, INSIDE_PREPARE, &stack->lines[i]);
+		(void)inside_leave(request, INSIDE_PREPARE, module_get(&stack->lines[i], &host, &module));
 		return;
 	}
 }

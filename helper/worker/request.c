@@ -26,11 +26,18 @@ static void send_log(int level, const char *text, void *data)
 		request_send(request, &wire);
 }
 
+/* The caller has a little more time than it told us; half of that is for a last word about a module. */
+static void read_deadline(struct request *request, int64_t left)
+{
+	request->deadline = clock_ms() + left;
+	request->due = request->deadline + MIN(left / 9, HEAD_START_MS) / 2;
+}
+
 static void read_field(struct request *request, struct reader *reader, const struct field *field)
 {
 	switch (field->tag) {
 	case TAG_TIME_LEFT:
-		request->deadline = clock_ms() + MAX(field_number(reader, field), 0);
+		read_deadline(request, MAX(field_number(reader, field), 0));
 		break;
 	case TAG_TARGET_KIND:
 		request->target = (int)field_number(reader, field);
@@ -71,7 +78,7 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 	request->pool = pool;
 	request->profile = profile;
 	request->target_id = "";
-	request->deadline = clock_ms();
+	read_deadline(request, 0);
 	request->log = (struct log){
 		.callback = hello->log_level >= 0 ? send_log : NULL, .data = request, .trace = -1};
 	request->frame = frame_read(bytes, len, &reader);

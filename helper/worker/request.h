@@ -3,9 +3,15 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 
+#include <stdatomic.h>
+
 #include "frames.h"
 #include "host.h"
 
+#define REQUESTS_MAX 64 /* at work at a time */
+
+/* In which modules a request may be: the one it is for, a key's that signs beside it, or gets ready to. */
+enum inside { INSIDE_CALL, INSIDE_KEY, INSIDE_PREPARE, INSIDE_COUNT };
 /* A line beyond that has one key. */
 #define KEY_LINES_MAX 64
 
@@ -14,6 +20,9 @@ struct request {
 	int fd; /* the request's own socket */
 	int frame;
 	int64_t deadline; /* clock_ms() */
+	int64_t due;      /* the same, and then a little: no module may be at work any more */
+	bool given_up;    /* it was answered at that moment, without waiting for the module */
+	_Atomic(const struct line *) inside[INSIDE_COUNT];
 	struct server *server;
 	struct secret_pool *pool;
 	struct profile *profile;

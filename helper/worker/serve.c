@@ -11,13 +11,16 @@
 
 #include "clock.h"
 #include "error.h"
+#include "module.h"
+#include "worker/inside.h"
 #include "worker/keys.h"
 #include "worker/mint.h"
+#include "worker/probe.h"
 #include "worker/serve.h"
 
-#define IDLE_MS  5000 /* how long a long-lived caller's worker stays */
-#define GRACE_MS 2000 /* past a deadline, before a stuck module ends the worker */
-#define BUSY_MAX 64
+#define IDLE_MS   5000 /* how long a long-lived caller's worker stays */
+#define FINISH_MS 20
+#define GRACE_MS  2000 /* past a deadline, before a stuck module ends the worker */
 
 struct server {
 	int control;
@@ -31,8 +34,20 @@ struct server {
 	_Atomic bool retired;
 };
 
+/* A profile that names a module which is not there fails as a whole, whichever line would have served. */
+static int check_modules(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (!module_there(&stack->lines[i]))
+			return ICRED_E_INVALID;
+	return ICRED_OK;
+}
+
 static int dispatch(struct request *request)
 {
+	if (request->frame != FRAME_KEY_CHECK && request->frame != FRAME_PROBE &&
+	    check_modules(&request->profile->stack) < 0)
+		return ICRED_E_INVALID;
 	switch (request->frame) {
 	case FRAME_MINT:
 		return mint(request);
@@ -44,6 +59,8 @@ static int dispatch(struct request *request)
 		return keys_list(request);
 	case FRAME_KEY_REMOVE:
 		return keys_remove(request);
+	case FRAME_PROBE:
+		return probe(request);
 	default:
 		return set_error(ICRED_E_UNSUPPORTED,
 				 "icred-worker does not know this request: is it of an older libicred?");
@@ -55,8 +72,10 @@ static void *run(void *data)
 	struct request *request = data;
 	struct server *server = request->server;
 
+	inside_begin(request);
 	if (dispatch(request) < 0)
 		request_failed(request);
+	inside_end(request);
 	request_unref(request);
 	pthread_mutex_lock(&server->lock);
 	server->busy--;
@@ -69,7 +88,7 @@ static void *run(void *data)
 static void enter(struct server *server, const struct request *request)
 {
 	pthread_mutex_lock(&server->lock);
-	while (server->busy >= BUSY_MAX)
+	while (server->busy >= REQUESTS_MAX)
 		pthread_cond_wait(&server->room, &server->lock);
 	server->busy++;
 	server->latest = MAX(server->latest, request->deadline);
@@ -213,16 +232,37 @@ static bool leave(struct server *server)
 	return true;
 }
 
-/* Serve what was sent before the door closed, then wait for it to be done. */
+static bool all_done(struct server *server)
+{
+	bool done;
+
+	pthread_mutex_lock(&server->lock);
+	done = !server->busy || clock_ms() > server->latest + GRACE_MS;
+	pthread_mutex_unlock(&server->lock);
+	return done;
+}
+
+/* Serve what was sent before the door closed, then wait for it to be done, or stuck, or the caller gone. */
 static void finish(struct server *server)
 {
+	struct pollfd end = {.fd = server->control, .events = 0};
+
 	do {
 		errno = 0;
 	} while (take_packet(server) && errno != EAGAIN);
-	pthread_mutex_lock(&server->lock);
-	while (server->busy)
-		pthread_cond_wait(&server->room, &server->lock);
-	pthread_mutex_unlock(&server->lock);
+	while (!all_done(server)) {
+		if (poll(&end, 1, FINISH_MS) > 0 && (end.revents & POLLHUP))
+			return;
+		inside_overdue();
+	}
+}
+
+/* The next packet, or a module's time, is up within this many milliseconds. */
+static int patience(void)
+{
+	int due = inside_due();
+
+	return due < 0 ? IDLE_MS : MIN(due + 1, IDLE_MS);
 }
 
 int serve(int control)
@@ -235,15 +275,18 @@ int serve(int control)
 	if (!server.pool)
 		return 1;
 	for (;;) {
-		int ready = poll(&wait, 1, IDLE_MS);
+		int64_t since = clock_ms();
+		int ready = poll(&wait, 1, patience());
 		if (ready < 0 && errno != EINTR)
 			return 1;
+		if (inside_overdue())
+			serve_retire(&server);
 		if (ready > 0 && !take_packet(&server)) {
 			if (!atomic_load(&server.retired))
 				return 0; /* the caller is gone */
 			break;
 		}
-		if (ready == 0 && leave(&server))
+		if (ready == 0 && clock_ms() - since >= IDLE_MS && leave(&server))
 			break;
 	}
 	finish(&server);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "error.h"
 #include "module.h"
+#include "worker/inside.h"
 #include "worker/request.h"
 #include "worker/serve.h"
 #include "worker/sign.h"
@@ -49,9 +51,8 @@ static void release(struct icred_signing *signing)
 	request_unref(request);
 }
 
-static int sign_line(struct line *line, void *data)
+static int sign_in(struct line *line, struct icred_signing *signing)
 {
-	struct icred_signing *signing = data;
 	struct host host = host_for_line(&signing->host, line);
 	const struct profile *profile = signing->host.profile;
 	struct icred_key_query query = {.size = sizeof(query)};
@@ -82,13 +83,22 @@ static int sign_line(struct line *line, void *data)
 	return r;
 }
 
+static int sign_line(struct line *line, void *data)
+{
+	struct icred_signing *signing = data;
+
+	inside_enter(signing->request, INSIDE_KEY, line);
+	return inside_leave(signing->request, INSIDE_KEY, sign_in(line, signing));
+}
+
 static void *run(void *data)
 {
 	struct icred_signing *signing = data;
 	int r;
 
 	if (settings_get(&signing->host.profile->settings, "app", 0))
-		r = stack_run(&signing->host.profile->stack, ICRED_KEY, sign_line, signing, 0, NULL);
+		r = stack_run(&signing->host.profile->stack, ICRED_KEY, signing->host.log, sign_line, signing,
+			      0, NULL);
 	else
 		r = set_error(ICRED_E_INVALID, "no app: its ID says whose key to use");
 	pthread_mutex_lock(&signing->lock);
@@ -158,14 +168,28 @@ static void wait_done(struct icred_signing *signing, int64_t deadline)
 			break;
 }
 
+/* The key line that is still being asked has the last word. */
+static int too_late(const struct icred_host *table, struct icred_signing *signing)
+{
+	const struct line *line = atomic_load(&signing->request->inside[INSIDE_KEY]);
+	char name[48] = "no key";
+
+	if (line)
+		snprintf(name, sizeof(name), "key %s", line->module);
+	table->fail(table, ICRED_E_TIMEOUT, "%s was %sready in time: does a keyring wait for an answer?",
+		    name, line ? "not " : "");
+	if (line)
+		set_error_where(name, line->file, line->number);
+	return ICRED_E_TIMEOUT;
+}
+
 /* Copy what the thread has got; the lock is held. */
-static int collect(const struct icred_host *table, const struct icred_signing *signing, void *signature,
-		   size_t cap, size_t *ret_len)
+static int collect(const struct icred_host *table, struct icred_signing *signing, void *signature, size_t cap,
+		   size_t *ret_len)
 {
 	if (!signing->done) {
 		serve_retire(signing->request->server); /* its module may be stuck for good */
-		return table->fail(table, ICRED_E_TIMEOUT,
-				   "no key was ready in time: does a keyring wait for an answer?");
+		return too_late(table, signing);
 	}
 	if (signing->failure.code)
 		return failure_restore(&signing->failure);

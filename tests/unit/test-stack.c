@@ -50,7 +50,7 @@ static int run(struct script *script, const char *const controls[], size_t count
 					     .file = file,
 					     .number = i};
 	script->calls = 0;
-	r = stack_run(&stack, ICRED_KEY, answer, script, 0, &decider);
+	r = stack_run(&stack, ICRED_KEY, NULL, answer, script, 0, &decider);
 	*ret_decider = decider ? (int)decider->number : -1;
 	return r;
 }
@@ -271,7 +271,7 @@ static void what_is_returned_counts_not_what_was_said(void **state)
 	(void)state;
 	line.module = module;
 	line.file = file;
-	assert_int_equal(stack_run(&stack, ICRED_KEY, contradict, NULL, 0, NULL), LOCKED);
+	assert_int_equal(stack_run(&stack, ICRED_KEY, NULL, contradict, NULL, 0, NULL), LOCKED);
 	assert_int_equal(icred_error()->code, LOCKED);
 }
 
@@ -299,11 +299,11 @@ static void what_an_undecided_stack_means_is_the_callers_to_say(void **state)
 
 	(void)state;
 	line.control = control_of("optional");
-	assert_int_equal(stack_run(&stack, ICRED_KEY, answer, &script, UNSUP, NULL), UNSUP);
+	assert_int_equal(stack_run(&stack, ICRED_KEY, NULL, answer, &script, UNSUP, NULL), UNSUP);
 	assert_failure(UNSUP, "no key line");
-	assert_int_equal(stack_run(&stack, ICRED_KEY, answer, &script, 0, NULL), DENIED);
+	assert_int_equal(stack_run(&stack, ICRED_KEY, NULL, answer, &script, 0, NULL), DENIED);
 	line.control = control_of("required"); /* decided, and so not the caller's */
-	assert_int_equal(stack_run(&stack, ICRED_KEY, answer, &script, UNSUP, NULL), DENIED);
+	assert_int_equal(stack_run(&stack, ICRED_KEY, NULL, answer, &script, UNSUP, NULL), DENIED);
 }
 
 static void a_result_that_is_no_code_is_an_internal_failure(void **state)

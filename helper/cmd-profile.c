@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* icred profile list|show|check: the profiles there are, what one says, and whether all are in order. */
+#include "config.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <icred/icred.h>
+
+#include "handle.h"
+#include "probe.h"
+#include "profile.h"
+#include "search.h"
+
+#include "common/fail.h"
+#include "common/help.h"
+#include "common/json.h"
+#include "common/output.h"
+#include "common/session.h"
+#include "icred.h"
+
+#define PROFILE_WIDTH_NAME     16
+#define PROFILE_WIDTH_FACILITY 8
+#define PROFILE_WIDTH_CONTROL  12
+
+static const char profile_help[] =
+	"Usage: icred [OPTIONS] profile list\n"
+	"       icred [OPTIONS] profile show [NAME]\n"
+	"       icred [OPTIONS] profile check [NAME...]\n"
+	"\n"
+	"What profiles there are, what one of them says, and whether they are in order.\n"
+	"See icred help profile check, and so on.\n"
+	"\n" HELP_OPTIONS "\n"
+	"Example:\n"
+	"  icred profile check\n";
+
+static const char profile_list_help[] =
+	"Usage: icred [OPTIONS] profile list\n"
+	"\n"
+	"List the profiles of all directories.  Where two have one name, the first counts.\n"
+	"\n" HELP_OPTIONS "\n"
+	"Example:\n"
+	"  icred profile list --json\n";
+
+static const char profile_show_help[] =
+	"Usage: icred [OPTIONS] profile show [NAME]\n"
+	"\n"
+	"Print a profile as it will run: its settings, and its stack line by line with\n"
+	"the file and line each came from; \"built in\" are those that no file says.\n"
+	"\n" HELP_OPTIONS "\n"
+	"Example:\n"
+	"  icred profile show work\n";
+
+static const char profile_check_help[] =
+	"Usage: icred [OPTIONS] profile check [NAME...]\n"
+	"\n"
+	"Read profiles, all that there are unless some are named, load the modules they\n"
+	"name, and tell of each what is wrong with it.  Exit status 8 if anything is.\n"
+	"\n" HELP_OPTIONS "\n"
+	"Example:\n"
+	"  icred profile check && icred profile show\n";
+
+/* -- list -- */
+
+struct profile_list {
+	const struct options *o;
+	struct output *out;
+	struct json j;
+	bool any;
+};
+
+static int profile_list_one(const char *name, const char *file, bool hidden, void *data)
+{
+	struct profile_list *list = data;
+
+	list->any = true;
+	if (list->o->json) {
+		json_open(&list->j, NULL, '{');
+		json_string(&list->j, "name", name);
+		json_string(&list->j, "file", file);
+		json_bool(&list->j, "hidden", hidden);
+		json_close(&list->j, '}');
+		return 0;
+	}
+	output_clean(list->out, name, PROFILE_WIDTH_NAME);
+	output_text(list->out, "  ");
+	output_clean(list->out, file, 0);
+	output_text(list->out, hidden ? "  (hidden by one of the same name)\n" : "\n");
+	return 0;
+}
+
+static int profile_list_run(const struct options *o, char **words)
+{
+	struct profile_list list = {.o = o, .out = output_stdout()};
+
+	(void)words;
+	list.j.out = list.out;
+	if (o->json)
+		json_open(&list.j, NULL, '[');
+	profile_each(profile_list_one, &list);
+	if (o->json) {
+		json_close(&list.j, ']');
+		output_text(list.out, "\n");
+	} else if (!list.any) {
+		fail_note(o, "there are no profile files; the built-in profile applies");
+	}
+	return 0;
+}
+
+/* -- show -- */
+
+static void profile_show_place(struct output *out, const char *file, unsigned line)
+{
+	if (!line) {
+		output_text(out, "  # built in\n");
+		return;
+	}
+	output_text(out, "  # ");
+	output_clean(out, file, 0);
+	output_format(out, ":%u\n", line);
+}
+
+/* What the command line says stands in no file. */
+static void profile_show_settings(struct output *out, struct json *j, const struct settings *settings)
+{
+	const char *name, *value = NULL;
+
+	for (size_t i = 0; (name = settings_at(settings, i, &value)); i++) {
+		struct place place = settings_place_at(settings, i);
+		if (j) {
+			json_open(j, NULL, '{');
+			json_string(j, "name", name);
+			json_string(j, "value", value);
+			json_string(j, "file", place.file);
+			json_number(j, "line", place.line);
+			json_close(j, '}');
+			continue;
+		}
+		output_clean(out, name, PROFILE_WIDTH_NAME);
+		output_text(out, "  ");
+		output_clean(out, value, 0);
+		if (place.file)
+			profile_show_place(out, place.file, place.line);
+		else
+			output_text(out, "  # an option\n");
+	}
+}
+
+/* As it would have to be written. */
+static void profile_show_argument(struct output *out, const char *argument)
+{
+	if (*argument && !strpbrk(argument, " \t") && *argument != '[' && *argument != '#') {
+		output_text(out, " ");
+		output_clean(out, argument, 0);
+		return;
+	}
+	output_text(out, " [");
+	for (; *argument; argument++) {
+		char text[3] = {*argument == ']' ? '\\' : *argument, *argument == ']' ? ']' : '\0', '\0'};
+		output_text(out, text);
+	}
+	output_text(out, "]");
+}
+
+static void profile_show_line(struct output *out, const struct line *line, const char *control)
+{
+	output_text(out, line->optional_module ? "-" : "");
+	output_clean(out, facility_name(line->facility), PROFILE_WIDTH_FACILITY - line->optional_module);
+	output_text(out, " ");
+	output_clean(out, control, PROFILE_WIDTH_CONTROL);
+	output_text(out, " ");
+	output_clean(out, line->module, 0);
+	for (char **argument = line->arguments; *argument; argument++)
+		profile_show_argument(out, *argument);
+	profile_show_place(out, line->file, line->number);
+}
+
+static void profile_show_line_json(struct json *j, const struct line *line, const char *control)
+{
+	json_open(j, NULL, '{');
+	json_string(j, "facility", facility_name(line->facility));
+	json_bool(j, "optional", line->optional_module);
+	json_string(j, "control", control);
+	json_string(j, "module", line->module);
+	json_open(j, "arguments", '[');
+	for (char **argument = line->arguments; *argument; argument++)
+		json_string(j, NULL, *argument);
+	json_close(j, ']');
+	json_string(j, "file", line->number ? line->file : NULL);
+	json_number(j, "line", line->number);
+	json_close(j, '}');
+}
+
+static void profile_show_stack(struct output *out, struct json *j, const struct stack *stack)
+{
+	char control[512];
+
+	for (int facility = ICRED_KEY; facility <= ICRED_ISSUER; facility++) {
+		for (size_t i = 0; i < stack->count; i++) {
+			const struct line *line = &stack->lines[i];
+			if (line->facility != facility)
+				continue;
+			control_format(&line->control, control, sizeof(control));
+			if (j)
+				profile_show_line_json(j, line, control);
+			else
+				profile_show_line(out, line, control);
+		}
+	}
+}
+
+static void profile_show(const struct options *o, const struct profile *profile)
+{
+	struct output *out = output_stdout();
+	struct json j = {out, false};
+
+	if (!o->json) {
+		output_format(out, "# %s, %s\n", profile->name,
+			      profile->file[0] ? profile->file : "built in");
+		profile_show_settings(out, NULL, &profile->settings);
+		output_text(out, "\n");
+		profile_show_stack(out, NULL, &profile->stack);
+		return;
+	}
+	json_open(&j, NULL, '{');
+	json_string(&j, "name", profile->name);
+	json_string(&j, "file", profile->file[0] ? profile->file : NULL);
+	json_open(&j, "settings", '[');
+	profile_show_settings(out, &j, &profile->settings);
+	json_close(&j, ']');
+	json_open(&j, "stack", '[');
+	profile_show_stack(out, &j, &profile->stack);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	output_text(out, "\n");
+}
+
+static int profile_show_run(const struct options *o, char **words)
+{
+	struct options own = *o;
+	icred_t *handle = NULL;
+	int status;
+
+	own.profile = words[0] ? words[0] : o->profile;
+	status = session_open(&own, SESSION_SILENT, &handle);
+	if (status)
+		return status;
+	profile_show(o, handle->profile);
+	icred_close(handle);
+	return 0;
+}
+
+/* -- check -- */
+
+struct profile_check {
+	const struct options *o;
+	struct output *out;
+	char first[4096];
+	struct output faults_out; /* with --json: what was found, as one document in the end */
+	struct json j;
+	size_t count, faults;
+	int status; /* of the first fault that is none of a profile's */
+};
+
+static void profile_check_json(struct profile_check *check, const struct icred_error *error)
+{
+	if (!check->faults)
+		json_open(&check->j, "faults", '[');
+	json_open(&check->j, NULL, '{');
+	json_string(&check->j, "kind", icred_kind(error->code));
+	json_string(&check->j, "message", error->message);
+	json_string(&check->j, "file", *error->file ? error->file : NULL);
+	json_number(&check->j, "line", error->line);
+	json_close(&check->j, '}');
+}
+
+static void profile_check_fault(void *data)
+{
+	struct profile_check *check = data;
+	const struct icred_error *error = icred_error();
+	int status = fail_status(error->code);
+
+	if (check->o->json)
+		profile_check_json(check, error);
+	else
+		fail_library(check->o, error->code);
+	check->faults++;
+	if (status != FAIL_INVALID && !check->status)
+		check->status = status;
+}
+
+/* One document for all faults. */
+static void profile_check_end(struct profile_check *check)
+{
+	char first[4096], message[64];
+	struct output out = {first, 0, sizeof(first), 0, 0};
+	struct json j = {&out, false};
+
+	if (!check->o->json || !check->faults)
+		return;
+	snprintf(message, sizeof(message), "%zu faults in the profiles; mend them", check->faults);
+	json_close(&check->j, ']');
+	json_open(&j, NULL, '{');
+	json_open(&j, "error", '{');
+	json_string(&j, "kind", "invalid");
+	json_string(&j, "message", message);
+	output_text(&out, ",");
+	output_bytes(&out, check->faults_out.data, check->faults_out.len);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	output_text(&out, "\n");
+	output_write(&out, STDERR_FILENO);
+	output_wipe(&check->faults_out);
+}
+
+/* Open it as a program would, and load all it names. */
+static void profile_check_modules(struct profile_check *check, const char *name)
+{
+	const struct options *o = check->o;
+	struct icred_options options = {.size = sizeof(options),
+					.app = o->app,
+					.installation = o->installation,
+					.organization = o->organization,
+					.timeout_ms = o->timeout_ms,
+					.flags = o->as_app ? ICRED_AS_APP : 0,
+					.log = o->verbose ? fail_log : NULL,
+					.log_data = (void *)(uintptr_t)o};
+	icred_t *handle = NULL;
+
+	if (icred_open(&handle, name, &options) < 0)
+		profile_check_fault(check);
+	else
+		probe_modules(handle, profile_check_fault, check);
+	icred_close(handle);
+}
+
+static void profile_check_name(struct profile_check *check, const char *name)
+{
+	struct profile *profile = NULL;
+	size_t before = check->faults;
+
+	check->count++;
+	if (profile_examine(name, profile_check_fault, check, &profile) == ICRED_OK)
+		profile_check_modules(check, name);
+	profile_free(profile);
+	if (check->faults == before && !check->o->json)
+		output_format(check->out, "%s: in order\n", name);
+}
+
+static int profile_check_found(const char *name, const char *file, bool hidden, void *data)
+{
+	(void)file;
+	if (!hidden)
+		profile_check_name(data, name);
+	return 0;
+}
+
+static int profile_check_run(const struct options *o, char **words)
+{
+	struct profile_check check = {.o = o, .out = output_stdout()};
+
+	check.faults_out = (struct output){check.first, 0, sizeof(check.first), 0, 0};
+	check.j.out = &check.faults_out;
+	for (; *words; words++)
+		profile_check_name(&check, *words);
+	if (!check.count && o->profile)
+		profile_check_name(&check, o->profile);
+	if (!check.count)
+		profile_each(profile_check_found, &check);
+	if (!check.count)
+		fail_note(o, "there are no profile files; the built-in profile applies");
+	if (o->json && !check.faults)
+		output_text(check.out, "{}\n");
+	profile_check_end(&check);
+	return check.status ? check.status : check.faults ? FAIL_INVALID : 0;
+}
+
+static int profile_run(const struct options *o, char **words)
+{
+	if (!words[0])
+		return fail(o, FAIL_USAGE, "usage", "profile needs one of list, show, check");
+	return fail(o, FAIL_USAGE, "usage", "unknown command: profile %s (see icred profile --help)",
+		    words[0]);
+}
+
+const struct command cmd_profile = {"profile", profile_help, 0, 0, INT_MAX, profile_run};
+const struct command cmd_profile_list = {"profile list", profile_list_help, 0, 0, 0, profile_list_run};
+const struct command cmd_profile_show = {"profile show", profile_show_help, 0, 0, 1, profile_show_run};
+const struct command cmd_profile_check = {"profile check", profile_check_help, 0, 0,
+					  INT_MAX,         profile_check_run};

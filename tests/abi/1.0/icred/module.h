@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The interface between libicred and its modules, ABI major version 1.
+ *
+ * A module is a shared object named FACILITY-NAME.so that exports one symbol,
+ * icred_module_1.  Every struct starts with its size, grows only at its end,
+ * and is copied by the reader, so that either side may be the newer one.
+ * Guarantees, life cycle, threads and ownership: icred-module(3).
+ */
+#ifndef ICRED_MODULE_H
+#define ICRED_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <icred/icred.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ICRED_MODULE_MINOR 0 /* raised with every appended field */
+
+#if defined(__GNUC__) || defined(__clang__)
+#define ICRED_MODULE_EXPORT     __attribute__((visibility("default")))
+#define ICRED_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define ICRED_MODULE_EXPORT
+#define ICRED_PRINTF(fmt, args)
+#endif
+
+enum icred_facility { ICRED_KEY = 1, ICRED_CACHE = 2, ICRED_ISSUER = 3 };
+
+/* SERIAL: one call at a time into the module.  PARALLEL: any number. */
+enum { ICRED_THREADS_SERIAL = 0, ICRED_THREADS_PARALLEL = 1 };
+
+/* Capability bits; each one claimed needs its callback, unknown bits are ignored. */
+enum {
+	ICRED_CAN_SIGN = 1u << 0,   /* key: sign                      */
+	ICRED_CAN_LIST = 1u << 1,   /* key: each                      */
+	ICRED_CAN_STORE = 1u << 2,  /* key: store                     */
+	ICRED_CAN_REMOVE = 1u << 3, /* key: remove                    */
+	ICRED_CAN_CACHE = 1u << 4,  /* cache: load, save, drop, each  */
+	ICRED_CAN_MINT = 1u << 5    /* issuer: mint                   */
+};
+
+struct icred_signing; /* a signature under way; the host's */
+
+/*
+ * What the host does for a module.  Every call brings the table of its own
+ * request (deadline, error, log), valid until that call returns; so is
+ * the one of open() and of close().  Secret memory may be kept from one call to
+ * another, until close.  Secrets go into secret_alloc memory,
+ * which is locked, left out of core files, and wiped when it is freed.
+ */
+struct icred_host {
+	size_t size;
+	unsigned minor;
+	unsigned interactive; /* 1: a person is there and the keyring may prompt */
+
+	/* Record the one-line reason of a failure; returns code, so: return host->fail(...). */
+	int (*fail)(const struct icred_host *host, int code, const char *format, ...) ICRED_PRINTF(3, 4);
+	void (*log)(const struct icred_host *host, int level, const char *format, ...) ICRED_PRINTF(3, 4);
+	/* A profile setting ("app", "api", "ca" ...), and a NAME=VALUE argument of the stack line; or NULL. */
+	const char *(*setting)(const struct icred_host *host, const char *name);
+	const char *(*argument)(const struct icred_host *host, const char *name);
+	/* Milliseconds until the caller's deadline; 0 when it has passed. */
+	int64_t (*time_left)(const struct icred_host *host);
+	void *(*secret_alloc)(const struct icred_host *host, size_t size);
+	void (*secret_free)(const struct icred_host *host, void *secret);
+	/* Ask the user; ICRED_E_LOCKED at once where nobody may be asked.  reply: secret memory. */
+	int (*prompt)(const struct icred_host *host, int style, const char *text, char *reply, size_t cap);
+
+	/*
+	 * Issuers only.  Ask the key stack for an RS256 signature: begin returns at
+	 * once, so that the connection can be opened meanwhile; end waits for it,
+	 * may be called once per begin and always frees it (signature NULL: drop it).
+	 */
+	int (*sign_begin)(const struct icred_host *host, const void *data, size_t len,
+			  struct icred_signing **ret_signing);
+	int (*sign_end)(const struct icred_host *host, struct icred_signing *signing, void *signature,
+			size_t cap, size_t *ret_len);
+	/* After fail(): when the server takes requests again by its own word (Retry-After). */
+	void (*retry_at)(const struct icred_host *host, int64_t utc);
+};
+
+/* Whose keys: an app at an API's origin ("https://api.carbonregistry.com"). */
+struct icred_key_query {
+	size_t size;
+	const char *app;
+	const char *origin;
+};
+
+/*
+ * Keys run in icred-worker.  A key signs; it is never handed out.  `nth` counts
+ * the app's keys, newest first; past the last one, ICRED_E_NOT_FOUND.
+ */
+struct icred_key_ops {
+	size_t size;
+	/* RSASSA-PKCS1-v1_5 with SHA-256 over data (RFC 7518, 3.3). */
+	int (*sign)(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		    unsigned nth, const void *data, size_t len, void *signature, size_t cap, size_t *ret_len);
+	/* Stop when each() returns non-zero, and return that. */
+	int (*each)(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		    int (*each)(const struct icred_key *key, void *data), void *data);
+	/* The host has checked that pem (NUL-terminated) is a fitting RSA key with this fingerprint. */
+	int (*store)(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		     const char *pem, const char *label, const char *fingerprint);
+	int (*remove)(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		      const char *fingerprint);
+	/*
+	 * A signature of the newest key is likely to be wanted soon: connect, fetch,
+	 * open.  May be NULL, never prompts (interactive is 0), and its failure is nobody's.
+	 */
+	int (*prepare)(void *self, const struct icred_host *host, const struct icred_key_query *query);
+};
+
+/*
+ * Caches run in the caller's process and need libc alone.  An entry is a name
+ * of [a-z0-9.-], at most 64 bytes, and a blob of at most ICRED_BLOB_MAX bytes
+ * that is secret.  ICRED_E_NOT_FOUND says "not here"; a cache that does not
+ * work on this machine says ICRED_E_UNSUPPORTED, and nobody minds.
+ */
+#define ICRED_BLOB_MAX 8192
+struct icred_cache_ops {
+	size_t size;
+	int (*load)(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
+		    size_t *ret_len);
+	/* Replace the entry as a whole; it may vanish at expires_at (UTC, seconds). */
+	int (*save)(void *self, const struct icred_host *host, const char *name, const void *blob, size_t len,
+		    int64_t expires_at);
+	int (*drop)(void *self, const struct icred_host *host, const char *name);
+	/* Names of all entries; each() may drop the entry it is told. */
+	int (*each)(void *self, const struct icred_host *host, int (*each)(const char *name, void *data),
+		    void *data);
+};
+
+enum icred_target { ICRED_TARGET_INSTALLATION = 1, ICRED_TARGET_ORGANIZATION = 2, ICRED_TARGET_APP = 3 };
+
+struct icred_mint_request {
+	size_t size;
+	const char *app;
+	int target;     /* enum icred_target                        */
+	const char *id; /* of the installation or organization; or "" */
+};
+
+/* What the issuer answers; strings and secrets are the module's until it returns from mint. */
+struct icred_grant {
+	size_t size;
+	const char *token;              /* RFC 6750 b64token */
+	int64_t expires_at;             /* UTC, seconds since 1970 */
+	const char *installation;       /* or NULL */
+	const char *organization;       /* or NULL */
+	const char *const *permissions; /* name, level, name, level ...; NULL-terminated; or NULL */
+};
+
+/* Issuers run in icred-worker. */
+struct icred_issuer_ops {
+	size_t size;
+	/* Call granted() exactly once on success, never on failure; it copies. */
+	int (*mint)(void *self, const struct icred_host *host, const struct icred_mint_request *request,
+		    int (*granted)(const struct icred_grant *grant, void *data), void *data);
+};
+
+struct icred_module {
+	size_t size;
+	unsigned minor;   /* ICRED_MODULE_MINOR it was built with   */
+	int facility;     /* enum icred_facility                    */
+	const char *name; /* "keyring": as in the file's name       */
+	unsigned threads; /* ICRED_THREADS_...                      */
+	unsigned can;     /* ICRED_CAN_...                          */
+	/* One self per stack line. */
+	int (*open)(const struct icred_host *host, void **ret_self);
+	void (*close)(void *self, const struct icred_host *host);
+	const void *ops; /* struct icred_key_ops, _cache_ops or _issuer_ops */
+};
+
+/* The one symbol a module exports. */
+ICRED_MODULE_EXPORT const struct icred_module *icred_module_1(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

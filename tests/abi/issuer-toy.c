@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An issuer without a server: it has the key stack sign, and grants a token that says how long the signature was. */
+#include <stdio.h>
+#include <icred/module.h>
+
+static int self;
+
+static int toy_open(const struct icred_host *host, void **ret_self)
+{
+	if (host->size < sizeof(size_t) + sizeof(unsigned))
+		return ICRED_E_INTERNAL;
+	*ret_self = &self;
+	return ICRED_OK;
+}
+
+static int toy_mint(void *given, const struct icred_host *host, const struct icred_mint_request *request,
+		    int (*granted)(const struct icred_grant *grant, void *data), void *data)
+{
+	struct icred_grant grant = {.size = sizeof(grant), .expires_at = 4000000000};
+	struct icred_signing *signing;
+	unsigned char signature[2048];
+	char token[64];
+	size_t len = 0;
+	int r;
+
+	if (given != &self || !request->app || request->target != ICRED_TARGET_INSTALLATION)
+		return host->fail(host, ICRED_E_UNSUPPORTED, "the toy is for installations");
+	r = host->sign_begin(host, request->id, 3, &signing);
+	if (r == ICRED_OK)
+		r = host->sign_end(host, signing, signature, sizeof(signature), &len);
+	if (r < 0)
+		return r;
+	(void)snprintf(token, sizeof(token), "toy_%zu_%c", len, signature[0]);
+	grant.token = token;
+	grant.installation = request->id;
+	return granted(&grant, data);
+}
+
+static const struct icred_issuer_ops ops = {.size = sizeof(ops), .mint = toy_mint};
+static const struct icred_module table = {
+	.size = sizeof(table),
+	.minor = ICRED_MODULE_MINOR,
+	.facility = ICRED_ISSUER,
+	.name = "toy",
+	.threads = ICRED_THREADS_PARALLEL,
+	.can = ICRED_CAN_MINT,
+	.open = toy_open,
+	.ops = &ops,
+};
+
+const struct icred_module *icred_module_1(void)
+{
+	return &table;
+}

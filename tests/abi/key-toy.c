@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A key that "signs" by giving the text back; and, with -DWILD_..., one that
+ * breaks one rule of icred-module(3) on purpose.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <icred/module.h>
+
+#ifdef WILD_SYMBOL
+#define icred_module_1 icred_module_one
+ICRED_MODULE_EXPORT const struct icred_module *icred_module_one(void);
+#endif
+#ifdef WILD_MAJOR
+#define icred_module_1 icred_module_2
+ICRED_MODULE_EXPORT const struct icred_module *icred_module_2(void);
+#endif
+
+#ifdef WILD_CONSTRUCTOR
+static void __attribute__((constructor)) wild(void)
+{
+	abort();
+}
+#endif
+
+static int toy_open(const struct icred_host *host, void **ret_self)
+{
+	*ret_self = host->secret_alloc(host, 1);
+	return *ret_self ? ICRED_OK : host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+}
+
+static void toy_close(void *self, const struct icred_host *host)
+{
+	host->secret_free(host, self);
+}
+
+#ifdef WILD_STACK
+static int deeper(volatile char *above)
+{
+	volatile char here[4096];
+
+	here[0] = (char)(*above + 1);
+	return deeper(here) + here[0];
+}
+#endif
+
+/* What this one does that it must not. */
+static int wild_turn(const struct icred_host *host)
+{
+	(void)host;
+#if defined(WILD_CRASH)
+	return *(volatile int *)8;
+#elif defined(WILD_STACK)
+	return deeper(&(volatile char){0});
+#elif defined(WILD_ABORT)
+	abort();
+#elif defined(WILD_EXIT)
+	exit(0);
+#elif defined(WILD_THREAD)
+	return raise(SIGSEGV);
+#elif defined(WILD_HANG)
+	for (;;)
+		(void)pause();
+#elif defined(WILD_STDOUT)
+	return puts("-----BEGIN") < 0 ? ICRED_E_INTERNAL : ICRED_OK;
+#elif defined(WILD_PROMPT)
+	char *reply = host->secret_alloc(host, 64);
+	int r = host->prompt(host, ICRED_PROMPT_ECHO_OFF, "Passphrase:", reply, 64);
+	host->secret_free(host, reply);
+	return r;
+#elif defined(WILD_TERMINAL)
+	return fopen("/dev/tty", "r+") ? ICRED_OK
+				       : host->fail(host, ICRED_E_LOCKED,
+						    "key terminal finds no terminal here, as should be");
+#elif defined(WILD_NUMBER)
+	return 7;
+#else
+	return ICRED_OK;
+#endif
+}
+
+static int toy_sign(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		    unsigned nth, const void *data, size_t len, void *signature, size_t cap, size_t *ret_len)
+{
+	int r = wild_turn(host);
+
+	if (r)
+		return r;
+	if (!self || !query->app || nth || len > cap)
+		return host->fail(host, ICRED_E_NOT_FOUND, "no more toy keys");
+	memcpy(signature, data, len);
+	*ret_len = len;
+#ifdef WILD_LENGTH
+	*ret_len = 1 << 20;
+#endif
+	return ICRED_OK;
+}
+
+#ifdef WILD_LONG
+/* From a later release: structs that go on. */
+static const struct {
+	struct icred_key_ops now;
+	void *later[8];
+} ops = {.now = {.size = sizeof(ops), .sign = toy_sign}, .later = {(void *)16, (void *)16}};
+#else
+static const struct icred_key_ops ops = {
+	.size = sizeof(ops),
+#ifndef WILD_NULL
+	.sign = toy_sign,
+#endif
+};
+#endif
+
+static const struct {
+	struct icred_module now;
+	void *later[8];
+} table = {
+	.now =
+		{
+#if defined(WILD_SHORT)
+			.size = offsetof(struct icred_module, open),
+#elif defined(WILD_LONG)
+			.size = sizeof(table),
+#else
+			.size = sizeof(table.now),
+#endif
+			.minor = ICRED_MODULE_MINOR,
+#ifdef WILD_FACILITY
+			.facility = ICRED_CACHE,
+#else
+			.facility = ICRED_KEY,
+#endif
+			.name = "toy",
+			.threads = ICRED_THREADS_SERIAL,
+			.can = ICRED_CAN_SIGN,
+			.open = toy_open,
+			.close = toy_close,
+#ifndef WILD_OPS
+			.ops = &ops,
+#endif
+		},
+};
+
+const struct icred_module *icred_module_1(void)
+{
+	return &table.now;
+}

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A module's question: at the terminal, through a program like ssh-askpass, or to nobody.
+. "${srcdir:-.}/tests/lib.sh"
+requires expect
+
+modules=$tmp/modules
+mkdir "$modules"
+build() {
+	${CC:-cc} -fPIC -shared -fvisibility=hidden -I"$srcdir/lib" "-D$3" -o "$modules/$1.so" "$srcdir/tests/abi/$2.c" || exit 99
+}
+build key-prompt key-toy WILD_PROMPT
+build issuer-toy issuer-toy TOY
+ICRED_MODULE_DIR=$modules
+printf '%s\n' 'app 1' 'installation abc' 'key required prompt' 'issuer required toy' 'cache optional runtime' \
+	>"$ICRED_CONFIG_DIR/default.conf"
+secret='a pass  phrase'
+
+# terminal SCRIPT: icred token at a terminal of its own, as the script of expect says; SHELL variables go into it
+terminal() {
+	icred forget
+	printf '%s\n' 'set timeout 20' 'log_user 1' "$1" >"$tmp/script"
+	run expect -f "$tmp/script"
+}
+# The status of icred, and what the terminal is like after it.
+# shellcheck disable=SC2016 # variables of expect
+end='expect eof; catch wait result; puts "status [lindex $result 3]"'
+# shellcheck disable=SC2016
+shell_end='expect "STATUS"; expect -re {(\d+) (-?echo)}; puts "status $expect_out(1,string) $expect_out(2,string)"; expect eof'
+in_shell="sh -c {icred token; printf 'STATUS %s %s\\n' \$? \"\$(stty -a | grep -oE -e '-?echo( |;|\$)' | head -n 1 | tr -d ' ;')\"}"
+
+terminal "spawn $in_shell
+expect \"Passphrase:\"
+send \"$secret\\r\"
+$shell_end"
+like "at the terminal: asked and answered" "$out" 'toy_3_a'
+unlike "  the answer is not shown" "$out" "$secret"
+like "  and the echo is back" "$out" '^status 0 echo'
+
+for signal in INT TERM HUP QUIT; do
+	terminal "spawn sh -c {trap : INT TERM HUP QUIT; stty -a >$tmp/before; sh -c 'echo PID \$\$; exec icred token'; stty -a >$tmp/after; echo OVER}
+expect -re {PID (\\d+)}
+set pid \$expect_out(1,string)
+expect \"Passphrase:\"
+sleep 0.2
+exec kill -$signal \$pid
+expect \"OVER\"
+expect eof"
+	ok "SIG$signal at the question: the terminal is as before" cmp "$tmp/before" "$tmp/after"
+done
+
+terminal "spawn sh -c {icred --timeout 1s token; echo STATUS \$? echo}
+expect \"Passphrase:\"
+$shell_end"
+like "nobody answers: the deadline ends it" "$out" '^status [4157] '
+terminal "spawn icred --no-interactive token
+$end"
+unlike "--no-interactive: not asked" "$out" 'Passphrase:'
+like "  but told" "$out" 'key prompt has a question, and nobody may be asked'
+like "  status" "$out" '^status 4'
+run icred token </dev/null
+is "standard input is no terminal: the same" "$status $out" "4 "
+
+# -- a program that asks ------------------------------------------------------------------
+
+asking() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$tmp/ask"
+	chmod +x "$tmp/ask"
+}
+SSH_ASKPASS=$tmp/ask
+export SSH_ASKPASS
+asking "printf '%s' \"\$1\" >$tmp/asked; env >$tmp/env; echo '$secret'"
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "SSH_ASKPASS_REQUIRE=force: a token without a terminal" "$status $out" "0 toy_3_a"
+like "  the program got the question" "$(cat "$tmp/asked")" '^Passphrase:$'
+icred forget
+run env SSH_ASKPASS_REQUIRE=force icred --no-interactive token </dev/null
+is "  but not with --no-interactive" "$status" 4
+for how in never '' prefer; do
+	run env SSH_ASKPASS_REQUIRE="$how" DISPLAY=:9 icred token </dev/null
+	is "SSH_ASKPASS_REQUIRE=$how without a terminal: nobody is asked" "$status" 4
+done
+rm -f "$tmp/asked"
+terminal "spawn env SSH_ASKPASS_REQUIRE=prefer icred token
+$end"
+like "SSH_ASKPASS_REQUIRE=prefer at a terminal: the program" "$out" 'toy_3_a'
+ok "  was asked" test -e "$tmp/asked"
+rm -f "$tmp/asked"
+terminal "spawn env DISPLAY=:9 icred token
+expect \"Passphrase:\"
+send \"x\\r\"
+$end"
+ok "without it: the terminal" test ! -e "$tmp/asked"
+asking 'exit 1'
+own=$tmp/own
+printf '#!/bin/sh\necho own >%s/asked\necho x\n' "$tmp" >"$own"
+chmod +x "$own"
+icred forget
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "the program is dismissed: cancelled" "$status $out" "1 "
+like "  and told" "$err" 'dismissed'
+run env SSH_ASKPASS_REQUIRE=force ICRED_ASKPASS="$own" icred token </dev/null
+is "ICRED_ASKPASS goes before SSH_ASKPASS" "$status $(cat "$tmp/asked")" "0 own"
+icred forget
+asking 'sleep 60'
+began=$(date +%s)
+run env SSH_ASKPASS_REQUIRE=force icred --timeout 2s token </dev/null
+isnt "one that takes too long: the deadline" "$status" 0
+ok "  in time" test $(($(date +%s) - began)) -lt 8
+asking 'head -c 100000 /dev/zero | tr "\0" x'
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "one that says too much: nothing is taken" "$status $out" "1 "
+SSH_ASKPASS=$tmp/nothing
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "one that is not there" "$status $out" "1 "
+done_testing

@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Modules as others build them: from installed headers, of other releases, and broken in each way there is.
+. "${srcdir:-.}/tests/lib.sh"
+requires pkg-config make
+
+# What `make install` puts where a module's author looks.
+root=$tmp/root
+(cd "$builddir" && MAKEFLAGS='' make -s install-icredHEADERS install-pkgconfigDATA DESTDIR="$root") >"$tmp/install.log" 2>&1 ||
+	diag "$(cat "$tmp/install.log")"
+pc=$(find "$root" -name libicred.pc)
+pkg() { PKG_CONFIG_PATH=${pc%/*} pkg-config "$@"; }
+installed_flags=$(PKG_CONFIG_SYSROOT_DIR=$root pkg --cflags libicred)
+like "pkg-config tells where headers are" "$installed_flags" "-I$root/"
+like "  and where modules go" "$(pkg --variable=moduledir libicred)" '^/.*/icred$'
+
+modules=$tmp/modules
+mkdir "$modules"
+# build NAME SOURCE OPTION...
+build() {
+	build_name=$1 build_source=$2
+	shift 2
+	# shellcheck disable=SC2086 # a list of options
+	${CC:-cc} -Wall -Wextra -Wno-unused-function -fPIC -shared -fvisibility=hidden "$@" ${build_flags-$installed_flags} \
+		-o "$modules/$build_name.so" "$build_source" 2>"$tmp/build.log" || {
+		diag "$(cat "$tmp/build.log")"
+		return 1
+	}
+}
+
+# -- the example of the manual -----------------------------------------------------
+
+sed '1,/^ \*\/$/d' "$srcdir/examples/cache-memory.c" >"$tmp/example.c"
+awk '/^In the file/ { file = 1 } file && /^\.Bd -literal$/ { text = 1; next } text && /^\.Ed/ { exit } text' \
+	"$srcdir/man/icred-module.3" | sed 's/\\e/\\/g' >"$tmp/page.c"
+ok "the example of icred-module(3) is the one in examples/" cmp "$tmp/example.c" "$tmp/page.c"
+ok "  it builds out of tree" build cache-memory "$srcdir/examples/cache-memory.c" -Werror
+ok "an issuer too" build issuer-toy "$srcdir/tests/abi/issuer-toy.c" -Werror
+ok "and a key" build key-toy "$srcdir/tests/abi/key-toy.c" -Werror
+ICRED_MODULE_DIR=$modules
+
+# stack NAME LINE...: a profile
+stack() {
+	stack_file=$ICRED_CONFIG_DIR/$1.conf
+	shift
+	printf '%s\n' 'app 1' 'installation abc' "$@" >"$stack_file"
+}
+stack default 'key required toy' 'cache sufficient memory' 'issuer required toy'
+ok "profile check takes them" icred profile check default
+run icred -v token
+is "they make a token" "$status $out" "0 toy_3_a"
+like "  by the key" "$err" '^icred: key toy \(.*default\.conf:3\): success, which decides'
+like "  and the issuer" "$err" '^icred: issuer toy \(.*default\.conf:5\): success, which decides'
+like "  after the cache was asked" "$err" '^icred: cache memory \(.*default\.conf:4\): not-found, ignored: the entry is not here'
+like "  which keeps it" "$err" '^icred: cache memory \(.*default\.conf:4\): success, which decides'
+
+# -- other releases --------------------------------------------------------------------
+
+stack default 'key required toy' 'issuer required toy' 'cache optional memory'
+for frozen in "$srcdir"/tests/abi/[0-9]*; do
+	build_flags=-I$frozen
+	ok "modules of release ${frozen##*/} build" build key-toy "$srcdir/tests/abi/key-toy.c"
+	ok "  issuers" build issuer-toy "$srcdir/tests/abi/issuer-toy.c"
+	ok "  caches" build cache-memory "$srcdir/examples/cache-memory.c"
+	unset build_flags
+	is "  and work" "$(icred token 2>&1)" toy_3_a
+done
+build key-toy "$srcdir/tests/abi/key-toy.c" -DWILD_LONG
+build issuer-toy "$srcdir/tests/abi/issuer-toy.c"
+is "a module of a later release works: longer structs" "$(icred token 2>&1)" toy_3_a
+
+# -- those that break a rule ----------------------------------------------------------------
+
+# wild NAME STATUS PATTERN [OPTION...]: the caller lives, and says which module it was and why
+wild() {
+	wild_name=$1 wild_status=$2 wild_pattern=$3
+	shift 3
+	build "key-$wild_name" "$srcdir/tests/abi/key-toy.c" "-DWILD_$(printf '%s' "$wild_name" | tr '[:lower:]' '[:upper:]')"
+	stack "$wild_name" "key required $wild_name" 'issuer required toy' 'cache optional memory'
+	run timeout -k 5 30 icred -p "$wild_name" --no-interactive "$@" token
+	is "$wild_name: the caller fails, and lives" "$status $out" "$wild_status "
+	like "  and names the module" "$err" "key $wild_name"
+	like "  and says why" "$err" "$wild_pattern"
+	run timeout -k 5 30 icred -p "$wild_name" -v --no-interactive "$@" token
+	like "  and the line" "$err" "decided by key $wild_name, .*/$wild_name\\.conf:3"
+}
+# These fail the profile: with file, line and column.
+for name in symbol major short null ops facility; do
+	case $name in
+	symbol) why='has no icred_module_1' ;;
+	major) why="ABI's major version 2" ;;
+	short) why='too short' ;;
+	null) why='sign is missing' ;;
+	ops) why='without ops' ;;
+	facility) why='serves another facility' ;;
+	esac
+	wild "$name" 8 "$why"
+	like "  where in the profile" "$err" "/$name\\.conf:3:14: module key $name "
+	for control in optional sufficient '[default=ignore success=done]'; do
+		stack "$name" "key $control $name" 'key sufficient toy' 'issuer required toy' 'cache optional memory'
+		fails "  whatever the control: $control" 8 icred -p "$name" token
+	done
+	stack "$name" "-key sufficient $name" 'key sufficient toy' 'issuer required toy' 'cache optional memory'
+	fails "  and with a dash" 8 icred -p "$name" token
+done
+stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy'
+run icred -p missing token
+is "a module that is not there, behind one that would do" "$status $out" "8 "
+like "  where" "$err" '/missing\.conf:4:14: module key nosuch can.t be loaded: .*key-nosuch\.so'
+stack missing 'key sufficient toy' '-key optional nosuch' 'issuer required toy' 'cache optional memory'
+is "with a dash it is none of anybody's business" "$(icred -p missing token)" toy_3_a
+
+wild constructor 1 'aborted'
+wild crash 1 'crashed \(Segmentation fault\)'
+wild stack 1 'crashed \(Segmentation fault\)'
+wild abort 1 'aborted'
+wild exit 1 'ended the process'
+wild stdout 1 'wrote to standard output'
+wild length 1 'impossible signature'
+wild number 1 'internal'
+wild terminal 4 'no terminal here'
+wild prompt 4 'has a question, and nobody may be asked'
+began=$(date +%s)
+wild hang 7 'did not come back|not ready in time' --timeout 2
+ok "  in time" test $(($(date +%s) - began)) -lt 12
+unlike "nobody's output came through" "$out$err" 'BEGIN'
+
+# One that goes wrong is passed over where the control says so, and told with -v.
+stack second 'key sufficient stdout' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
+run icred -p second -v token
+is "trouble in a line that is only sufficient: the next one serves" "$status $out" "0 toy_3_a"
+like "  -v tells of it" "$err" '^icred: key stdout \(.*second\.conf:3\): internal, ignored: module key stdout .*wrote to standard output'
+done_testing

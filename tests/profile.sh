@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# icred profile list, show and check; and what -v tells of a stack.
+. "${srcdir:-.}/tests/lib.sh"
+
+put() {
+	put_file=$ICRED_CONFIG_DIR/$1.conf
+	shift
+	printf '%s\n' "$@" >"$put_file"
+}
+dir=$ICRED_CONFIG_DIR
+
+# -- none at all -----------------------------------------------------------------
+
+run icred profile list
+is "no profiles: list is empty" "$status.$out" "0."
+like "  and says what applies" "$err" 'built-in'
+is "  in JSON" "$(icred profile list --json)" '[]'
+run icred profile show
+is "show: the built-in one" "$status" 0
+is "  its stack" "$(printf '%s\n' "$out" | grep 'built in$' | tr -s ' ')" "# default, built in
+key sufficient keyring # built in
+cache sufficient keyctl # built in
+cache sufficient runtime # built in
+issuer required icr # built in"
+
+# -- show -------------------------------------------------------------------------
+
+put site 'api https://api.example.org' '-key sufficient pkcs11 [token=a b\]c] pin' 'origin https://api.example.org'
+put default '# mine' 'app 12345' 'include site' 'key [success=done not_found=ignore default=die] keyring' \
+	'cache required runtime' 'username me'
+run icred profile show -i abc
+is "show: what will run, and from where" "$(printf '%s\n' "$out" | tr -s ' ')" "# default, $dir/default.conf
+app 12345 # $dir/default.conf:2
+api https://api.example.org # $dir/site.conf:1
+origin https://api.example.org # $dir/site.conf:3
+username me # $dir/default.conf:6
+installation abc # an option
+
+-key sufficient pkcs11 [token=a b\\]c] pin # $dir/site.conf:2
+key [success=done not_found=ignore default=die] keyring # $dir/default.conf:4
+cache required runtime # $dir/default.conf:5
+issuer required icr # built in"
+printf '%s\n' "$out" | sed 's/^installation.*//' >"$dir/again.conf"
+is "  is itself a profile" "$(icred profile show again | sed 's/#.*//; /^$/d')" \
+	"$(printf '%s\n' "$out" | sed 's/#.*//; /^$/d; /^installation/d')"
+is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; d = json.load(sys.stdin)
+print(d["name"], len(d["settings"]), [(l["facility"], l["module"], l["line"], l["optional"], l["arguments"]) for l in d["stack"]][0])')" \
+	"default 4 ('key', 'pkcs11', 2, True, ['token=a b]c', 'pin'])"
+fails "show of one that is not there" 3 icred profile show nothing
+rm "$dir"/*.conf
+
+# -- list ---------------------------------------------------------------------------
+
+put b 'app 1'
+put a 'app 1'
+put .hidden 'app 1'
+: >"$dir/no-profile.txt"
+is "list: by name, and nothing else" "$(icred profile list | tr -s ' ')" "a $dir/a.conf
+b $dir/b.conf"
+is "  in JSON" "$(icred profile list --json)" \
+	"[{\"name\":\"a\",\"file\":\"$dir/a.conf\",\"hidden\":false},{\"name\":\"b\",\"file\":\"$dir/b.conf\",\"hidden\":false}]"
+
+# -- check ----------------------------------------------------------------------------
+
+put a 'app 1' 'key sufficient keyring' 'cache optional runtime'
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put a 'app 1' '-key sufficient keyring' 'cache optional runtime'
+put b 'app 1' '-key sufficient keyring'
+run icred profile check
+is "check: all in order" "$status.$out.$err" "0.a: in order
+b: in order."
+is "  in JSON" "$(icred profile check --json)" '{}'
+
+# wrong PLACE WORD LINE...: one line of the answer begins with the place and has the word
+wrong() {
+	wrong_place=$1 wrong_word=$2
+	shift 2
+	[ $# -eq 0 ] || put wrong "$@"
+	run icred profile check wrong
+	is "check: $wrong_word" "$status.$out" "8."
+	like "  at $wrong_place" "$err" "^icred: $dir/$wrong_place: .*$wrong_word"
+	fails "  and nothing runs with it" 8 icred -p wrong -i x token
+}
+wrong wrong.conf:2:1 '"colour" is neither' 'app 1' 'colour blue'
+wrong wrong.conf:1:5 'no ]' 'key [success=done keyring'
+wrong wrong.conf:1:5 '\[success=done' 'key [success=done keyring'
+wrong wrong.conf:1:5 '"sometimes" is no control' 'key sometimes keyring'
+wrong wrong.conf:1:5 '"sucess=done"' 'key [sucess=done] keyring'
+wrong wrong.conf:1:14 '"\.\./keyring"' 'key required ../keyring'
+wrong wrong.conf:1:7 '"2"' 'app 1 2'
+wrong wrong.conf:2:5 '"ftp://x"' 'app 1' 'api ftp://x'
+wrong wrong.conf:2:5 '"http://example.org": api must be https' 'app 1' 'api http://example.org'
+wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origin https://example.org' 'origin http://example.org'
+wrong wrong.conf:1:9 'in a circle' 'include wrong'
+put other 'include wrong'
+wrong other.conf:1:9 'in a circle' 'include other'
+wrong wrong.conf:1:9 '"missing"' 'include missing'
+printf 'app 1\r\n' >"$dir/wrong.conf"
+wrong wrong.conf:1:6 'CRLF'
+printf '\357\273\277app 1\n' >"$dir/wrong.conf"
+wrong wrong.conf:1:1 'byte order mark'
+printf 'app 1\nap\0i x\n' >"$dir/wrong.conf"
+wrong wrong.conf:2:3 'control byte, 0x00'
+dd if=/dev/zero bs=1024 count=1024 2>/dev/null | tr '\0' x >"$dir/wrong.conf"
+wrong wrong.conf:1:1 'larger than'
+wrong wrong.conf:2:18 'key-nosuch\.so' 'app 1' '  key   optional nosuch'
+wrong wrong.conf:1:16 'cache-nosuch\.so' 'cache optional nosuch'
+n=0
+while [ "$n" -le 16 ]; do
+	put "n$n" "include n$((n + 1))"
+	n=$((n + 1))
+done
+put n17 'app 1'
+run icred profile check n0
+is "check: includes that are 17 deep" "$status" 8
+like "  at the one too many" "$err" "^icred: $dir/n16\.conf:1:9: \"n17\": .*16 deep"
+run icred profile check n1
+is "  16 are taken" "$status.$out" "0.n1: in order"
+rm "$dir"/*.conf
+
+put good 'app 1' '-key sufficient keyring'
+put many 'app 1' 'colour blue' 'key sometimes keyring' 'include part' 'app' 'cache optional nosuch'
+put part 'app x y'
+run icred profile check
+is "check goes on: over lines, files and profiles" "$status.$out" "8."
+is "  each fault on a line of its own" "$(printf '%s\n' "$err" | sed "s|^icred: $dir/\\([^ ]*\\): .*|\\1|")" \
+	"many.conf:2:1
+many.conf:3:5
+part.conf:1:7
+many.conf:5:1
+part.conf:1:7"
+put many 'app 1' 'key optional nosuch' 'cache optional nosuch' 'issuer optional nosuch' '-key optional nosuch'
+run icred profile check many
+is "  over modules" "$(printf '%s\n' "$err" | sed "s|^icred: $dir/\\([^ ]*\\): module \\([a-z]*\\) .*|\\1 \\2|" | sort)" \
+	"many.conf:2:14 key
+many.conf:3:16 cache
+many.conf:4:17 issuer"
+run icred profile check many --json
+is "  in JSON, one document" "$status.$out.$(printf '%s' "$err" | "$PYTHON" -c 'import json, sys
+d = json.load(sys.stdin)["error"]; print(d["kind"], sorted(f["line"] for f in d["faults"]))')" "8..invalid [2, 3, 4]"
+fails "check of one that is not there" 3 icred profile check nothing
+fails "profile alone" 2 icred profile
+fails "profile and another word" 2 icred profile mend
+
+# -- what -v tells ---------------------------------------------------------------------------
+
+put told 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' 'cache optional keyctl keyring=session' \
+	'key sufficient keyring'
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put told 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' '-key sufficient keyring'
+run icred -v -p told -i x --timeout 5s token
+isnt "-v: a token that can't be had" "$status" 0
+like "  a cache that has none" "$err" "^icred: cache runtime \\($dir/told\\.conf:3\\): not-found, ignored"
+like "  the issuer" "$err" '^icred: issuer icr \(built in\): [a-z-]+, which fails the stack: '
+like "  and who decided" "$err" '^icred: decided by (issuer icr|key keyring)'
+run icred -p told -i x --timeout 5s token
+is "without -v: one line" "$(printf '%s\n' "$err" | wc -l | tr -d ' ')" 1
+done_testing
