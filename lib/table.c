@@ -24,8 +24,7 @@ static void stripe_lock(struct stripe *stripe)
 {
 	if (!lock_take(&stripe->lock))
 		return;
-	stripe->slots = NULL; /* torn by a fork: what it held is left as it is */
-	stripe->count = stripe->cap = 0;
+	stripe->slots = (struct slots){NULL, 0, 0}; /* torn by a fork: what it held is left as it is */
 }
 
 static bool is_target(const icred_token_t *token, int target, const char *id)
@@ -36,13 +35,13 @@ static bool is_target(const icred_token_t *token, int target, const char *id)
 }
 
 /* The slot that has it, or the empty one where it would go; cap must not be 0. */
-static icred_token_t **find_slot(const struct stripe *stripe, int target, const char *id)
+static icred_token_t **find_slot(const struct slots *slots, int target, const char *id)
 {
-	size_t at = hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (stripe->cap - 1);
+	size_t at = hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (slots->cap - 1);
 
-	while (stripe->slots[at] && !is_target(stripe->slots[at], target, id))
-		at = (at + 1) & (stripe->cap - 1);
-	return &stripe->slots[at];
+	while (slots->at[at] && !is_target(slots->at[at], target, id))
+		at = (at + 1) & (slots->cap - 1);
+	return &slots->at[at];
 }
 
 icred_token_t *table_get(struct table *table, int target, const char *id, int64_t now, unsigned min_ttl)
@@ -51,8 +50,8 @@ icred_token_t *table_get(struct table *table, int target, const char *id, int64_
 	icred_token_t *token = NULL;
 
 	stripe_lock(stripe);
-	if (stripe->cap)
-		token = *find_slot(stripe, target, id);
+	if (stripe->slots.cap)
+		token = *find_slot(&stripe->slots, target, id);
 	if (token && token_fresh(token->body, now, min_ttl))
 		icred_token_ref(token);
 	else
@@ -68,40 +67,40 @@ struct token_body *table_find(struct table *table, int target, const char *id)
 	struct token_body *body = NULL;
 
 	stripe_lock(stripe);
-	if (stripe->cap)
-		token = *find_slot(stripe, target, id);
+	if (stripe->slots.cap)
+		token = *find_slot(&stripe->slots, target, id);
 	if (token)
 		body = token_body_ref(token->body);
 	lock_give(&stripe->lock);
 	return body;
 }
 
-static size_t count_alive(const struct stripe *stripe, int64_t now)
+static size_t count_alive(const struct slots *slots, int64_t now)
 {
 	size_t alive = 0;
 
-	for (size_t i = 0; i < stripe->cap; i++)
-		alive += stripe->slots[i] && token_alive(stripe->slots[i]->body, now, 0);
+	for (size_t i = 0; i < slots->cap; i++)
+		alive += slots->at[i] && token_alive(slots->at[i]->body, now, 0);
 	return alive;
 }
 
 /* Room for one more: as many slots again as are in use at need, without what has expired meanwhile. */
-static bool make_room(struct stripe *stripe)
+static bool make_room(struct slots *slots)
 {
-	struct stripe grown = {.cap = CAP_MIN};
+	struct slots grown = {.cap = CAP_MIN};
 	int64_t now = clock_utc();
 	size_t alive;
 
-	if (stripe->cap && (stripe->count + 1) * 4 <= stripe->cap * 3)
+	if (slots->cap && (slots->count + 1) * 4 <= slots->cap * 3)
 		return true;
-	alive = count_alive(stripe, now);
+	alive = count_alive(slots, now);
 	while (grown.cap < (alive + 1) * 2)
 		grown.cap *= 2;
-	grown.slots = calloc(grown.cap, sizeof(*grown.slots));
-	if (!grown.slots)
+	grown.at = calloc(grown.cap, sizeof(*grown.at));
+	if (!grown.at)
 		return false;
-	for (size_t i = 0; i < stripe->cap; i++) {
-		icred_token_t *token = stripe->slots[i];
+	for (size_t i = 0; i < slots->cap; i++) {
+		icred_token_t *token = slots->at[i];
 		if (!token)
 			continue;
 		if (!token_alive(token->body, now, 0)) {
@@ -112,10 +111,8 @@ static bool make_room(struct stripe *stripe)
 			token;
 		grown.count++;
 	}
-	free(stripe->slots);
-	stripe->slots = grown.slots;
-	stripe->count = grown.count;
-	stripe->cap = grown.cap;
+	free(slots->at);
+	*slots = grown;
 	return true;
 }
 
@@ -127,10 +124,10 @@ static void stripe_put(struct stripe *stripe, struct token_body *body)
 	if (!token)
 		return;
 	stripe_lock(stripe);
-	if (make_room(stripe)) {
-		slot = find_slot(stripe, identity->target, identity->id);
+	if (make_room(&stripe->slots)) {
+		slot = find_slot(&stripe->slots, identity->target, identity->id);
 		old = *slot;
-		stripe->count += !old;
+		stripe->slots.count += !old;
 		*slot = token;
 		token = NULL;
 	}
@@ -150,13 +147,11 @@ void table_clear(struct table *table)
 	for (size_t i = 0; i < STRIPES; i++) {
 		struct stripe *stripe = &table->stripes[i];
 		stripe_lock(stripe);
-		icred_token_t **slots = stripe->slots;
-		size_t cap = stripe->cap;
-		stripe->slots = NULL;
-		stripe->count = stripe->cap = 0;
+		struct slots slots = stripe->slots;
+		stripe->slots = (struct slots){NULL, 0, 0};
 		lock_give(&stripe->lock);
-		for (size_t s = 0; s < cap; s++)
-			icred_token_unref(slots[s]);
-		free(slots);
+		for (size_t s = 0; s < slots.cap; s++)
+			icred_token_unref(slots.at[s]);
+		free(slots.at);
 	}
 }

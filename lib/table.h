@@ -12,10 +12,15 @@
 
 #define STRIPES 8
 
+/* Open addressing by hash of target and ID. */
+struct slots {
+	icred_token_t **at;
+	size_t count, cap; /* cap is a power of two */
+};
+
 struct stripe {
 	struct lock lock;
-	icred_token_t **slots; /* open addressing by hash of target and ID */
-	size_t count, cap;     /* cap is a power of two */
+	struct slots slots;
 } __attribute__((aligned(64)));
 
 struct table {

@@ -8,7 +8,7 @@ whole
 set --
 if [ -e "$srcdir/lib/icred/curl.h" ]; then
 	# shellcheck disable=SC2086 # flags
-	"${CC:-cc}" -o "$tmp/leak-hook" ${CURL_CFLAGS:-} -I"$srcdir/lib" "$srcdir/tests/leak-hook.c" \
+	"${CC:-cc}" ${CFLAGS:-} -o "$tmp/leak-hook" ${CURL_CFLAGS:-} -I"$srcdir/lib" "$srcdir/tests/leak-hook.c" \
 		"$builddir/.libs/libicred.so" ${CURL_LIBS:--lcurl} 2>"$tmp/cc.log" || {
 		diag "the hook's program does not compile: $(cat "$tmp/cc.log")"
 		exit 99

@@ -216,7 +216,7 @@ int config_file(struct plan *plan, const char *name, struct output *out)
 		free(first);
 		return fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
 	}
-	*out = (struct output){first, 0, CONFIG_FILE_MAX, 0, 0};
+	*out = (struct output){first, 0, CONFIG_FILE_MAX, 0, 1};
 	status = config_text(plan, name, text, out);
 	free(text);
 	if (!status && out->failed)
