@@ -103,7 +103,7 @@ static void a_newer_token_replaces_the_older(void **state)
 	assert_int_equal(icred_token_expires_at(token), now + LIFE + 7);
 	icred_token_unref(token);
 	for (size_t i = 0; i < STRIPES; i++)
-		assert_int_equal(table.stripes[i].count, 1);
+		assert_int_equal(table.stripes[i].slots.count, 1);
 }
 
 static void it_grows_past_a_thousand(void **state)
@@ -126,7 +126,7 @@ static void it_grows_past_a_thousand(void **state)
 		icred_token_unref(token);
 	}
 	assert_null(get("1200", 0));
-	assert_int_equal(table.stripes[0].count, 1200);
+	assert_int_equal(table.stripes[0].slots.count, 1200);
 }
 
 static void what_has_expired_takes_no_room_for_ever(void **state)
@@ -141,7 +141,7 @@ static void what_has_expired_takes_no_room_for_ever(void **state)
 		(void)snprintf(id, sizeof(id), "%d", i);
 		put(id, now - LIFE, now - 1);
 	}
-	assert_true(table.stripes[0].cap <= 64);
+	assert_true(table.stripes[0].slots.cap <= 64);
 	token = get("living", 0);
 	assert_non_null(token);
 	icred_token_unref(token);
@@ -262,7 +262,7 @@ static void eight_threads_hammer_it(void **state)
 		assert_null(wrong);
 	}
 	for (size_t i = 0; i < STRIPES; i++)
-		assert_in_range(table.stripes[i].count, 1, IDS);
+		assert_in_range(table.stripes[i].slots.count, 1, IDS);
 }
 
 int main(void)
