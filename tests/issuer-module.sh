@@ -82,7 +82,8 @@ sandbox reset
 
 # hits FAULT: the second of two mints meets it; how many were granted
 hits() {
-	mint --count 2 --pause-ms 4000 installation "$id" >"$tmp/two" &
+	rm -f "$tmp/two"
+	mint --count 2 --pause-ms 2000 installation "$id" >"$tmp/two" &
 	hits_pid=$!
 	wait_for 10 test -s "$tmp/two"
 	sandbox fault "$1" times=1 >/dev/null
