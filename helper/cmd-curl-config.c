@@ -62,8 +62,9 @@ static int curl_config_print(const struct options *o, icred_t *handle, char **ur
 	output_text(out, "oauth2-bearer = \"");
 	output_text(out, secret);
 	output_text(out, "\"\nproto-redir = \"");
-	output_text(out, curl_config_needs_http(handle, urls) ? "=http,https" : "=https");
-	output_text(out, "\"\n");
+	/* Plain http is for this very machine: a proxy would take the token off it, in the clear. */
+	output_text(out,
+		    curl_config_needs_http(handle, urls) ? "=http,https\"\nnoproxy = \"*\"\n" : "=https\"\n");
 	return 0;
 }
 

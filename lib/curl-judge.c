@@ -62,15 +62,6 @@ static int verdict(struct icred_curl *auth, const struct curl_state *state, long
 	return TOKEN_DOUBTFUL;
 }
 
-static bool has_method(const struct icred_curl *auth, const struct curl_state *state, const char *wanted)
-{
-	const char *method = NULL;
-
-	return auth->version >= CURL_HAS_METHOD &&
-	       !auth->functions.easy_getinfo(state->easy, CURL_GET_EFFECTIVE_METHOD, &method) &&
-	       same_string(method, wanted);
-}
-
 static int64_t info_size(const struct icred_curl *auth, const struct curl_state *state, unsigned info)
 {
 	int64_t size = 0;
@@ -78,16 +69,7 @@ static int64_t info_size(const struct icred_curl *auth, const struct curl_state 
 	return auth->functions.easy_getinfo(state->easy, info, &size) ? -1 : size;
 }
 
-/*
- * Libcurl does not tell where a body comes from.  A POST whose size was known
- * is from memory as a rule, and where it is not the next one comes up short,
- * which libcurl notices; any other body may have come from a callback.
- */
-static bool looks_resendable(const struct icred_curl *auth, const struct curl_state *state)
-{
-	return has_method(auth, state, "POST") && info_size(auth, state, CURL_GET_CONTENT_LENGTH_UPLOAD) >= 0;
-}
-
+/* Libcurl does not tell where a body comes from, and half of one is worse than none. */
 static bool rewind_body(struct icred_curl *auth, const struct curl_state *state)
 {
 	if (state->rewind) {
@@ -98,8 +80,6 @@ static bool rewind_body(struct icred_curl *auth, const struct curl_state *state)
 		return false;
 	}
 	if (!info_size(auth, state, CURL_GET_SIZE_UPLOAD) || (auth->flags & ICRED_CURL_RESEND))
-		return true;
-	if (!(auth->flags & ICRED_CURL_NO_RESEND) && looks_resendable(auth, state))
 		return true;
 	note_error(ICRED_E_UNSUPPORTED,
 		   "the token was refused, and the request's body can't be sent again; use "

@@ -170,6 +170,9 @@ int curl_set_options(struct icred_curl *auth, const struct curl_state *state)
 		set_netrc(&setter);
 	if (!(flags & ICRED_CURL_KEEP_UNRESTRICTED))
 		set_long(&setter, CURL_SET_UNRESTRICTED_AUTH, 0);
+	/* Plain http is for this very machine: a proxy would take the token off it, in the clear. */
+	if (strcmp(state->origin.scheme, "http") == 0)
+		set_pointer(&setter, CURL_SET_NOPROXY, "*");
 	if (flags & ICRED_CURL_NO_REDIRECTS)
 		set_long(&setter, CURL_SET_FOLLOWLOCATION, 0);
 	/* Alone: with a second bit libcurl would ask without a token first. */

@@ -71,10 +71,11 @@ _export_ void icred_curl_set_flags(struct icred_curl *auth, unsigned flags)
 /* -- before the request ------------------------------------------------------ */
 
 /* Nothing of an earlier request stays on a handle whose next URL was refused. */
-static int refuse(const struct icred_curl *auth, struct curl_state *state, int code)
+static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *state, int code)
 {
+	/* Even on a handle we do not know: it may be a copy of one that we do. */
+	auth->functions.easy_setopt(easy, CURL_SET_XOAUTH2_BEARER, NULL);
 	if (state && state->token) {
-		auth->functions.easy_setopt(state->easy, CURL_SET_XOAUTH2_BEARER, NULL);
 		icred_token_unref(state->token);
 		state->token = NULL;
 	}
@@ -114,19 +115,19 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 
 	if (!auth || !easy || !url)
 		return missing(!auth ? "hook" : !easy ? "easy handle" : "URL");
+	state = curl_state_find(&auth->states, easy);
 	r = curl_usable(auth);
 	if (r < 0)
-		return r;
-	state = curl_state_find(&auth->states, easy);
+		return refuse(auth, easy, state, r);
 	if (state && state->retried)
 		curl_learn(auth, state);
 	r = check_url(auth, state, url, &origin);
 	if (r < 0)
-		return refuse(auth, state, r);
+		return refuse(auth, easy, state, r);
 	if (!state)
 		state = curl_state_get(&auth->states, easy);
 	if (!state || !curl_state_set_url(state, url) || !curl_state_set_installation(state, installation))
-		return refuse(auth, state, set_no_memory());
+		return refuse(auth, easy, state, set_no_memory());
 	state->origin = origin;
 	state->retried = state->doubtful = state->learned = false;
 	state->seen = 0;
@@ -142,7 +143,7 @@ static int arm(struct icred_curl *auth, struct curl_state *state, icred_token_t 
 	icred_token_unref(state->token);
 	state->token = token;
 	r = curl_set_options(auth, state);
-	return r < 0 ? refuse(auth, state, r) : ICRED_OK;
+	return r < 0 ? refuse(auth, state->easy, state, r) : ICRED_OK;
 }
 
 _export_ int icred_curl_apply(struct icred_curl *auth, CURL *easy, const char *url, const char *installation)
@@ -154,7 +155,7 @@ _export_ int icred_curl_apply(struct icred_curl *auth, CURL *easy, const char *u
 	if (r < 0)
 		return r;
 	r = icred_get_token(auth->handle, installation, 0, &token);
-	return r < 0 ? refuse(auth, state, r) : arm(auth, state, token);
+	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token);
 }
 
 _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *url, const char *installation,
@@ -174,7 +175,7 @@ _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *u
 		*ret_request = NULL;
 		return arm(auth, state, token);
 	}
-	refuse(auth, state, r);
+	refuse(auth, easy, state, r);
 	return r == ICRED_E_NOT_FOUND ? icred_request_start(auth->handle, installation, 0, ret_request) : r;
 }
 
@@ -189,7 +190,7 @@ _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_reques
 		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
 	}
 	r = icred_request_finish(request, &token);
-	return r < 0 ? refuse(auth, state, r) : arm(auth, state, token);
+	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token);
 }
 
 /* -- after it ---------------------------------------------------------------- */
@@ -330,6 +331,6 @@ _export_ void icred_curl_forget(struct icred_curl *auth, CURL *easy)
 		return;
 	if (state->retried)
 		curl_learn(auth, state);
-	refuse(auth, state, ICRED_OK);
+	refuse(auth, state->easy, state, ICRED_OK);
 	curl_state_forget(&auth->states, easy);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -13,6 +14,8 @@
 #include <icred/icred.h>
 
 #include "askpass.h"
+
+#define ASKPASS_GRACE_MS 100
 
 static volatile pid_t askpass_pid; /* of the one that is asked, for askpass_stop() */
 
@@ -122,25 +125,50 @@ static int askpass_first_line(char *reply, size_t cap, ssize_t len)
 	return 0;
 }
 
+/* Its end, by itself until the deadline and then by force; false if there was nothing to wait for. */
+static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
+{
+	const struct timespec pause = {0, 10000000};
+	bool stopped = false, killed = false;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, ret_status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		int64_t over = askpass_now() - deadline;
+		if (over >= 0 && !stopped) {
+			stopped = true;
+			askpass_stop();
+			deadline = askpass_now();
+		} else if (over >= ASKPASS_GRACE_MS && !killed) {
+			killed = true;
+			kill(pid, SIGKILL);
+		}
+		nanosleep(&pause, NULL);
+	}
+	return ended == pid && !stopped;
+}
+
 int askpass_ask(const char *text, char *reply, size_t cap, unsigned timeout_ms)
 {
 	const char *program = askpass_program();
+	int64_t deadline = askpass_now() + timeout_ms;
 	int status = 0, fd, r = ICRED_E_CANCELLED;
 	pid_t pid = 0;
+	bool ended;
 	ssize_t len;
 
+	/* Whoever started us may have left it ignored: then nobody could tell how the program ended. */
+	signal(SIGCHLD, SIG_DFL);
 	fd = program && cap ? askpass_start(program, text, &pid) : -1;
 	if (fd < 0)
 		return ICRED_E_CANCELLED;
 	askpass_pid = pid;
-	len = askpass_read(fd, reply, cap, askpass_now() + timeout_ms);
+	len = askpass_read(fd, reply, cap, deadline);
 	close(fd);
 	if (len < 0)
-		askpass_stop();
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+		deadline = 0;
+	ended = askpass_wait(pid, &status, deadline);
 	askpass_pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		r = askpass_first_line(reply, cap, len);
 	if (r < 0)
 		explicit_bzero(reply, cap);

@@ -76,10 +76,12 @@ static int sign_in(struct line *line, struct icred_signing *signing)
 				 signing->len, signing->signature, sizeof(signing->signature),
 				 &signing->signature_len);
 	module_leave(module);
+	if (r == ICRED_OK && (!signing->signature_len || signing->signature_len > sizeof(signing->signature)))
+		r = set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
 	if (r == ICRED_OK)
 		signing->request->signer = spent ? index + 1 : 0;
-	if (r == ICRED_OK && signing->signature_len > sizeof(signing->signature))
-		return set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
+	else
+		signing->signature_len = 0; /* the next line is to do it */
 	return r;
 }
 

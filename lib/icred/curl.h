@@ -57,9 +57,8 @@ enum {
 	ICRED_CURL_KEEP_UNRESTRICTED = 1u << 2, /* CURLOPT_UNRESTRICTED_AUTH stays as it is           */
 	ICRED_CURL_KEEP_URL = 1u << 3,          /* CURLOPT_URL, _CURLU and _PORT stay as they are     */
 	ICRED_CURL_NO_REDIRECTS = 1u << 4,      /* CURLOPT_FOLLOWLOCATION is set to 0                 */
-	ICRED_CURL_RESEND = 1u << 5,            /* every request body can be sent again as it is      */
-	ICRED_CURL_NO_RESEND = 1u << 6,         /* none can, but by icred_curl_set_rewind()           */
-	ICRED_CURL_ONLY_401 = 1u << 7           /* a status of 403 never means a dead token           */
+	ICRED_CURL_RESEND = 1u << 5,            /* every body is in memory (CURLOPT_POSTFIELDS ...)   */
+	ICRED_CURL_ONLY_401 = 1u << 6           /* a status of 403 never means a dead token           */
 };
 
 /* Bring the body of this handle's request back to its beginning; 0 when it is there. */
