@@ -79,8 +79,7 @@ static int pin_by_person(const struct token *token, const char *label, unsigned 
 static int pin_get(struct token *token, int attempt, const char *label, unsigned flags, char *pin, size_t cap)
 {
 	const struct icred_host *host = token->host;
-	/* A file says the same every time: once a try is spent, a person must look. */
-	int from_file = token->uri.pin_file[0] && !(flags & (GNUTLS_PIN_FINAL_TRY | GNUTLS_PIN_COUNT_LOW));
+	int from_file = token->uri.pin_file[0] && !(flags & GNUTLS_PIN_FINAL_TRY);
 
 	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG) || (from_file && token->pin_refused))
 		return pin_denied(token, label);
@@ -92,10 +91,10 @@ static int pin_get(struct token *token, int attempt, const char *label, unsigned
 			label);
 	if (from_file)
 		return pin_from_file(token, pin, cap);
-	if (!host->interactive && (flags & (GNUTLS_PIN_FINAL_TRY | GNUTLS_PIN_COUNT_LOW)))
+	if (!host->interactive && (flags & GNUTLS_PIN_FINAL_TRY))
 		return host->fail(
 			host, ICRED_E_LOCKED,
-			"the token %.64s has few tries left before it locks itself, so a person must give its PIN: run "
+			"the token %.64s locks itself at the next wrong PIN, so a person must give it: run "
 			"p11tool --login, or icred on a terminal",
 			label);
 	return pin_by_person(token, label, flags, pin, cap);

@@ -17,8 +17,8 @@ static struct {
 	unsigned refuse; /* this option */
 	unsigned with;   /* with this error */
 	long status;
-	const char *url, *method;
-	int64_t sent, length;
+	const char *url;
+	int64_t sent;
 	int performed, removed, added;
 } fake;
 
@@ -61,12 +61,8 @@ static CURLcode fake_getinfo(CURL *easy, CURLINFO info, ...)
 		*(long *)into = fake.status;
 	else if (info == CURL_GET_EFFECTIVE_URL)
 		*(const char **)into = fake.url;
-	else if (info == CURL_GET_EFFECTIVE_METHOD)
-		*(const char **)into = fake.method;
 	else if (info == CURL_GET_SIZE_UPLOAD)
 		*(int64_t *)into = fake.sent;
-	else if (info == CURL_GET_CONTENT_LENGTH_UPLOAD)
-		*(int64_t *)into = fake.length;
 	else
 		return CURL_UNKNOWN_OPTION;
 	return CURL_OK;
@@ -146,7 +142,6 @@ static int begin(void **state)
 	memset(&fake, 0, sizeof(fake));
 	fake.version = 0x075801;
 	fake.url = API "/projects";
-	fake.method = "GET";
 	if (icred_open(&handle, NULL, &options) < 0)
 		return -1;
 	have_token("crs_one");
@@ -224,7 +219,7 @@ static void test_old(void **state)
 	fake.said[0] = '\0';
 	assert_int_equal(icred_curl_apply(auth, easy, API "/", NULL), ICRED_E_UNSUPPORTED);
 	assert_failure(ICRED_E_UNSUPPORTED, "ICRED_CURL_NO_REDIRECTS");
-	assert_string_equal(fake.said, "");
+	assert_string_equal(fake.said, "10220=NULL ");
 	icred_curl_set_flags(auth, ICRED_CURL_NO_REDIRECTS);
 	apply();
 	assert_said("52=0 ");
@@ -247,7 +242,8 @@ static void test_origin(void **state)
 			 ICRED_E_ORIGIN);
 	assert_int_equal(icred_curl_apply(auth, easy, "https://a@api.carbonregistry.com/", NULL),
 			 ICRED_E_INVALID);
-	assert_string_equal(fake.said, "");
+	/* All that happens to a handle we do not know: it may be a copy of one that we do. */
+	assert_string_equal(fake.said, "10220=NULL 10220=NULL 10220=NULL 10220=NULL ");
 	apply();
 	fake.said[0] = '\0';
 	assert_int_equal(icred_curl_apply(auth, easy, "https://example.org/", NULL), ICRED_E_ORIGIN);
@@ -328,18 +324,10 @@ static void test_resend(void **state)
 {
 	(void)state;
 	fake.sent = 10;
-	fake.length = -1;
-	fake.method = "POST";
 	assert_int_equal(retry(401), 0);
 	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
 	assert_false(rejected_has(&handle->rejected, "crs_one"));
-	fake.length = 10;
-	fake.method = "PUT";
-	assert_int_equal(retry(401), 0);
-	fake.method = "POST";
-	icred_curl_set_flags(auth, ICRED_CURL_NO_RESEND);
-	assert_int_equal(retry(401), 0);
-	icred_curl_set_flags(auth, 0);
+	icred_curl_set_flags(auth, ICRED_CURL_RESEND);
 	assert_int_equal(retry(401), 1);
 }
 
