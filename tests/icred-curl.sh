@@ -100,6 +100,9 @@ for word in '--proxy=http://127.0.0.1:1' '-xhttp://127.0.0.1:1' '--connect-to=::
 done
 is "  past a proxy of the environment" \
 	"$(http_proxy=http://127.0.0.1:1 icred -p plain curl -sS "$http/projects")" "$direct"
+icred -p plain curl-config "$http/projects" >"$tmp/plain.conf"
+is "  nor does curl go there with curl-config" \
+	"$(http_proxy=http://127.0.0.1:1 curl -q -sS -K "$tmp/plain.conf" "$http/projects")" "$direct"
 
 # -- what others could see -------------------------------------------------------------
 
