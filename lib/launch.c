@@ -23,6 +23,22 @@
 #define REAP_MS    1000
 
 /*
+ * How a child is made: in our memory, while we wait.  ThreadSanitizer takes
+ * every clone(2) for a fork(2), and its own state would be torn by two processes
+ * that go on in one memory; it gets the copy that it expects.
+ */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CHILD_FLAGS CLONE_VFORK
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define CHILD_FLAGS CLONE_VFORK
+#endif
+#ifndef CHILD_FLAGS
+#define CHILD_FLAGS (CLONE_VM | CLONE_VFORK)
+#endif
+
+/*
  * Shared by caller, go-between and worker-to-be: they run in one memory
  * (CLONE_VM), one after the other (CLONE_VFORK), as posix_spawn(3) does it.
  */
@@ -90,7 +106,7 @@ static int _own_stack_ run_worker(void *data)
 
 static void clone_worker(struct start *start)
 {
-	start->pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, start);
+	start->pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CHILD_FLAGS, start);
 	if (start->pid < 0)
 		start->error = errno;
 }
@@ -150,8 +166,7 @@ static pid_t start_between(struct start *start)
 		return 0;
 	}
 	start->report = pair[1];
-	between = clone(run_between, start->stack + STACK_SIZE, start->keep ? 0 : CLONE_VM | CLONE_VFORK,
-			start);
+	between = clone(run_between, start->stack + STACK_SIZE, start->keep ? 0 : CHILD_FLAGS, start);
 	if (between < 0)
 		start->error = errno;
 	close(pair[1]);

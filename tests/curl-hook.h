@@ -18,6 +18,7 @@
 #pragma GCC visibility push(hidden)
 
 extern const char *base, *ca, *elsewhere;
+extern long http_version; /* of CURL_HTTP_VERSION_, what has to be spoken; or 0 */
 extern icred_t *handle;
 extern struct icred_curl *auth;
 extern int wrong;

@@ -39,14 +39,22 @@ else
 	skip "both flavours in one process: only $1 is here"
 fi
 
-# Where each system call and each byte is looked at.
+# What valgrind tells, but for one call that it does not know and does without: pidfd_open(2).
+told_by_valgrind() {
+	sed -E -e '/^--[0-9]+-- WARNING: unhandled .* syscall: 434$/d' \
+		-e '/^--[0-9]+-- (You may be able|Read the file|Nevertheless|it at http)/d' "$1"
+}
+
+# Where each system call and each byte is looked at; the worker, another program, is as always.
 if printf '%s' "${CFLAGS:-}" | grep -q -e -fsanitize=; then
 	skip "valgrind: it does not go together with sanitizers"
 elif command -v valgrind >/dev/null 2>&1; then
-	run timeout 120 valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
-		--errors-for-leak-kinds=definite "$tmp/hook-$1" warm table
-	is "valgrind has nothing to say" "$status $out" "0 "
-	[ "$status" -eq 0 ] || diag "$err"
+	for flavour in "$@"; do
+		run timeout 120 valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+			--errors-for-leak-kinds=definite "$tmp/hook-$flavour" easy dead-403 loop warm table
+		is "$flavour: valgrind has nothing to say of mints, retries and requests" \
+			"$status $out $(told_by_valgrind "$tmp/.err")" "0  "
+	done
 else
 	skip "valgrind: it is missing"
 fi

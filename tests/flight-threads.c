@@ -5,6 +5,10 @@
  *
  *   flight-threads one|each|uncached|many|fork N
  *
+ * The same with a mistake at the end, to see that a thread sanitizer finds it:
+ *
+ *   flight-threads race N
+ *
  * Or get one token and, at SIGUSR1, fork a child that sleeps and print its
  * number; then wait to be killed.
  *
@@ -14,6 +18,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +45,8 @@ struct seat {
 };
 
 static pthread_barrier_t together;
+static bool racing;
+static unsigned raced;
 
 static void complain(const char *what)
 {
@@ -72,6 +79,10 @@ static void *sit(void *data)
 	}
 	snprintf(*seat->secret, SECRET_MAX, "%s", icred_token_secret(token));
 	icred_token_unref(token);
+	if (racing) {
+		pthread_barrier_wait(&together);
+		raced++;
+	}
 	return NULL;
 }
 
@@ -167,6 +178,7 @@ int main(int argc, char **argv)
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (secrets == MAP_FAILED)
 		return 1;
+	racing = strcmp(how, "race") == 0;
 	handle = open_handle(strcmp(how, "uncached") == 0 ? ICRED_NO_CACHE : 0);
 	for (unsigned i = 0; i < seats_count; i++) {
 		seats[i] = (struct seat){.handle = handle, .secret = &secrets[i]};
@@ -185,5 +197,7 @@ int main(int argc, char **argv)
 		if (seats[i].handle != handle)
 			icred_close(seats[i].handle);
 	icred_close(handle);
+	if (racing)
+		printf("%u raced\n", raced);
 	return report(secrets, seats_count);
 }

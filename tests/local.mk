@@ -186,7 +186,7 @@ shell_tests += tests/key-pkcs11.sh
 endif
 
 if KEYRING
-shell_tests += tests/curl-examples.sh tests/curl-hook.sh tests/icred-curl.sh tests/leak-matrix.sh tests/recipes.sh
+shell_tests += tests/curl-examples.sh tests/curl-hook.sh tests/curl-http2.sh tests/icred-curl.sh tests/leak-matrix.sh tests/recipes.sh
 endif
 
 TESTS += $(shell_tests)
