@@ -21,6 +21,7 @@
 
 #define STACK_SIZE ((size_t)32768)
 #define REAP_MS    1000
+#define EXEC_FD    (STDERR_FILENO + 1)
 
 /*
  * How a child is made: in our memory, while we wait.  ThreadSanitizer takes
@@ -39,8 +40,9 @@
 #endif
 
 /*
- * Shared by caller, go-between and worker-to-be: they run in one memory
- * (CLONE_VM), one after the other (CLONE_VFORK), as posix_spawn(3) does it.
+ * What the process in between and the worker-to-be need.  They run in our
+ * memory, one after the other, as posix_spawn(3) does it; but not everywhere (not
+ * under valgrind, say), so what they have to tell comes on pipes.
  */
 struct start {
 	const char *path;
@@ -49,8 +51,13 @@ struct start {
 	bool keep_stderr;
 	unsigned char *stack; /* two of STACK_SIZE */
 	bool keep;            /* whether the process in between stays */
-	int report;           /* its pipe to us */
+	int exec;             /* pipe from the worker-to-be to it: an errno, or the end at exec */
+	int report;           /* pipe from it to us */
 	int leash;            /* ours to it: at its end it ends */
+};
+
+/* The worker's number, or why there is none. */
+struct report {
 	pid_t pid;
 	int error;
 };
@@ -75,11 +82,15 @@ static bool move_descriptor(int from, int to)
 }
 
 /* Above the standard descriptors, as those that the caller had closed are still to be filled. */
-static int open_null(void)
+static int above_standard(int fd)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return fd >= 0 && fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd;
+}
 
-	return null >= 0 && null <= STDERR_FILENO ? fcntl(null, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : null;
+/* To the one place above the standard ones that stays open, and that till exec. */
+static bool keep_exec(int from)
+{
+	return from == EXEC_FD || dup3(from, EXEC_FD, O_CLOEXEC) == EXEC_FD;
 }
 
 /* They end on a stack that the address sanitizer has not seen, and it would complain of that. */
@@ -89,26 +100,41 @@ static int _own_stack_ run_worker(void *data)
 {
 	char name[] = "icred-worker", *argv[] = {name, NULL};
 	struct start *start = data;
-	int null = open_null();
+	int exec = above_standard(start->exec), error;
+	int null = above_standard(open("/dev/null", O_RDWR | O_CLOEXEC));
 	/* If the caller had closed it, it may be one of our own sockets by now. */
 	bool keep_stderr = start->keep_stderr && fcntl(STDERR_FILENO, F_GETFD) == 0;
 
 	if (null >= 0 && move_descriptor(start->control, STDIN_FILENO) &&
-	    move_descriptor(null, STDOUT_FILENO) && (keep_stderr || move_descriptor(null, STDERR_FILENO))) {
-		close_from(STDERR_FILENO + 1);
+	    move_descriptor(null, STDOUT_FILENO) && (keep_stderr || move_descriptor(null, STDERR_FILENO)) &&
+	    keep_exec(exec)) {
+		exec = EXEC_FD;
+		close_from(EXEC_FD + 1);
 		setsid();
 		if (chdir("/") == 0)
 			execve(start->path, argv, start->environment);
 	}
-	start->error = errno;
-	_exit(127);
+	error = errno;
+	_exit(write(exec, &error, sizeof(error)) == (ssize_t)sizeof(error) ? 127 : 126);
 }
 
-static void clone_worker(struct start *start)
+/* No other thread is here to fork meanwhile, so the pipe does end when the worker-to-be is the worker. */
+static struct report _own_stack_ clone_worker(struct start *start)
 {
-	start->pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CHILD_FLAGS, start);
-	if (start->pid < 0)
-		start->error = errno;
+	struct report report = {0, 0};
+	int pair[2], error;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return (struct report){0, errno};
+	start->exec = pair[1];
+	report.pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CHILD_FLAGS, start);
+	if (report.pid < 0)
+		report = (struct report){0, errno};
+	close(pair[1]);
+	if (report.pid && read(pair[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
+		report.error = error;
+	close(pair[0]);
+	return report;
 }
 
 /*
@@ -120,13 +146,12 @@ static void clone_worker(struct start *start)
 static int _own_stack_ run_between(void *data)
 {
 	struct start *start = data;
-	ssize_t n;
+	struct report report = clone_worker(start);
+	ssize_t n = write(start->report, &report, sizeof(report));
 
-	clone_worker(start);
-	n = write(start->report, start, sizeof(*start));
-	if (start->keep && n > 0 && start->pid > 0 && dup2(start->leash, 0) == 0) {
+	if (start->keep && n > 0 && report.pid && dup2(start->leash, 0) == 0) {
 		close_from(1);
-		while (waitpid(start->pid, NULL, __WALL) < 0 && errno == EINTR)
+		while (waitpid(report.pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
 		while (read(0, &n, 1) < 0 && errno == EINTR)
 			; /* asleep rather than a zombie of the caller's until it has time for us */
@@ -154,45 +179,42 @@ static void reap(pid_t between)
 		;
 }
 
-/* Returns the process in between, which is to be reaped; what it says comes on a pipe. */
-static pid_t start_between(struct start *start)
+/* Returns the process in between, which is to be reaped. */
+static pid_t start_between(struct start *start, struct report *ret_report)
 {
-	struct start report;
+	struct report report;
 	pid_t between;
 	int pair[2];
 
 	if (pipe2(pair, O_CLOEXEC) < 0) {
-		start->error = errno;
+		ret_report->error = errno;
 		return 0;
 	}
 	start->report = pair[1];
 	between = clone(run_between, start->stack + STACK_SIZE, start->keep ? 0 : CHILD_FLAGS, start);
 	if (between < 0)
-		start->error = errno;
+		ret_report->error = errno;
 	close(pair[1]);
-	/* By a pipe, as not everywhere a child that should share our memory does: not under valgrind, say. */
-	if (between > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report)) {
-		start->pid = report.pid;
-		start->error = report.error;
-	}
+	if (between > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report))
+		*ret_report = report;
 	close(pair[0]);
 	return between;
 }
 
 /* The same with a leash, which for a keeper stays with us: *ret_leash. */
-static pid_t start_leashed(struct start *start, int *ret_leash)
+static pid_t start_leashed(struct start *start, struct report *ret_report, int *ret_leash)
 {
 	pid_t between;
 	int pair[2];
 
 	if (!start->keep)
-		return start_between(start);
+		return start_between(start, ret_report);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		start->error = errno;
+		ret_report->error = errno;
 		return 0;
 	}
 	start->leash = pair[0];
-	between = start_between(start);
+	between = start_between(start, ret_report);
 	close(pair[0]);
 	*ret_leash = pair[1];
 	return between;
@@ -242,7 +264,8 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 {
 	_cleanup_free_ char **environment = worker_environment();
 	_cleanup_free_ unsigned char *stack = aligned_alloc(64, 2 * STACK_SIZE);
-	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr, .pid = -1};
+	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr};
+	struct report report = {0, 0};
 	int leash = -1;
 	pid_t between;
 	sigset_t all, old;
@@ -256,16 +279,16 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 	/* No handler of the caller's may run while the child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	between = start_leashed(&start, &leash);
+	between = start_leashed(&start, &report, &leash);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (start.error || start.pid <= 0)
+	if (report.error || report.pid <= 0)
 		leash = close_keep_errno(leash);
 	if (leash < 0)
 		reap(between);
-	if (start.error || start.pid <= 0)
+	if (report.error || report.pid <= 0)
 		return set_error(ICRED_E_INTERNAL, "can't start %s: %s; is libicred installed completely?",
-				 path, strerror(start.error ? start.error : EAGAIN));
-	*ret_child = (struct child){start.pid, open_pidfd(start.pid), leash < 0 ? 0 : between, leash};
+				 path, strerror(report.error ? report.error : EAGAIN));
+	*ret_child = (struct child){report.pid, open_pidfd(report.pid), leash < 0 ? 0 : between, leash};
 	return ICRED_OK;
 }
 
