@@ -69,6 +69,26 @@ profile default "key required systemd credential=link"
 refused "a symbolic link" 8 invalid "symbolic link" icred token
 errors_checked
 
+# -- sealed as the manual says, and opened as systemd does it for a unit -------------------
+
+if command -v systemd-creds >/dev/null 2>&1; then
+	SYSTEMD_CREDENTIAL_SECRET=$tmp/machine-secret # this machine's own stays as it is
+	export SYSTEMD_CREDENTIAL_SECRET
+	run systemd-creds encrypt --with-key=host --name=icred-12345 "$sandbox_key" "$tmp/sealed"
+	is "systemd-creds seals the key" "$status" 0
+	is "  so that no line of it can be read" "$(grep -cF "$(sed -n 2p "$sandbox_key")" "$tmp/sealed")" 0
+	chmod 700 "$folder"
+	rm -f "$folder"/*
+	systemd-creds decrypt --name=icred-12345 "$tmp/sealed" "$folder/icred-12345" 2>/dev/null
+	chmod 400 "$folder/icred-12345"
+	chmod 500 "$folder"
+	profile default "key required systemd"
+	icred forget
+	signs "  and it signs where it is opened"
+else
+	skip "systemd-creds is missing"
+fi
+
 # -- the units that are shown ------------------------------------------------------------
 
 for unit in "$srcdir"/examples/*.service; do
