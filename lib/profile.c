@@ -21,11 +21,17 @@ struct profile *profile_new(const char *name, const char *file)
 	return profile->name && profile->file ? profile : profile_free(profile);
 }
 
+static char **list_free(char **list)
+{
+	for (char **at = list; at && *at; at++)
+		free(*at);
+	free(list);
+	return NULL;
+}
+
 static void line_clear(struct line *line)
 {
-	for (char **argument = line->arguments; argument && *argument; argument++)
-		free(*argument);
-	free(line->arguments);
+	list_free(line->arguments);
 	free(line->module);
 	free(line->file);
 }
@@ -73,8 +79,11 @@ static char **copy_list(char **list)
 	while (list && list[count])
 		count++;
 	copy = calloc(count + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < count; i++)
+	for (size_t i = 0; copy && i < count; i++) {
 		copy[i] = strdup(list[i]);
+		if (!copy[i]) /* a list with an end too early would be another line */
+			copy = list_free(copy);
+	}
 	return copy;
 }
 
