@@ -204,6 +204,7 @@ static int parse_include(struct parse *parse)
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
 	char why[160];
+	int r;
 
 	if (parse->count != 2)
 		return bad(parse, 0, "include takes the name of one profile");
@@ -211,7 +212,10 @@ static int parse_include(struct parse *parse)
 		return hopeless(parse, "includes are nested more than 16 deep");
 	if (++parse->reading->includes > FILES_MAX)
 		return hopeless(parse, "more includes than any profile needs");
-	if (profile_open(parse->words[1], &file, &fd) < 0) {
+	r = profile_open(parse->words[1], &file, &fd);
+	if (r == ICRED_E_NO_MEMORY)
+		return r;
+	if (r < 0) {
 		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read", parse->words[1]);
 		return bad(parse, 1, why);
 	}

@@ -67,6 +67,19 @@ static bool profile_path(const struct search *search, size_t i, const char *name
 	return true;
 }
 
+static int take_file(const char *file, int fd, char **ret_file, int *ret_fd)
+{
+	char *copy = strdup(file);
+
+	if (!copy) {
+		close_keep_errno(fd);
+		return set_no_memory();
+	}
+	*ret_file = copy;
+	*ret_fd = fd;
+	return ICRED_OK;
+}
+
 /* The first file of that name in the three directories. */
 int profile_open(const char *name, char **ret_file, int *ret_fd)
 {
@@ -80,11 +93,8 @@ int profile_open(const char *name, char **ret_file, int *ret_fd)
 		if (!profile_path(&search, i, name, file))
 			continue;
 		int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0) {
-			*ret_file = strdup(file);
-			*ret_fd = fd;
-			return *ret_file ? ICRED_OK : set_no_memory();
-		}
+		if (fd >= 0)
+			return take_file(file, fd, ret_file, ret_fd);
 		if (errno != ENOENT && errno != ENOTDIR)
 			return set_error(ICRED_E_INVALID, "%s: %s", file, strerror(errno));
 	}

@@ -26,6 +26,7 @@ core_unit_tests = \
 	tests/unit/test-keys \
 	tests/unit/test-life \
 	tests/unit/test-lock \
+	tests/unit/test-memory \
 	tests/unit/test-module \
 	tests/unit/test-origin \
 	tests/unit/test-profile \
@@ -105,6 +106,10 @@ tests_unit_test_duration_LDADD = $(helper_test_libs)
 tests_unit_test_gitproto_LDADD = $(helper_test_libs)
 tests_unit_test_options_LDADD = $(helper_test_libs)
 tests_unit_test_output_LDADD = $(helper_test_libs)
+
+# Its memory runs out when it likes.
+tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=mmap,--wrap=free
 
 tests_unit_test_curl_abi_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
