@@ -141,6 +141,7 @@ shell_tests = \
 	tests/install.sh \
 	tests/issuer-module.sh \
 	tests/module-abi.sh \
+	tests/privileged.sh \
 	tests/profile.sh \
 	tests/sandbox.sh
 
