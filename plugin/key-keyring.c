@@ -45,11 +45,19 @@ static int query_valid(const struct icred_host *host, const struct icred_key_que
 /* Every call begins here, and ends in leave(). */
 static int enter(const struct keyring_call *call)
 {
-	int rc;
+	int rc, late;
 
 	keyring_log_to(call->host);
 	rc = query_valid(call->host, call->query);
-	return rc ? rc : keyring_connect(call);
+	if (rc)
+		return rc;
+	rc = keyring_connect(call);
+	if (rc && rc != ICRED_E_NO_SERVICE)
+		return rc;
+	late = keyring_choose(call, &call->self->by_file);
+	if (late)
+		return late;
+	return call->self->by_file ? 0 : rc;
 }
 
 static int leave(int rc)
@@ -78,17 +86,29 @@ static int find_nth(const struct keyring_call *call, unsigned nth, char **ret_pa
 	return rc;
 }
 
+static int load_text(const struct keyring_call *call, unsigned nth, char **ret_pem, size_t *ret_len)
+{
+	char *path = NULL;
+	int rc;
+
+	if (call->self->by_file)
+		return keyring_file_secret(call, nth, ret_pem, ret_len);
+	rc = find_nth(call, nth, &path);
+	if (!rc)
+		rc = keyring_secret(call, path, ret_pem, ret_len);
+	g_free(path);
+	return rc;
+}
+
 static int load_key(const struct keyring_call *call, unsigned nth, struct rsa_key **ret_key)
 {
 	const struct icred_host *host = call->host;
 	char why[RSA_WHY_SIZE] = "";
-	char *path = NULL, *pem = NULL;
+	char *pem = NULL;
 	size_t len = 0;
 	int rc;
 
-	rc = find_nth(call, nth, &path);
-	if (!rc)
-		rc = keyring_secret(call, path, &pem, &len);
+	rc = load_text(call, nth, &pem, &len);
 	if (!rc) {
 		rc = rsa_open(pem, len, ret_key, why, sizeof(why));
 		if (rc)
@@ -96,7 +116,6 @@ static int load_key(const struct keyring_call *call, unsigned nth, struct rsa_ke
 				   call->query->app, why);
 		host->secret_free(host, pem);
 	}
-	g_free(path);
 	return rc;
 }
 
@@ -107,7 +126,8 @@ static int load_key_afresh(const struct keyring_call *call, unsigned nth, struct
 	int rc;
 
 	rc = load_key(call, nth, ret_key);
-	if (!used || (rc != ICRED_E_INTERNAL && rc != ICRED_E_NO_SERVICE && rc != ICRED_E_PROTOCOL))
+	if (!used || call->self->by_file ||
+	    (rc != ICRED_E_INTERNAL && rc != ICRED_E_NO_SERVICE && rc != ICRED_E_PROTOCOL))
 		return rc;
 	keyring_disconnect(call->self);
 	rc = keyring_connect(call);
@@ -188,6 +208,8 @@ static int keyring_each(void *self, const struct icred_host *host, const struct 
 	int rc;
 
 	rc = enter(&call);
+	if (!rc && call.self->by_file)
+		return leave(keyring_file_each(&call, each, data));
 	if (!rc)
 		rc = find_to_show(&call, &found);
 	if (!rc)
@@ -256,7 +278,8 @@ static int keyring_remove(void *self, const struct icred_host *host, const struc
 	recent_clear(&call.self->recent);
 	rc = enter(&call);
 	if (!rc)
-		rc = remove_found(&call, fingerprint);
+		rc = call.self->by_file ? keyring_file_remove(&call, fingerprint)
+					: remove_found(&call, fingerprint);
 	return leave(rc);
 }
 

@@ -22,7 +22,10 @@ if KEYRING
 module_LTLIBRARIES += key-keyring.la
 key_keyring_la_SOURCES = plugin/key-keyring.c \
 	plugin/key-keyring/keyring.h \
+	plugin/key-keyring/aside.c \
+	plugin/key-keyring/backend.c \
 	plugin/key-keyring/bus.c \
+	plugin/key-keyring/file.c \
 	plugin/key-keyring/find.c \
 	plugin/key-keyring/item.c \
 	plugin/key-keyring/log.c \

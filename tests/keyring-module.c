@@ -6,14 +6,18 @@
  *   keep              store one key, print its fingerprint and leave it there
  *   sign [SECONDS]    sign; prints "ok" or "KIND: message"; again after a line on stdin
  *   list              each key: fingerprint, bits, locked, where, label
+ *   pem               a key's text, for the stand-in of a service
  *   store | remove    a new key; or fingerprint "none"
+ *   often             sign many times; prints how many threads that left
  *   time              what a first and a second signature cost
  *
  * ICRED_TEST_INTERACTIVE=1 makes the host say that a person is there, and
- * ICRED_TEST_DEADLINE=MS is what it says of the time left (5000).
+ * ICRED_TEST_DEADLINE=MS is what it says of the time left (5000).  ICRED_TEST_WHERE
+ * is where keys are said to be (Login).
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -28,6 +32,7 @@
 #include "../plugin/rsa.h"
 
 #define PEM_CAP 32768
+#define OFTEN   50
 #define BIG     16000 /* bytes of a PEM with much text before it */
 
 static const struct icred_module *module;
@@ -270,6 +275,15 @@ static void life_empty(void)
 	check(drop("none") == ICRED_E_NOT_FOUND, "there is nothing to remove");
 }
 
+static int is_where_expected(const char *list)
+{
+	const char *where = getenv("ICRED_TEST_WHERE");
+	char text[128];
+
+	snprintf(text, sizeof(text), " 2048 open 12345 dated %s ", where ? where : "Login");
+	return strstr(list, text) != NULL;
+}
+
 static void life_one(const struct key *a)
 {
 	const struct icred_key_query app = {sizeof(app), "54321", query.origin};
@@ -285,12 +299,19 @@ static void life_one(const struct key *a)
 	check(sign(&app, 0, signature, &len) == ICRED_E_NOT_FOUND, "another app has none");
 	check(sign(&origin, 0, signature, &len) == ICRED_E_NOT_FOUND, "another API has none");
 	check(list_keys(&list) == 0 && list.n == 1, "one is listed");
-	check(strstr(list.text, a->info.fingerprint) && strstr(list.text, " 2048 open 12345 dated Login ") &&
+	check(strstr(list.text, a->info.fingerprint) && is_where_expected(list.text) &&
 		      strstr(list.text, "ICR app 12345 key (api.carbonregistry.com) SHA256:"),
 	      list.text);
 	check(store(a, "my own label") == 0, "the same key may be stored again");
 	check(list_keys(&list) == 0 && list.n == 1 && strstr(list.text, "my own label"), "and is there once");
 	check(ops->each(self, &host, &query, stop_at_once, NULL) == 7, "the listing stops when told so");
+}
+
+static int has_twice(const char *text, const char *what)
+{
+	const char *first = strstr(text, what);
+
+	return first && strstr(first + 1, what);
 }
 
 static void life_more(const struct key *a, const struct key *b, const struct key *c)
@@ -299,7 +320,7 @@ static void life_more(const struct key *a, const struct key *b, const struct key
 	struct list list;
 	size_t len;
 
-	check(store(b, "bad \xff label") == 0 && store(c, NULL) == 0,
+	check(store(b, "my own label") == 0 && store(c, "bad \xff label") == 0,
 	      "more keys, one of them with 16 kB of text");
 	signs(c, 0, "the newest comes first");
 	signs(b, 1, "then the one before");
@@ -311,6 +332,7 @@ static void life_more(const struct key *a, const struct key *b, const struct key
 	reopen();
 	in_thread("from another thread first of all");
 	check(list_keys(&list) == 0 && list.n == 3, "three are listed");
+	check(has_twice(list.text, " my own label\n"), "two of them with one label");
 	check(drop(c->info.fingerprint) == 0, "remove");
 	signs(b, 0, "a removed key signs no more");
 	check(drop(c->info.fingerprint) == ICRED_E_NOT_FOUND, "and is not there to be removed");
@@ -357,6 +379,37 @@ static int run_sign(void)
 		/* "n" asks for a key that is not in memory. */
 		report(sign(&query, line[0] == 'n' ? 1 : 0, signature, &len));
 	}
+	return 0;
+}
+
+/* Calls that are left behind must not add up. */
+static int run_often(void)
+{
+	unsigned char signature[RSA_SIGNATURE_MAX];
+	struct dirent *entry;
+	unsigned threads = 0;
+	size_t len;
+	DIR *tasks;
+
+	for (unsigned i = 0; i < OFTEN; i++)
+		if (sign(&query, 0, signature, &len) != ICRED_E_TIMEOUT)
+			return report(1);
+	tasks = opendir("/proc/self/task");
+	while (tasks && (entry = readdir(tasks)))
+		threads += entry->d_name[0] != '.';
+	if (tasks)
+		closedir(tasks);
+	printf("%u\n", threads);
+	return 0;
+}
+
+static int run_pem(void)
+{
+	static struct key key;
+
+	make_key(&key, 0);
+	fputs(key.pem, stdout);
+	gnutls_x509_privkey_deinit(key.raw);
 	return 0;
 }
 
@@ -412,6 +465,10 @@ static int run(const char *what)
 		return run_store(what[0] == 'k');
 	if (strcmp(what, "remove") == 0)
 		return report(drop("none"));
+	if (strcmp(what, "often") == 0)
+		return run_often();
+	if (strcmp(what, "pem") == 0)
+		return run_pem();
 	if (strcmp(what, "time") == 0)
 		return run_time();
 	return 2;

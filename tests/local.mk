@@ -166,6 +166,7 @@ shell_tests += \
 	tests/core-file.sh \
 	tests/git.sh \
 	tests/key-rotation.sh \
+	tests/keyring-file.sh \
 	tests/keyring-module.sh \
 	tests/keyring-states.sh \
 	tests/main-job.sh \
@@ -174,12 +175,14 @@ shell_tests += \
 	tests/single-flight.sh \
 	tests/warm-strace.sh \
 	tests/worker-death.sh
-check_PROGRAMS += tests/keyring-module tests/secret-mock
+check_PROGRAMS += tests/keyring-module tests/secret-mock tests/secret-portal
 tests_keyring_module_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_keyring_module_LDADD = libicred-rsa.la $(GNUTLS_LIBS)
-# libsecret brings GIO along, which is all that the stand-in needs.
+# libsecret brings GIO along, which is all that the stand-ins need.
 tests_secret_mock_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
 tests_secret_mock_LDADD = $(SECRET_LIBS)
+tests_secret_portal_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
+tests_secret_portal_LDADD = $(SECRET_LIBS)
 endif
 
 # Key modules from the profile's line to the server's answer.

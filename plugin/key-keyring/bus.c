@@ -31,12 +31,17 @@ static void error_text(const GError *error, char text[ERROR_TEXT_MAX])
 			*p = ' ';
 }
 
+int keyring_late(const struct keyring_call *call)
+{
+	return call->host->time_left(call->host) <= 0;
+}
+
 int keyring_timeout(const struct keyring_call *call)
 {
 	return call->host->fail(call->host, ICRED_E_TIMEOUT, "the keyring did not answer in time; try again");
 }
 
-static int is_absent(const GError *error)
+int keyring_absent(const GError *error)
 {
 	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
 	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
@@ -80,7 +85,7 @@ int keyring_gerror(const struct keyring_call *call, GError *error, const char *w
 	error_text(error, text);
 	if (is_late(error))
 		rc = keyring_timeout(call);
-	else if (is_absent(error))
+	else if (keyring_absent(error))
 		rc = host->fail(host, ICRED_E_NO_SERVICE,
 				"this session has no keyring service; start " DESKTOP
 				" and let it provide the "
@@ -118,18 +123,13 @@ static int bus_fail(const struct keyring_call *call, GError *error)
 	return rc;
 }
 
-static int time_is_up(const struct keyring_call *call)
-{
-	return call->host->time_left(call->host) <= 0;
-}
-
 int keyring_connect(const struct keyring_call *call)
 {
 	struct keyring *self = call->self;
 	GError *error = NULL;
 	struct keyring_watchdog dog;
 
-	if (time_is_up(call))
+	if (keyring_late(call))
 		return keyring_timeout(call);
 	if (self->bus && !g_dbus_connection_is_closed(self->bus))
 		return 0;
@@ -158,7 +158,7 @@ int keyring_request(const struct keyring_call *call, const char *path, const cha
 	GError *error = NULL;
 	GVariant *answer;
 
-	if (time_is_up(call)) {
+	if (keyring_late(call)) {
 		g_variant_unref(g_variant_ref_sink(arguments));
 		return keyring_timeout(call);
 	}

@@ -8,7 +8,6 @@
  * secret.  Some services do not keep xdg:schema faithfully (KWallet, KeePassXC),
  * so a search goes by our own `kind` and leaves the schema's name out.
  */
-#define SCHEMA_NAME    "com.carbonregistry.icred.AppKey"
 #define SCHEMA_VERSION "1"
 #define KIND           "app-key"
 
@@ -33,7 +32,7 @@ GVariant *keyring_attributes(const struct icred_key_query *query, const char *fi
 		g_snprintf(number, sizeof(number), "%u", bits);
 		g_variant_builder_add(&list, "{ss}", "bits", number);
 		g_variant_builder_add(&list, "{ss}", "version", SCHEMA_VERSION);
-		g_variant_builder_add(&list, "{ss}", "xdg:schema", SCHEMA_NAME);
+		g_variant_builder_add(&list, "{ss}", "xdg:schema", KEYRING_SCHEMA);
 	}
 	return g_variant_builder_end(&list);
 }
@@ -188,17 +187,21 @@ int keyring_by_date(const struct keyring_call *call, GVariant *paths, char ***re
 	return 0;
 }
 
+int keyring_missing(const struct keyring_call *call, unsigned nth)
+{
+	return call->host->fail(call->host, ICRED_E_NOT_FOUND,
+				"the keyring has no%s key of app %s for %s; import it with: icred key import "
+				"app.pem --app %s",
+				nth ? " other" : "", call->query->app, call->query->origin, call->query->app);
+}
+
 int keyring_nth(const struct keyring_call *call, GVariant *paths, unsigned nth, char **ret_path)
 {
 	char **sorted = NULL;
 	int rc;
 
 	if (nth >= MIN(g_variant_n_children(paths), KEYRING_ITEMS_MAX))
-		return call->host->fail(
-			call->host, ICRED_E_NOT_FOUND,
-			"the keyring has no%s key of app %s for %s; import it with: icred key import "
-			"app.pem --app %s",
-			nth ? " other" : "", call->query->app, call->query->origin, call->query->app);
+		return keyring_missing(call, nth);
 	rc = keyring_by_date(call, paths, &sorted);
 	if (!rc)
 		*ret_path = g_strdup(sorted[nth]);

@@ -21,6 +21,8 @@
 
 #define KEYRING_ITEMS_MAX 64u /* of one app; more are not looked at */
 
+#define KEYRING_SCHEMA "com.carbonregistry.icred.AppKey"
+
 #define SERVICE_NAME     "org.freedesktop.secrets"
 #define SERVICE_PATH     "/org/freedesktop/secrets"
 #define SERVICE_IFACE    "org.freedesktop.Secret.Service"
@@ -41,6 +43,7 @@ struct keyring_recent {
 struct keyring {
 	GDBusConnection *bus;
 	SecretService *service;
+	int by_file; /* of this call: no service, but libsecret keeps a file */
 	struct keyring_recent recent;
 };
 
@@ -66,6 +69,8 @@ int keyring_property(const struct keyring_call *call, const char *path, const ch
 		     const char *type, GVariant **ret_value);
 int keyring_gerror(const struct keyring_call *call, GError *error, const char *what);
 int keyring_patience(const struct keyring_call *call);
+int keyring_absent(const GError *error);
+int keyring_late(const struct keyring_call *call);
 int keyring_timeout(const struct keyring_call *call);
 
 /* watchdog.c: cancels when time is up, for what has no timeout of its own */
@@ -103,6 +108,7 @@ int keyring_search(const struct keyring_call *call, const char *fingerprint, str
 int keyring_find(const struct keyring_call *call, const char *fingerprint, struct keyring_found *ret_found);
 int keyring_by_date(const struct keyring_call *call, GVariant *paths, char ***ret_paths);
 int keyring_nth(const struct keyring_call *call, GVariant *paths, unsigned nth, char **ret_path);
+int keyring_missing(const struct keyring_call *call, unsigned nth);
 int keyring_default(const struct keyring_call *call, char **ret_path);
 void keyring_found_clear(struct keyring_found *found);
 
@@ -112,7 +118,23 @@ int keyring_show(const struct keyring_call *call, const char *path, int locked,
 		 int (*each)(const struct icred_key *key, void *data), void *data);
 int keyring_delete(const struct keyring_call *call, const char *path);
 
+/* aside.c: what may never return, under our deadline */
+int keyring_aside(const struct keyring_call *call, void (*run)(void *job), void (*release)(void *job),
+		  void *job);
+
+/* backend.c: the service or the file? */
+int keyring_choose(const struct keyring_call *call, int *ret_by_file);
+
+/* file.c: keys in libsecret's own file */
+int keyring_file_secret(const struct keyring_call *call, unsigned nth, char **ret_text, size_t *ret_len);
+int keyring_file_each(const struct keyring_call *call, int (*each)(const struct icred_key *key, void *data),
+		      void *data);
+int keyring_file_store(const struct keyring_call *call, const char *pem, const char *label,
+		       const char *fingerprint, unsigned bits);
+int keyring_file_remove(const struct keyring_call *call, const char *fingerprint);
+
 /* store.c */
+char *keyring_label(const struct icred_key_query *query, const char *label, const char *fingerprint);
 int keyring_store(const struct keyring_call *call, const char *pem, const char *label,
 		  const char *fingerprint);
 

@@ -15,7 +15,7 @@ struct item {
 };
 
 /* As it shall read in Seahorse or KWalletManager. */
-static char *make_label(const struct icred_key_query *query, const char *label, const char *fingerprint)
+char *keyring_label(const struct icred_key_query *query, const char *label, const char *fingerprint)
 {
 	const char *host = strstr(query->origin, "://");
 
@@ -79,7 +79,7 @@ static int open_default(const struct keyring_call *call, char **ret_path)
 
 static GVariant *item_properties(const struct keyring_call *call, const struct item *item)
 {
-	char *label = make_label(call->query, item->label, item->fingerprint);
+	char *label = keyring_label(call->query, item->label, item->fingerprint);
 	GVariantBuilder list;
 
 	g_variant_builder_init(&list, G_VARIANT_TYPE("a{sv}"));
@@ -211,5 +211,7 @@ int keyring_store(const struct keyring_call *call, const char *pem, const char *
 		return call->host->fail(call->host, rc, "%s", why);
 	item.bits = rsa_bits(key);
 	rsa_free(key);
+	if (call->self->by_file)
+		return keyring_file_store(call, pem, label, fingerprint, item.bits);
 	return store_item(call, &item);
 }
