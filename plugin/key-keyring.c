@@ -86,6 +86,18 @@ static int find_nth(const struct keyring_call *call, unsigned nth, char **ret_pa
 	return rc;
 }
 
+/* KeePassXC may ask its owner for one item, though it is not locked otherwise. */
+static int read_secret(const struct keyring_call *call, const char *path, char **ret_pem, size_t *ret_len)
+{
+	int rc;
+
+	rc = keyring_secret(call, path, ret_pem, ret_len);
+	if (rc != ICRED_E_LOCKED || !call->host->interactive)
+		return rc;
+	rc = keyring_unlock(call, g_variant_new_objv(&path, 1));
+	return rc ? rc : keyring_secret(call, path, ret_pem, ret_len);
+}
+
 static int load_text(const struct keyring_call *call, unsigned nth, char **ret_pem, size_t *ret_len)
 {
 	char *path = NULL;
@@ -95,7 +107,7 @@ static int load_text(const struct keyring_call *call, unsigned nth, char **ret_p
 		return keyring_file_secret(call, nth, ret_pem, ret_len);
 	rc = find_nth(call, nth, &path);
 	if (!rc)
-		rc = keyring_secret(call, path, ret_pem, ret_len);
+		rc = read_secret(call, path, ret_pem, ret_len);
 	g_free(path);
 	return rc;
 }

@@ -15,9 +15,9 @@ not_found=-1 locked=-2 no_service=-3 timeout=-8 cancelled=-14
 key() { timeout -k 5 60 "$driver" "$module" "$@" 2>>"$tmp/log" </dev/null; }
 person() { ICRED_TEST_INTERACTIVE=1 key "$@"; }
 
-# start_mock MODE: a badly behaved service instead of the real one
+# start_mock MODE [PEM]: another service instead of the real one
 start_mock() {
-	"$mock" "$1" &
+	"$mock" "$@" &
 	mock_pid=$!
 	lib_pids="$mock_pid $lib_pids"
 	wait_for 5 secret_service_there
@@ -98,8 +98,26 @@ like "the question is not answered" "$(ICRED_TEST_DEADLINE=800 person sign)" "^$
 stop "$mock_pid"
 start_mock die
 like "the service dies over its question" "$(person sign)" "^$no_service: .*ended while"
-start_mock hidden
+key pem >"$tmp/asked.pem"
+start_mock unlock "$tmp/asked.pem"
+like "who may be asked unlocks it: the list, unasked" "$(key list)" "^[^ ]+ [0-9]+ locked 12345 "
+like "  a signature, unasked" "$(key sign)" "^$locked: the keyring is locked; unlock it"
+is "  a signature, asked" "$(person sign)" "ok"
+is "  from then on nobody is asked" "$(key sign)" "ok"
+stop "$mock_pid"
+# KWallet: a wallet has no items before it is unlocked.
+start_mock hidden "$tmp/asked.pem"
 like "a locked keyring that shows nothing is locked, not empty" "$(key sign)" "^$locked: "
+like "  to remove from it, too" "$(key remove)" "^$locked: "
+is "  unlocked, it has the key" "$(person sign)" "ok"
+stop "$mock_pid"
+# KeePassXC: a question for each item, in a database that is open.
+start_mock confirm "$tmp/asked.pem"
+like "an item of its own lock" "$(key sign)" "^$locked: "
+like "  asked to be removed, with nobody to confirm it" "$(key remove)" "^$locked: "
+is "  confirmed, it signs" "$(person sign)" "ok"
+is "  and is removed" "$(person remove)" "ok"
+like "  as one sees" "$(key sign)" "^$not_found: "
 stop "$mock_pid"
 start_mock mute
 like "a service that never answers" "$(ICRED_TEST_DEADLINE=800 key sign)" "^$timeout: "
