@@ -185,9 +185,12 @@ is "  a password in the environment is warned of" "$(printf '%s\n' "$err" | grep
 like "  and -v tells of the file" "$err" "there is no Secret Service, so libsecret's file is used"
 # libsecret itself gives up on one that was cut off, and ends the process it is in.
 printf 'GnomeKeyring\n\r\000\n\001\000cut off' >"$tmp/cli/keys"
-run icred key list
-is "a file at which libsecret ends its process" "$status" 1
-like "  is told" "$err" 'module key keyring crashed'
+for what in token 'key list'; do
+	# shellcheck disable=SC2086 # words of a command
+	run icred $what
+	is "a file at which libsecret ends its process: $what" "$status" 1
+	like "  is told" "$err" 'module key keyring crashed'
+done
 unset SECRET_BACKEND SECRET_FILE_TEST_PATH SECRET_FILE_TEST_PASSWORD
 
 # -- a service goes first ------------------------------------------------------

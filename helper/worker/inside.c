@@ -30,13 +30,16 @@ static const struct line *line_of(struct request *request, enum inside which)
 	return atomic_load_explicit(&request->inside[which], memory_order_acquire);
 }
 
-/* The key module if there is one: the issuer waits for it. */
+/*
+ * The key module if there is one: the issuer waits for it, or soon will, and
+ * what key modules are built on has threads of its own.
+ */
 static const struct line *any_line(struct request *request)
 {
 	const struct line *line = line_of(request, INSIDE_KEY);
 
-	line = line ? line : line_of(request, INSIDE_CALL);
-	return line ? line : line_of(request, INSIDE_PREPARE);
+	line = line ? line : line_of(request, INSIDE_PREPARE);
+	return line ? line : line_of(request, INSIDE_CALL);
 }
 
 static void blame(const struct line *line, int code, const char *why)
