@@ -103,7 +103,7 @@ for name in symbol major short null ops facility; do
 	stack "$name" "-key sufficient $name" 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 	fails "  and with a dash" 8 icred -p "$name" token
 done
-stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy'
+stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy' 'cache optional memory'
 run icred -p missing token
 is "a module that is not there, behind one that would do" "$status $out" "8 "
 like "  where" "$err" '/missing\.conf:4:14: module key nosuch can.t be loaded: .*key-nosuch\.so'
