@@ -2,8 +2,9 @@
 """Where does the token go?  Every redirect, netrc and proxy, by each way of handing the token to curl.
 
 Servers of its own note every byte that they get.  The first request of each
-case goes to the permitted origin, which answers with a redirect.  The token
-may be seen there and nowhere else.  Controls, in which curl is told by hand to
+case goes to the permitted origin, over https or, as a profile may allow it on
+the loopback interface, over http.  It answers with a redirect.  The token may
+be seen there and nowhere else.  Controls, in which curl is told by hand to
 leak, show that a leak would be noticed.
 """
 
@@ -31,8 +32,11 @@ NETRC = {"none": None, "machine": "machine 127.0.0.1 login netrc password wrong\
          "default": "default login netrc password wrong\n"}
 # What a careless user's .curlrc may say; "-q" is to keep all of that away.
 CURLRC = "location-trusted\nnetrc-optional\nproto-redir = =all\n"
-TARGETS = ("other-host", "other-port", "http", "imap", "relative", "user-same", "user-other")
+# By the scheme of the permitted origin; "other" is of the same scheme unless it says otherwise.
+TARGETS = {"https": ("other-host", "other-port", "http", "imap", "relative", "user-same", "user-other"),
+           "http": ("other-host", "other-port", "https", "https-host", "imap", "relative", "user-same", "user-other")}
 PROXIES = ("none", "connect", "plain")
+SIGNS = {"ok": "-", "refused": "x"}  # verdicts that are in order
 LIMIT = 10  # seconds for one transfer
 
 
@@ -171,33 +175,34 @@ class Matrix:
         with open(self.ca, "wb") as out:
             out.write(authority.pem())
         context = certs.server_context(authority, "good", self.folder)
-        self.origin = Server("origin", ("127.0.0.1", 0), self.redirect, self.notes, context)
-        self.url = f"https://127.0.0.1:{self.origin.port}"
-        servers = {
+        contexts = {"https": context, "http": None}
+        imap_port = Server("imap", ("127.0.0.1", 0), imap, self.notes).port
+        self.proxy_url = f"http://127.0.0.1:{Server('proxy', ('127.0.0.1', 0), proxy, self.notes).port}"
+        self.urls, self.locations, ports = {}, {}, {}
+        for scheme, context in contexts.items():
+            port = Server("origin-" + scheme, ("127.0.0.1", 0), self.redirect, self.notes, context).port
             # The same port, so that only the host tells it from the origin.
-            "other-host": Server("other-host", ("127.0.0.2", self.origin.port), http, self.notes, context),
-            "other-port": Server("other-port", ("127.0.0.1", 0), http, self.notes, context),
-            "http": Server("http", ("127.0.0.1", 0), http, self.notes),
-            "imap": Server("imap", ("127.0.0.1", 0), imap, self.notes),
-        }
-        self.proxy = Server("proxy", ("127.0.0.1", 0), proxy, self.notes)
-        self.proxy_url = f"http://127.0.0.1:{self.proxy.port}"
-        same, other = f"127.0.0.1:{self.origin.port}", f"127.0.0.2:{self.origin.port}"
-        self.locations = {
-            "other-host": f"https://{other}",
-            "other-port": f"https://127.0.0.1:{servers['other-port'].port}",
-            "http": f"http://127.0.0.1:{servers['http'].port}",
-            "imap": f"imap://somebody@127.0.0.1:{servers['imap'].port}",
-            "relative": "",
-            "user-same": f"https://somebody:secret@{same}",
-            "user-other": f"https://127.0.0.1%3A{self.origin.port}:x@{other}",
-        }
+            Server(scheme + "-host", ("127.0.0.2", port), http, self.notes, context)
+            ports[scheme] = Server(scheme + "-port", ("127.0.0.1", 0), http, self.notes, context).port
+            self.urls[scheme] = f"{scheme}://127.0.0.1:{port}"
+            self.locations[scheme] = {
+                "other-host": f"{scheme}://127.0.0.2:{port}",
+                "other-port": f"{scheme}://127.0.0.1:{ports[scheme]}",
+                "imap": f"imap://somebody@127.0.0.1:{imap_port}",
+                "relative": "",
+                "user-same": f"{scheme}://somebody:secret@127.0.0.1:{port}",
+                "user-other": f"{scheme}://127.0.0.1%3A{port}:x@127.0.0.2:{port}",
+            }
+        self.locations["https"]["http"] = f"http://127.0.0.1:{ports['http']}"
+        self.locations["http"]["https"] = f"https://127.0.0.1:{ports['https']}"
+        self.locations["http"]["https-host"] = self.locations["https"]["other-host"]
 
     def redirect(self, handler):
         """GET /go/CASE/TARGET goes to /landed/CASE of the target."""
         words = (handler.head().split(b" ") + [b""])[1].decode(errors="replace").split("/")
-        if len(words) == 4 and words[1] == "go" and words[3] in self.locations:
-            say(handler, "302 Found", [f"Location: {self.locations[words[3]]}/landed/{words[2]}"])
+        locations = self.locations[handler.server.name.removeprefix("origin-")]
+        if len(words) == 4 and words[1] == "go" and words[3] in locations:
+            say(handler, "302 Found", [f"Location: {locations[words[3]]}/landed/{words[2]}"])
         else:
             say(handler, "200 OK")
 
@@ -221,41 +226,41 @@ class Matrix:
         words = ["-sS", "--max-time", str(LIMIT), "--cacert", self.ca, "-o", "/dev/null"]
         return words + ["-L"] * follow + (["-x", self.proxy_url] if through == "connect" else [])
 
-    def command(self, way, url, follow, netrc, through):
-        words = self.arguments(follow, through)
+    def command(self, way, scheme, url, follow, netrc, through):
+        words, name = self.arguments(follow, through), "matrix-" + scheme
         if way == "curl-config":
             words += ["--netrc-optional"] if netrc != "none" else []
-            script = 'url=$1; shift; icred -p matrix curl-config "$url" | curl -q "$@" -K - "$url"'
-            return ["sh", "-c", script, "sh", url, *words]
+            script = 'url=$2; icred -p "$1" curl-config "$url" | { shift 2; curl -q "$@" -K - "$url"; }'
+            return ["sh", "-c", script, "sh", name, url, *words]
         if way == "icred-curl":
-            return ["icred", "-p", "matrix", "curl", *words, url]
-        return [self.options.hook, "matrix", self.ca, str(int(follow)), str(int(netrc != "none")),
+            return ["icred", "-p", name, "curl", *words, url]
+        return [self.options.hook, name, self.ca, str(int(follow)), str(int(netrc != "none")),
                 self.proxy_url if through == "connect" else "", url]
 
     def run(self, case):
-        number, (way, target, follow, netrc, through) = case
+        number, (way, scheme, target, follow, netrc, through) = case
         name = f"case{number:04}x"
-        url = f"{self.url}/go/{name}/{target}"
-        done = subprocess.run(self.command(way, url, follow, netrc, through), env=self.environment(netrc, through),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              timeout=4 * LIMIT, check=False)
+        url = f"{self.urls[scheme]}/go/{name}/{target}"
+        done = subprocess.run(self.command(way, scheme, url, follow, netrc, through),
+                              env=self.environment(netrc, through), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=4 * LIMIT, check=False)
         return name, done.returncode, done.stderr
 
-    def reached(self, name, path):
+    def reached(self, name, scheme, path):
         """Did the origin get the token with this request?"""
         with self.notes.lock:
-            return any(server == "origin" and self.token in data and f"/{path}/{name}".encode() in data.split(b"\r\n")[0]
+            return any(server == "origin-" + scheme and self.token in data and f"/{path}/{name}".encode() in data.split(b"\r\n")[0]
                        for server, data in self.notes.got)
 
-    def control(self, target, through, *words):
+    def control(self, scheme, target, through):
         """curl, told to leak: who has seen it?"""
-        name = f"control-{target}-{through}"
+        name = f"control-{scheme}-{target}-{through}"
         env = self.environment("none", through)
-        words = self.arguments(True, through) + ["--location-trusted", "--proto-redir", "=all", *words]
+        words = self.arguments(True, through) + ["--location-trusted", "--proto-redir", "=all"]
         config = b'oauth2-bearer = "' + self.token + b'"\n'
-        subprocess.run(["curl", "-q", *words, "-K", "-", f"{self.url}/go/{name}/{target}"], input=config, env=env,
+        subprocess.run(["curl", "-q", *words, "-K", "-", f"{self.urls[scheme]}/go/{name}/{target}"], input=config, env=env,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=4 * LIMIT, check=False)
-        return self.notes.seen_by(self.token, name, target) - {"origin"}
+        return self.notes.seen_by(self.token, name, target) - {"origin-" + scheme}
 
 
 class Tap:
@@ -276,44 +281,57 @@ class Tap:
 
 def judge(matrix, case, result):
     """What is wrong with this case: a word for the table, and a sentence."""
-    way, target, follow, netrc, through = case
+    way, scheme, target, follow, _, through = case
     name, status, stderr = result
-    leaks = matrix.notes.seen_by(matrix.token, name, target) - {"origin"}
+    leaks = matrix.notes.seen_by(matrix.token, name, target) - {"origin-" + scheme}
     if leaks:
         return "LEAK", f"the token reached {', '.join(sorted(leaks))}"
-    if not matrix.reached(name, "go"):
+    if (way, scheme, through) == ("icred-curl", "http", "connect"):
+        if status == 6 and not matrix.reached(name, scheme, "go"):
+            return "refused", ""
+        return "ran", f"a proxy for plain http was not refused; status {status}"
+    if not matrix.reached(name, scheme, "go"):
         return "unsent", f"the token did not reach its own origin; status {status}: {stderr.decode(errors='replace')}"
-    if follow and target == "relative" and not matrix.reached(name, "landed"):
+    if follow and target == "relative" and not matrix.reached(name, scheme, "landed"):
         return "lost", "the token did not follow a redirect within its origin"
     return "ok", ""
 
 
-def table(cases, verdicts):
-    print("# rows: way, redirects followed or not, netrc; columns: where the redirect points, without proxy, "
-          "through CONNECT, with a plain proxy")
-    print("# " + " " * 30 + "".join(f"{target:>13}" for target in TARGETS))
+def table(scheme, cases, verdicts):
+    print(f"# from {scheme}; rows: way, redirects followed or not, netrc; columns: where the redirect points, without "
+          "proxy, with a proxy that is named, with one of the environment")
+    print("# " + " " * 30 + "".join(f"{target:>13}" for target in TARGETS[scheme]))
     rows = {}
-    for (way, target, follow, netrc, through), verdict in zip(cases, verdicts):
-        rows.setdefault((way, follow, netrc), {}).setdefault(target, {})[through] = verdict[0]
+    for (way, origin, target, follow, netrc, through), verdict in zip(cases, verdicts):
+        if origin == scheme:
+            rows.setdefault((way, follow, netrc), {}).setdefault(target, {})[through] = verdict[0]
     for (way, follow, netrc), row in rows.items():
-        cells = ["/".join("-" if row[target][p] == "ok" else row[target][p] for p in PROXIES) for target in TARGETS]
+        cells = ["/".join(SIGNS.get(row[target][p], row[target][p]) for p in PROXIES) for target in TARGETS[scheme]]
         print(f"# {way:12} {'follow' if follow else 'stay':7} {netrc:8} " + "".join(f"{cell:>13}" for cell in cells))
-    print("# '-' is: seen by the permitted origin, and by nobody else")
+    print("# '-' is: seen by the permitted origin, and by nobody else; 'x': refused, and seen by nobody")
 
 
 def controls(matrix, tap):
-    for target, through, server in (("other-host", "none", "other-host"), ("other-port", "none", "other-port"),
-                                    ("http", "none", "http"), ("http", "plain", "proxy"), ("imap", "none", "imap")):
-        seen = matrix.control(target, through)
-        tap.ok(server in seen, f"control: a leak to {target}, proxy {through}, is noticed", f"seen by {seen or 'nobody'}")
+    for scheme, target, through, server in (
+            ("https", "other-host", "none", "https-host"), ("https", "other-port", "none", "https-port"),
+            ("https", "http", "none", "http-port"), ("https", "http", "plain", "proxy"), ("https", "imap", "none", "imap"),
+            ("http", "other-host", "none", "http-host"), ("http", "other-port", "none", "http-port"),
+            ("http", "https", "none", "https-port"), ("http", "https-host", "none", "https-host"),
+            ("http", "imap", "none", "imap"), ("http", "relative", "plain", "proxy"), ("http", "relative", "connect", "proxy")):
+        seen = matrix.control(scheme, target, through)
+        tap.ok(server in seen, f"control: a leak from {scheme} to {target}, proxy {through}, is noticed",
+               f"seen by {seen or 'nobody'}")
     matrix.notes.got.clear()
 
 
 def profile(matrix):
     folder = os.environ["ICRED_CONFIG_DIR"]
-    with open(os.path.join(folder, "default.conf"), encoding="ascii") as given, \
-            open(os.path.join(folder, "matrix.conf"), "w", encoding="ascii") as out:
-        out.write(given.read() + f"\norigin {matrix.url}\n")
+    with open(os.path.join(folder, "default.conf"), encoding="ascii") as given:
+        text = given.read()
+    for scheme, url in matrix.urls.items():
+        leave = "insecure-loopback yes\n" if scheme == "http" else ""
+        with open(os.path.join(folder, f"matrix-{scheme}.conf"), "w", encoding="ascii") as out:
+            out.write(f"{text}\n{leave}origin {url}\n")
 
 
 def main():
@@ -327,16 +345,19 @@ def main():
         profile(matrix)
         controls(matrix, tap)
         ways = (["hook"] if options.hook else []) + ["curl-config", "icred-curl"]
-        cases = list(product(ways, TARGETS, (False, True), NETRC, PROXIES))
+        cases = [case for case in product(ways, TARGETS, TARGETS["https"] + ("https", "https-host"), (False, True), NETRC,
+                                          PROXIES) if case[2] in TARGETS[case[1]]]
         with ThreadPoolExecutor(options.jobs) as pool:
             results = list(pool.map(matrix.run, enumerate(cases)))
         verdicts = [judge(matrix, case, result) for case, result in zip(cases, results)]
-    table(cases, verdicts)
-    for way, target in product(ways, TARGETS):
-        mine = [(case, verdict) for case, verdict in zip(cases, verdicts) if case[:2] == (way, target)]
-        bad = [f"follow {case[2]}, netrc {case[3]}, proxy {case[4]}: {verdict[1]}" for case, verdict in mine
-               if verdict[0] != "ok"]
-        tap.ok(not bad, f"{way}, redirect to {target}: {len(mine)} combinations", *bad)
+    for scheme in TARGETS:
+        table(scheme, cases, verdicts)
+    for begin in dict.fromkeys(case[:3] for case in cases):
+        mine = [(case, verdict) for case, verdict in zip(cases, verdicts) if case[:3] == begin]
+        bad = [f"follow {case[3]}, netrc {case[4]}, proxy {case[5]}: {verdict[1]}" for case, verdict in mine
+               if verdict[0] not in SIGNS]
+        way, scheme, target = begin
+        tap.ok(not bad, f"{way}, redirect from {scheme} to {target}: {len(mine)} combinations", *bad)
     return tap.end()
 
 
