@@ -8,5 +8,8 @@
 url=${1:?usage: httpie.sh URL [HTTPIE-ARGUMENT...]}
 shift
 config=$(icred curl-config "$url") || exit # refuses a URL outside the profile's origins
+case $config in
+*noproxy*) export no_proxy='*' ;; # plain http, which must not leave the machine
+esac
 printf '%s\n' "$config" | sed -n 's/^oauth2-bearer = "\(.*\)"$/Bearer \1/p' |
 	http --ignore-stdin --ignore-netrc "$url" Authorization:@/dev/stdin "$@"

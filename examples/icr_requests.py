@@ -28,7 +28,10 @@ class IcredAuth(AuthBase):
         return done.stdout
 
     def authorize(self, request):
-        token = BEARER.search(self.icred("curl-config", request.url)).group(1)
+        config = self.icred("curl-config", request.url)
+        token = BEARER.search(config).group(1)
+        if "noproxy" in config and requests.utils.get_environ_proxies(request.url):
+            raise requests.exceptions.RequestException("a proxy would see the token, as the URL is http; set no_proxy")
         request.headers["Authorization"] = "Bearer " + token
 
     def __call__(self, request):

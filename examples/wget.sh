@@ -1,17 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# wget with a token:  wget.sh URL [WGET-OPTION...]
+# wget with a token:  wget.sh URL [WGET-OPTION...], such as  wget.sh URL -q -OFILE
 #
 # An argument would be seen by every user of the machine, and for --config wget
 # wants a regular file.  So it gets one that has no name any more when the token
 # is written into it, on a file system in memory.  wget sends such a header to
-# whatever host it is redirected to, so it must not follow redirects.
+# whatever host it is redirected to, and to every other URL that it is given.  So
+# it must not follow redirects, and there must be one URL: join values to their
+# options, and leave out --input-file.
 url=${1:?usage: wget.sh URL [WGET-OPTION...]}
 shift
+for word in "$@"; do
+	case $word in
+	-*) ;;
+	*) echo "wget.sh: $word could be another URL; join a value to its option" >&2 && exit 2 ;;
+	esac
+done
 config=$(icred curl-config "$url") || exit # refuses a URL outside the profile's origins
 file=$(mktemp "${XDG_RUNTIME_DIR:-/dev/shm}/wget.XXXXXX") && exec 3<>"$file" && rm "$file" || exit
 {
-	printf '%s\n' "$config" | sed -n 's/^oauth2-bearer = "\(.*\)"$/header = Authorization: Bearer \1/p'
-	printf 'max_redirect = 0\nnetrc = off\n'
+	printf '%s\n' "$config" | sed -n 's/^oauth2-bearer = "\(.*\)"$/header = Authorization: Bearer \1/p
+		s/^noproxy = .*/use_proxy = off/p' # plain http, which must not leave the machine
+	printf 'netrc = off\n'
 } >&3
-exec wget --config=/dev/fd/3 "$@" -- "$url"
+exec wget --config=/dev/fd/3 "$@" --max-redirect=0 --no-span-hosts -- "$url"

@@ -10,6 +10,10 @@ url=$sandbox_url/projects
 wanted=$(icred curl -sS "$url")
 elsewhere=$(sandbox url elsewhere)/
 token=$(icred token)
+http=$(sandbox url http)
+profile plain 'insecure-loopback yes' "origin $http"
+# Nobody is at that port.
+through_proxy() { (ICRED_PROFILE=plain http_proxy=http://127.0.0.1:1 && export ICRED_PROFILE http_proxy && "$@"); }
 
 # have PROGRAM: or skip what is said of it
 have() {
@@ -42,16 +46,19 @@ is "a header from a file" "$(bash -c 'curl -q -sS -H @<(icred token --header) "$
 if have wget; then
 	is "wget" "$(sh "$recipes/wget.sh" "$url" -q --ca-certificate="$sandbox_ca" -O -)" "$wanted"
 	fails "  not elsewhere" 6 sh "$recipes/wget.sh" "$elsewhere" -q -O -
+	fails "  nor beside a good one" 2 sh "$recipes/wget.sh" "$url" -q --ca-certificate="$sandbox_ca" -O - "$elsewhere"
 	tell redirect 1 projects
-	sh "$recipes/wget.sh" "$url" -q --ca-certificate="$sandbox_ca" -O - >"$tmp/out" 2>&1
+	sh "$recipes/wget.sh" "$url" -q --ca-certificate="$sandbox_ca" --max-redirect=5 -O - >"$tmp/out" 2>&1
 	is "  nor by a redirect" "$(sandbox elsewhere)" 0
 	untell
+	is "  http goes past every proxy" "$(through_proxy sh "$recipes/wget.sh" "$http/projects" -q -O -)" "$wanted"
 fi
 if have http; then
 	is "HTTPie" "$(sh "$recipes/httpie.sh" "$url" --verify "$sandbox_ca" --body)" "$wanted"
 	printf 'default login x password y\n' >"$HOME/.netrc"
 	is "  with a ~/.netrc" "$(sh "$recipes/httpie.sh" "$url" --verify "$sandbox_ca" --body)" "$wanted"
 	rm "$HOME/.netrc"
+	is "  http goes past every proxy" "$(through_proxy sh "$recipes/httpie.sh" "$http/projects" --body)" "$wanted"
 	fails "  not elsewhere" 6 sh "$recipes/httpie.sh" "$elsewhere"
 	tell redirect 1 projects
 	sh "$recipes/httpie.sh" "$url" --verify "$sandbox_ca" --follow >"$tmp/out" 2>&1
@@ -89,6 +96,9 @@ if "$PYTHON" -c 'import requests' 2>/dev/null; then
 	is "Python requests" "$(python "$url")" "$wanted"
 	fails "  not elsewhere" 1 python "$elsewhere"
 	like "  and says why" "$err" 'tokens of this profile may not go'
+	is "  http without a proxy" "$(ICRED_PROFILE=plain python "$http/projects")" "$wanted"
+	fails "  but not through one" 1 through_proxy python "$http/projects"
+	like "    which is told" "$err" 'a proxy would see the token'
 	for reading in 401 403; do
 		sandbox reading dead-token=$reading
 		sandbox revoke-all >/dev/null
