@@ -86,7 +86,7 @@ static int curl_config_from(const struct options *o, icred_t *handle, char **url
 static int curl_config_run(const struct options *o, char **urls)
 {
 	icred_t *handle = NULL;
-	int status = session_open(o, 0, &handle);
+	int status = session_open_timed(o, 0, &handle);
 
 	if (status)
 		return status;

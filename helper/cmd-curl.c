@@ -16,6 +16,7 @@
 #include "common/launch.h"
 #include "common/process.h"
 #include "common/session.h"
+#include "curl/version.h"
 #include "curl/watch.h"
 #include "icred.h"
 
@@ -98,8 +99,10 @@ static int curl_renew(struct curl_command *command)
 	icred_token_t *fresh = NULL;
 	int r;
 
+	session_deadline(o, command->plan.handle);
 	icred_reject_token(command->plan.handle, command->token);
 	r = icred_get_token(command->plan.handle, NULL, o->min_ttl, &fresh);
+	process_deadline_end();
 	if (r < 0)
 		return fail_library(o, r);
 	icred_token_unref(command->token);
@@ -112,9 +115,10 @@ static int curl_watched(struct curl_command *command)
 {
 	static struct watch watch; /* too large for the stack */
 	struct feed feed = {.headers = -1};
-	int status =
-		watch_run(&watch, &command->plan, &feed, command->path, icred_token_secret(command->token));
+	int status;
 
+	process_deadline_end(); /* curl has --max-time for its own part */
+	status = watch_run(&watch, &command->plan, &feed, command->path, icred_token_secret(command->token));
 	if (status)
 		return status;
 	if (!watch_refused(&watch, &command->plan)) {
@@ -122,11 +126,11 @@ static int curl_watched(struct curl_command *command)
 			icred_reject_token(command->plan.handle, command->token);
 		return watch_finish(&watch);
 	}
+	watch_deliver();
 	if (curl_renew(command))
 		return watch_finish(&watch);
 	if (command->plan.reads_stdin && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) < 0)
 		return watch_finish(&watch);
-	watch_undo(&watch);
 	return curl_exec(command);
 }
 
@@ -152,6 +156,9 @@ static int curl_with(struct curl_command *command, const struct options *o, icre
 		return fail(o, FAIL_NOT_FOUND, "not-found", "curl is in no folder of the PATH; install it");
 	if (command->plan.bare || command->plan.urls == 0)
 		return curl_exec_bare(command, words);
+	status = command->plan.follows ? version_check(&command->plan, command->path) : 0;
+	if (status)
+		return status;
 	command->stdin_at = curl_stdin_position();
 	return curl_run_plan(command);
 }
@@ -164,7 +171,7 @@ static int curl_run(const struct options *o, char **words)
 
 	if (strcmp(words[0], "--help") == 0 && !words[1])
 		return help_print(curl_help);
-	status = session_open(o, 0, &handle);
+	status = session_open_timed(o, 0, &handle);
 	if (status)
 		return status;
 	status = curl_with(&command, o, handle, words);

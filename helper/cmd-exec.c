@@ -38,7 +38,7 @@ static int exec_run(const struct options *o, char **words)
 {
 	icred_t *handle = NULL;
 	icred_token_t *token = NULL;
-	int status = session_open(o, 0, &handle), r;
+	int status = session_open_timed(o, 0, &handle), r;
 
 	if (status)
 		return status;

@@ -37,6 +37,7 @@ icred_SOURCES = helper/icred.c helper/icred.h \
 	helper/curl/feed.c helper/curl/feed.h \
 	helper/curl/option.c helper/curl/option.h \
 	helper/curl/plan.c helper/curl/plan.h \
+	helper/curl/version.c helper/curl/version.h \
 	helper/curl/watch.c helper/curl/watch.h
 icred_LDADD = libhelper.la libicred-core.la
 

@@ -33,6 +33,7 @@ is "curl's exit status is kept" "$status" 22
 run icred curl -sS "$url" --max-time
 is "  an option without its value" "$status" 2
 run icred curl --version
+is "help has topics, which are no URLs" "$(icred curl -h all | head -n 1)" "$(curl -h all | head -n 1)"
 is "without a URL, curl is curl" "$status.$(printf '%s' "$out" | head -c 5)" "0.curl "
 is "icred curl --help" "$(icred curl --help | head -n 1)" "Usage: icred [OPTIONS] curl ARGUMENT..."
 run env PATH="$builddir" icred curl "$url"
@@ -48,9 +49,11 @@ for bad in "$elsewhere/projects" "http://127.0.0.1:$port/" "https://127.0.0.2:$p
 	"127.0.0.1:$port/projects" "/projects" "" "https://x@127.0.0.1:$port/" "https://{127.0.0.1,127.0.0.2}:$port/" \
 	"https://127.0.0.[1-2]:$port/" "{http,https}://127.0.0.1:$port/" "https://127.0.0.1:${port%?}[0-9]/" \
 	"https://127.0.0.1:$port\\@example.org/" "https:127.0.0.1:$port/" "https:///127.0.0.1:$port/" "imaps://127.0.0.1/" \
-	"file:///etc/passwd" "https://127.0.0.1:$port.example.org/" "@$tmp/urls" "https://127.0.0.1:$port /"; do
+	"https://127.0.0.1:$port;@example.org/" "https://0177.0.0.1:$port/" "https://127.0.0.1.:$port/" \
+	"https://[::ffff:127.0.0.1]:$port/" "file:///etc/passwd" "https://127.0.0.1:$port.example.org/" "@$tmp/urls" "https://127.0.0.1:$port /"; do
 	fails "refused: '$(printf '%s' "$bad" | sed "s/$port/PORT/; s,$tmp,TMP,")'" 6 icred curl -s "$bad"
 done
+fails "  whatever the default scheme" 6 icred curl -s --proto-default https "127.0.0.1:$port/projects"
 fails "  among good ones" 6 icred curl -s "$url" "$elsewhere/"
 fails "  after --" 6 icred curl -s -- "$url" -k
 fails "  of --url" 6 icred curl -s --url "$elsewhere/" "$url"
@@ -65,6 +68,10 @@ for word in '-k' '-sk' '--insecure' '--location-trusted' '-n' '--netrc-optional'
 	'--no-such-option' '--locat' '-!' '-' '-HAuthorization: x' '--header=authorization : x' '-HAuthorization;' '-s:' '-sK-'; do
 	fails "refused: $word" 2 icred curl "$word" "$url"
 done
+# What curl logs has the token in it.
+fails "refused: --verbose with --stderr FILE" 2 icred -q curl -v --stderr "$tmp/log" "$url"
+printf 'verbose\n' >"$tmp/log.conf"
+fails "  or one of them in a config file" 2 icred -q curl --stderr "$tmp/log" -K "$tmp/log.conf" "$url"
 for line in 'insecure' '-k' 'location-trusted' 'netrc' 'next' 'config = "x"' 'header = "Authorization: x"' 'no-such = x' \
 	'output = a b' 'output = "a' 'silent = yes' 'expand-url = x' '-sk' 'variable = x' 'output'; do
 	printf '%s\n' "$line" >"$tmp/bad.conf"
@@ -73,6 +80,25 @@ done
 like "  says file and line" "$err" 'bad.conf:1: '
 fails "a config file that is not there" 3 icred curl -K "$tmp/nowhere" "$url"
 is "nothing of that reached the server" "$(sandbox requests)" "$served"
+
+# -- what a careless .curlrc says is not read, and no option leaves the token in a file ----------
+
+mkdir "$tmp/careless"
+cat >"$tmp/careless/.curlrc" <<-END
+	location-trusted
+	netrc-optional
+	proxy = http://127.0.0.1:1
+	trace-ascii = $tmp/careless/trace
+END
+cp "$tmp/careless/.curlrc" "$HOME/.curlrc"
+is ".curlrc is not read" "$(icred curl -sS "$url")" "$direct"
+is "  nor that of CURL_HOME" "$(CURL_HOME=$tmp/careless icred curl -sS "$url")" "$direct"
+rm "$HOME/.curlrc"
+(cd "$tmp/careless" && icred curl -sS -D headers -c jar --etag-save etag --hsts hsts --alt-svc alt --stderr log -O \
+	-w '%{json}%{header_json}' "$url" >answer)
+like "curl has written its files" "$(find "$tmp/careless" -type f -size +0 | sort | tr '\n' ' ')" \
+	'answer .*headers .*jar .*projects '
+is "  have no token" "$(grep -rlF "$(icred token)" "$tmp/careless" "$HOME")" ""
 
 # -- a config file that is good ------------------------------------------------------
 
@@ -128,6 +154,47 @@ bash -c 'ulimit -Sc; ulimit -Hc' >"$tmp/limits"
 (umask 027 && exec env SEEN="$tmp" PATH="$tmp/bin:$PATH" icred curl -s "$url" "$url")
 is "umask and limits are as they were" "$(sed -n 1,3p "$tmp/state" | tr '\n' ' ')" "0027 $(tr '\n' ' ' <"$tmp/limits")"
 
+# -- a curl that would send the token along ---------------------------------------------
+
+# old_curl COMMAND: it stands in for one that tells its version; with other words it says what they are
+mkdir "$tmp/old"
+old_curl() {
+	# shellcheck disable=SC2016 # for that program
+	printf '#!/bin/sh\ncase " $* " in *" --version "*) %s ;; *) echo ran "$@" ;; esac\n' "$1" >"$tmp/old/curl"
+	chmod 755 "$tmp/old/curl"
+}
+old_icred() { env PATH="$tmp/old:$PATH" icred "$@"; }
+printf 'location\n' >"$tmp/follow.conf"
+for version in 7.58.0 7.82.0 6.99.1; do
+	old_curl "echo 'curl 8.0.0 (for-a-test) libcurl/$version TLS'"
+	fails "one with libcurl $version must not follow redirects" 2 old_icred curl -sSL "$url"
+done
+like "  says why, and what to do" "$err" '^icred: .*/curl, with libcurl 6\.99, follows a redirect .* leave --location out'
+fails "  nor because a config file says so" 2 old_icred curl -K "$tmp/follow.conf" "$url"
+fails "  nor after --next" 2 old_icred curl "$url" --next --location "$url"
+like "  without, it runs" "$(old_icred curl -sS "$url")" '^ran -q '
+like "  with --no-location too" "$(old_icred curl --no-location "$url")" '^ran -q '
+for version in 7.83.0 8.17.0-DEV 10.0.0; do
+	old_curl "echo 'curl $version (for-a-test) libcurl/$version'"
+	like "one with libcurl $version may" "$(old_icred curl -sSL "$url")" '^ran -q '
+done
+old_curl 'echo cool 8.0.0'
+fails "one that is no curl may not" 2 old_icred curl -sSL "$url"
+old_curl 'exec sleep 60'
+fails "one that does not answer meets the deadline" 7 timeout 20 env PATH="$tmp/old:$PATH" icred --timeout 1s curl -sSL "$url"
+
+# -- the deadline, of everything but the transfer ----------------------------------------
+
+mkfifo "$tmp/fifo"
+fails "a config file that nobody writes" 7 timeout 20 icred --timeout 1s curl -K "$tmp/fifo" "$url"
+like "  says so" "$err" '^icred: not done in time'
+fails "  on standard input" 7 timeout 20 icred --timeout 1s curl -K - "$url" 0<>"$tmp/fifo"
+# shellcheck disable=SC2016 # for the inner shell
+is "what it runs has none" "$(icred --timeout 1s exec -- sh -c 'sleep 2; echo ran')" ran
+printf '#!/bin/sh\nsleep 2\necho ran\n' >"$tmp/old/curl"
+is "  curl neither, in its place" "$(old_icred --timeout 1s curl "$url" "$url")" ran
+is "  nor as its child" "$(old_icred --timeout 1s curl "$url")" ran
+
 # -- a token that is dead --------------------------------------------------------------
 
 dead() {
@@ -150,6 +217,12 @@ for reading in 401 403; do
 		"$(icred -q curl -sS -X GET -d @- "$url" <"$tmp/good.conf")" "$direct"
 	dead
 	is "  with -i" "$(icred -q curl -sSi "$url" | tail -n 1)" "$direct"
+	dead
+	is "  not with a header from a pipe" \
+		"$(echo 'X-Y: z' | icred -q curl -sS -o "$tmp/got" -w '%{http_code}' -H @- "$url")" "$reading"
+	dead
+	is "  nor with --write-out from a pipe" \
+		"$(echo '%{http_code}' | icred -q curl -sS -o "$tmp/got" -w @- "$url")" "$reading"
 	dead
 	is "  not with one that is a pipe" \
 		"$(echo x | icred -q curl -sS -o "$tmp/got" -w '%{http_code}' -X GET -d @- "$url")" "$reading"
@@ -187,6 +260,46 @@ kill -TERM "$hung"
 wait "$hung" && status=0 || status=$?
 is "SIGTERM ends curl, and icred with it" "$status" 143
 is "  nothing is left" "$(pgrep -cP "$hung" curl)" 0
+untell
+
+# shellcheck disable=SC2016 # for that program
+printf '#!/bin/sh\nkill -9 $$\n' >"$tmp/old/curl"
+for words in "$url" "$url $url"; do
+	# shellcheck disable=SC2086 # words
+	(old_icred curl -sS $words) >"$tmp/.out" 2>&1 && status=0 || status=$?
+	is "a signal that ends curl ends icred" "$status" 137
+done
+
+# The shell starts what is in the background with SIGINT ignored.
+begin() {
+	"$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@" >"$tmp/hung" 2>"$tmp/hung.err" &
+	hung=$!
+	lib_pids="$hung $lib_pids"
+}
+met() { [ "$(sandbox faults_served)" -ge 1 ]; }
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
+for signal in TERM.143 INT.130 HUP.129; do
+	sandbox reset
+	dead
+	tell hang 1 mint
+	begin icred -vv --timeout 60 curl -sS "$url"
+	wait_for 5 met || diag "no second mint: $(cat "$tmp/hung.err")"
+	worker=$(sed -n 's/.*icred-worker started, process //p' "$tmp/hung.err" | tail -n 1)
+	kill -"${signal%.*}" "$hung"
+	ok "SIG${signal%.*} while a second token is minted ends it at once" wait_for 5 gone "$hung"
+	wait "$hung" && status=0 || status=$?
+	is "  by the signal" "$status" "${signal#*.}"
+	isnt "  which has a worker" "$worker" ""
+	ok "  that is gone too" wait_for 10 gone "$worker"
+	untell
+done
+dead
+tell hang 1 mint
+run timeout 20 icred --timeout 1s curl -sS -w '%{http_code}' "$url"
+is "a second mint that hangs meets the deadline" "$status.$(printf '%s' "$out" | tail -c 3)" "0.403"
+like "  and says so" "$err" '^icred: '
 untell
 
 # -- icred exec ---------------------------------------------------------------------------

@@ -35,6 +35,7 @@ static bool process_closed[STDERR_FILENO + 1]; /* which standard descriptors we 
 static struct rlimit process_core;
 static mode_t process_umask;
 static char process_message[128]; /* ready for a signal handler */
+static int64_t process_began;     /* when the deadline began to count; 0 if there is none */
 
 /* A closed standard descriptor would become that of the next socket opened, and get our messages. */
 static void process_fill(int upto)
@@ -98,10 +99,9 @@ int process_stdout_fd(void)
 /* exec(2) itself makes the process dumpable again, and puts signal handlers away, but not timers. */
 void process_restore(void)
 {
-	static const struct itimerval never;
 	int fd;
 
-	setitimer(ITIMER_REAL, &never, NULL);
+	process_deadline_end();
 	setrlimit(RLIMIT_CORE, &process_core);
 	umask(process_umask);
 	if (process_stdout >= 0)
@@ -124,7 +124,6 @@ static void process_expired(int signal_number)
 
 void process_deadline(const struct options *o, unsigned timeout_ms)
 {
-	static int64_t began;
 	int64_t now = clock_ms(), ms;
 	struct itimerval timer = {.it_interval = {0, 0}};
 	struct sigaction action = {.sa_handler = process_expired};
@@ -134,11 +133,19 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 		o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s: not done in time; give more with --timeout\"}}\n"
 			: "%s: not done in time; give more with --timeout\n",
 		o->program);
-	began = began ? began : now;
-	ms = MAX(began + timeout_ms + PROCESS_GRACE_MS - now, 1); /* 0 would be no timer at all */
+	process_began = process_began ? process_began : now;
+	ms = MAX(process_began + timeout_ms + PROCESS_GRACE_MS - now, 1); /* 0 would be no timer at all */
 	timer.it_value = (struct timeval){ms / 1000, ms % 1000 * 1000};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void process_deadline_end(void)
+{
+	static const struct itimerval never;
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	process_began = 0;
 }
 
 bool process_interactive(const struct options *o)

@@ -21,6 +21,8 @@ void process_seal(void);
  * in time.  It counts from the first call; a later one knows the timeout better.
  */
 void process_deadline(const struct options *o, unsigned timeout_ms);
+/* What comes now takes as long as it takes, until process_deadline() counts anew. */
+void process_deadline_end(void);
 /* For what is run in our place, or as our child: all of that as we found it. */
 void process_restore(void);
 /* Standard output as we found it; -1 if it was closed. */

@@ -52,11 +52,16 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	return 0;
 }
 
+void session_deadline(const struct options *o, icred_t *handle)
+{
+	process_deadline(o, session_timeout(o, handle));
+}
+
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle)
 {
 	int status = session_open(o, flags, ret_handle);
 
 	if (status == 0)
-		process_deadline(o, session_timeout(o, *ret_handle));
+		session_deadline(o, *ret_handle);
 	return status;
 }

@@ -15,5 +15,7 @@ enum { SESSION_SILENT = 1u << 0 /* never prompt, whoever is there */ };
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
 /* The same, and from now on the whole process has the deadline. */
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle);
+/* From now on the whole process has the deadline of the command line or the profile. */
+void session_deadline(const struct options *o, icred_t *handle);
 
 #endif

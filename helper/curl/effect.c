@@ -18,8 +18,7 @@ static const char effect_detours[] =
 /* With these a second run would do something else than the first. */
 static const char effect_once[] = " continue-at dump-header parallel remote-header-name skip-existing ";
 /* Their values are written to, or are no files at all. */
-static const char effect_not_read[] =
-	" cookie-jar etag-save header output referer stderr user-agent write-out ";
+static const char effect_not_read[] = " cookie-jar etag-save output referer stderr user-agent write-out ";
 
 static struct plan_segment *effect_segment(struct plan *plan)
 {
@@ -69,6 +68,8 @@ static void effect_input(struct plan *plan, const struct curl_option *option, co
 {
 	const char *at = value;
 
+	if (curl_option_is(option, "header") && *value != '@') /* whatever it names, curl reads no file */
+		return;
 	if (curl_option_is(option, "upload-file") && strcmp(value, ".") == 0)
 		plan->reads_stdin = true;
 	effect_file(plan, value, "");
@@ -111,10 +112,31 @@ static void effect_repeat(struct plan *plan, const struct curl_option *option, c
 	plan->to_file |= curl_option_among(option, " remote-name remote-name-all out-null ");
 	if (curl_option_among(option, effect_once) || (curl_option_is(option, "clobber") && option->off))
 		plan->once = true;
+	/* It can append to files, and what a file has it do can't be told. */
+	if (curl_option_is(option, "write-out") && (*value == '@' || strstr(value, "%output{")))
+		plan->once = true;
 	if (curl_option_is(option, "output"))
 		effect_output(plan, value, where);
 	else if (option->takes_value && !curl_option_among(option, effect_not_read))
 		effect_input(plan, option, value);
+}
+
+/* What curl logs at a terminal goes by; in a file of its own, the token would stay. */
+static int effect_log(struct plan *plan, const struct curl_option *option, const char *value,
+		      const char *where)
+{
+	bool verbose = curl_option_is(option, "verbose") && !option->off;
+
+	plan->verbose |= verbose;
+	plan->logs |= curl_option_is(option, "stderr") && strcmp(value, "-") != 0;
+	if (plan->verbose && plan->logs)
+		return fail(plan->o, FAIL_USAGE, "usage",
+			    "%swith --verbose, curl's --stderr would write the token to a file; use "
+			    "--dump-header or --write-out",
+			    where);
+	if (verbose)
+		fail_note(plan->o, "%swith --verbose, curl writes the token to standard error", where);
+	return 0;
 }
 
 int effect_option(struct plan *plan, const struct curl_option *option, const char *value, const char *where)
@@ -132,8 +154,7 @@ int effect_option(struct plan *plan, const struct curl_option *option, const cha
 	if (curl_option_among(option, effect_detours) && *value)
 		memcpy(segment->detour, option->name, sizeof(segment->detour));
 	plan->bare |= curl_option_among(option, " help manual version ");
-	if (curl_option_is(option, "verbose") && !option->off)
-		fail_note(plan->o, "%swith --verbose, curl writes the token to standard error", where);
+	plan->follows |= curl_option_among(option, " follow location ") && !option->off;
 	effect_repeat(plan, option, value, where);
-	return 0;
+	return effect_log(plan, option, value, where);
 }

@@ -172,7 +172,8 @@ static int plan_parse(struct plan *plan, char **words)
 {
 	int status = 0, used;
 
-	for (; *words && !status; words += 1 + used) {
+	/* Help may have a topic, which is no URL; and nobody gets a token then. */
+	for (; *words && !status && !plan->bare; words += 1 + used) {
 		const char *word = *words;
 
 		used = 0;
@@ -185,6 +186,8 @@ static int plan_parse(struct plan *plan, char **words)
 		else if (!(status = effect_url(plan, word, "")))
 			status = plan_word(plan, word);
 	}
+	if (plan->bare)
+		return status;
 	if (!status && (status = plan_end(plan)) == 0 && *words)
 		status = (status = plan_word(plan, "--")) ? status : plan_rest(plan, words + 1);
 	return status;

@@ -43,6 +43,9 @@ struct plan {
 	const char *output; /* the file of --output, if that is known */
 	unsigned urls;
 	bool many;        /* a URL may stand for several                       */
+	bool follows;     /* redirects                                         */
+	bool verbose;     /* the token is among what goes to standard error    */
+	bool logs;        /* standard error is a file of curl's                */
 	bool bare;        /* --help and the like: nothing is asked of a server */
 	bool once;        /* something in it can't be done a second time       */
 	bool reads_stdin; /* ... except where standard input can be rewound    */

@@ -19,12 +19,13 @@
 #define WATCH_CHUNK 16384
 
 static const int watch_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-static volatile sig_atomic_t watch_child;
+static volatile sig_atomic_t watch_child, watch_caught;
 
 static void watch_forward(int signal_number)
 {
 	int saved = errno;
 
+	watch_caught = signal_number;
 	if (watch_child > 0)
 		kill((pid_t)watch_child, signal_number);
 	errno = saved;
@@ -191,6 +192,7 @@ static void watch_body(struct watch *watch)
 static void watch_poll(struct watch *watch)
 {
 	struct pollfd fds[2];
+	siginfo_t info;
 
 	while (watch->headers >= 0 || watch->body >= 0) {
 		fds[0] = (struct pollfd){watch->headers, POLLIN, 0};
@@ -202,9 +204,18 @@ static void watch_poll(struct watch *watch)
 		else if (fds[0].revents && watch->headers >= 0)
 			watch_headers(watch);
 	}
-	while (waitpid(watch->child, &watch->wait_status, 0) < 0 && errno == EINTR)
+	while (waitid(P_PID, (id_t)watch->child, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
-	watch_child = 0;
+	watch_child = 0; /* before its number can become another's */
+	waitpid(watch->child, &watch->wait_status, 0);
+}
+
+/* What comes after curl, a mint perhaps, ends by signals as if curl had never been run. */
+static void watch_undo(const struct watch *watch)
+{
+	watch_release();
+	sigaction(SIGCHLD, &watch->child_action, NULL);
+	sigaction(SIGPIPE, &watch->pipe_action, NULL);
 }
 
 int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const char *path, const char *secret)
@@ -230,6 +241,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 	feed_close(feed);
 	sigaction(SIGPIPE, &ignore, &watch->pipe_action);
 	watch_poll(watch);
+	watch_undo(watch);
 	return 0;
 }
 
@@ -254,15 +266,15 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 	return answer_status(&watch->answer) == 403 && plan->output && watch_file_dead(plan->output);
 }
 
-void watch_undo(const struct watch *watch)
+void watch_deliver(void)
 {
-	watch_release();
-	sigaction(SIGCHLD, &watch->child_action, NULL);
-	sigaction(SIGPIPE, &watch->pipe_action, NULL);
+	if (watch_caught)
+		raise(watch_caught);
 }
 
 int watch_finish(struct watch *watch)
 {
+	signal(SIGPIPE, SIG_IGN); /* the status is curl's, also if nobody reads what was held back */
 	watch_let_out(watch);
 	if (WIFEXITED(watch->wait_status))
 		return WEXITSTATUS(watch->wait_status);
