@@ -170,6 +170,8 @@ static int check_module(struct line *line, struct module *module, const struct i
 		return bad_module(line, "serves another facility than its name says");
 	if (line->facility == ICRED_CACHE && !(module->table.can & ICRED_CAN_CACHE))
 		return bad_module(line, "does not claim ICRED_CAN_CACHE, as every cache must");
+	if (line->facility == ICRED_ISSUER && !(module->table.can & ICRED_CAN_MINT))
+		return bad_module(line, "does not claim ICRED_CAN_MINT, as every issuer must");
 	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
 	missing = missing_callback(module);
 	if (!missing) {
@@ -182,55 +184,72 @@ static int check_module(struct line *line, struct module *module, const struct i
 	return bad_module(line, why);
 }
 
-static int load(struct line *line, const struct host *host, struct module *module)
+static struct lock loading; /* of the process, as modules are */
+
+/* `loading` is held. */
+static int load(struct line *line)
 {
-	struct host own = host_for_line(host, line);
 	const struct icred_module *table;
+	struct module *module;
 	int r;
 
+	if (line->checked)
+		return ICRED_OK;
 	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
+	if (may_be_absent(line))
+		return STACK_SKIP;
 	table = find_table(line);
-	r = table ? check_module(line, module, table) : icred_error()->code;
-
+	if (!table)
+		return icred_error()->code;
+	module = calloc(1, sizeof(*module));
+	r = module ? check_module(line, module, table) : set_no_memory();
 	if (r == ICRED_OK)
-		r = module->table.open(&own.table, &module->self);
+		__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
+	else
+		free(module);
 	return r;
 }
 
-bool module_there(struct line *line)
+int module_check(struct line *line)
 {
-	char path[4200], why[600];
+	int r;
 
-	if (line->optional_module || find_linked(line))
-		return true;
-	module_path(line, path, sizeof(path));
-	if (access(path, R_OK) == 0)
-		return true;
-	snprintf(why, sizeof(why), "can't be loaded: %.400s: %s", path, strerror(errno));
-	bad_module(line, why);
-	return false;
+	if (__atomic_load_n(&line->checked, __ATOMIC_ACQUIRE))
+		return ICRED_OK;
+	lock_take(&loading);
+	r = load(line);
+	lock_give(&loading);
+	return r;
+}
+
+/* `loading` is held. */
+static int load_and_open(struct line *line, const struct host *host)
+{
+	struct host own = host_for_line(host, line);
+	struct module *module;
+	int r;
+
+	if (line->opened)
+		return ICRED_OK;
+	r = load(line);
+	if (r != ICRED_OK)
+		return r;
+	module = line->checked;
+	r = module->table.open(&own.table, &module->self);
+	if (r == ICRED_OK)
+		__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
+	return r;
 }
 
 int module_get(struct line *line, const struct host *host, struct module **ret_module)
 {
-	static struct lock loading; /* of the process, as modules are */
-	struct module *module;
+	struct module *module = __atomic_load_n(&line->opened, __ATOMIC_ACQUIRE);
 	int r = ICRED_OK;
 
-	module = __atomic_load_n(&line->loaded, __ATOMIC_ACQUIRE);
 	if (!module) {
 		lock_take(&loading);
-		module = line->loaded;
-		if (!module) {
-			module = calloc(1, sizeof(*module));
-			r = !module               ? set_no_memory()
-			    : may_be_absent(line) ? STACK_SKIP
-						  : load(line, host, module);
-			if (r == ICRED_OK)
-				__atomic_store_n(&line->loaded, module, __ATOMIC_RELEASE);
-			else
-				free(module);
-		}
+		r = load_and_open(line, host);
+		module = line->opened;
 		lock_give(&loading);
 	}
 	if (r == ICRED_OK)
@@ -253,13 +272,12 @@ void module_leave(struct module *module)
 void modules_close(struct stack *stack, const struct host *host)
 {
 	for (size_t i = 0; i < stack->count; i++) {
-		struct module *module = stack->lines[i].loaded;
-		struct host own = host_for_line(host, &stack->lines[i]);
-		if (!module)
-			continue;
-		if (module->table.close)
+		struct line *line = &stack->lines[i];
+		struct module *module = line->opened;
+		struct host own = host_for_line(host, line);
+		if (module && module->table.close)
 			module->table.close(module->self, &own.table);
-		free(module);
-		stack->lines[i].loaded = NULL;
+		free(line->checked);
+		line->checked = line->opened = NULL;
 	}
 }

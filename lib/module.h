@@ -25,12 +25,12 @@ struct module {
 };
 
 /*
- * The module of a line, loaded and opened at its first use.  STACK_SKIP if the
- * line begins with "-" and there is no such module.
+ * Load the module of a line, if that has not been done, and hold it to the ABI.
+ * STACK_SKIP if the line begins with "-" and there is no such module.
  */
+int module_check(struct line *line);
+/* The same, and open it at its first use. */
 int module_get(struct line *line, const struct host *host, struct module **ret_module);
-/* Whether the file of its module is there, or need not be; if not, that is this thread's failure. */
-bool module_there(struct line *line);
 /* Around each call into it. */
 void module_enter(struct module *module);
 void module_leave(struct module *module);

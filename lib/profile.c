@@ -102,7 +102,7 @@ int profile_add_line(struct profile *profile, const struct line *line)
 	copy.module = strdup(line->module);
 	copy.file = strdup(line->file);
 	copy.arguments = copy_list(line->arguments);
-	copy.loaded = NULL;
+	copy.checked = copy.opened = NULL;
 	if (!copy.module || !copy.file || !copy.arguments) {
 		line_clear(&copy);
 		return set_no_memory();

@@ -37,7 +37,8 @@ struct line {
 	unsigned number;
 	unsigned column; /* of the module's name */
 	bool faulty;     /* there is no such module, or it is none: no control makes up for that */
-	void *loaded;    /* struct module, once it is */
+	void *checked;   /* struct module, once it is loaded and held to the ABI */
+	void *opened;    /* the same, once it can be used */
 };
 
 const char *facility_name(int facility);

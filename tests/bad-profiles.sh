@@ -137,6 +137,10 @@ write 'key required broken' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
 is "a module that is none" "$out.$(sandbox mints)" ".0"
 like "  is told with its name" "$status.$err" '^[1-8]\..*broken'
+write 'key sufficient keyring' 'key optional broken' >"$config/bad.conf"
+run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
+is "  behind a line that has the key, too" "$status.$out.$(sandbox mints)" "8..0"
+like "  with its place" "$err" 'bad\.conf:7:14: module key broken '
 cp "$tmp/modules/issuer-icr.so" "$tmp/modules/key-misnamed.so"
 write 'key required misnamed' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token

@@ -66,6 +66,7 @@ EXTRA_DIST += tests/unit/run tests/unit/cache-host.h tests/unit/child.h tests/un
 # What test-module loads, each wrong in one way at most, and what test-launch starts.
 key_test_modules = \
 	tests/unit/modules/cache-modest.la \
+	tests/unit/modules/issuer-idle.la \
 	tests/unit/modules/key-cache.la \
 	tests/unit/modules/key-good.la \
 	tests/unit/modules/key-hoard.la \
@@ -85,6 +86,7 @@ EXTRA_DIST += tests/unit/modules/key.h tests/unit/spawn-worker.h
 tests_unit_spawn_worker_LDADD =
 test_module_flags = $(AM_LDFLAGS) $(NO_UNDEFINED) -module -avoid-version -shared -rpath /nowhere
 tests_unit_modules_cache_modest_la_LDFLAGS = $(test_module_flags)
+tests_unit_modules_issuer_idle_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_cache_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_good_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_hoard_la_LDFLAGS = $(test_module_flags)

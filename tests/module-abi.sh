@@ -102,7 +102,29 @@ for name in symbol major short null ops facility; do
 	done
 	stack "$name" "-key sufficient $name" 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 	fails "  and with a dash" 8 icred -p "$name" token
+	stack "$name" 'key sufficient toy' 'issuer required toy' "-key optional $name" 'cache optional memory'
+	run icred -p "$name" token
+	is "  and behind one that would do" "$status $out" "8 "
+	like "    where" "$err" "/$name\\.conf:5:15: module key $name "
+	fails "    for the list of keys too" 8 icred -p "$name" key list
 done
+# behind NAME STATUS PATTERN LINE...: what is wrong with a module that nobody asks for anything
+behind() {
+	behind_name=$1 behind_status=$2 behind_pattern=$3
+	shift 3
+	stack "$behind_name" 'key sufficient toy' "$@" 'cache optional memory'
+	run icred -p "$behind_name" --no-interactive token
+	is "$behind_name, behind one that would do: fails the profile" "$status $out" "$behind_status "
+	like "  for a reason" "$err" "$behind_pattern"
+}
+build issuer-idle "$srcdir/tests/abi/issuer-toy.c" -DWILD_IDLE
+behind idle 8 '/idle\.conf:5:17: module issuer idle does not claim ICRED_CAN_MINT' 'issuer sufficient toy' 'issuer optional idle'
+behind none 8 '/none\.conf:5:17: module issuer none can.t be loaded' 'issuer sufficient toy' 'issuer optional none'
+build key-constructor "$srcdir/tests/abi/key-toy.c" -DWILD_CONSTRUCTOR
+behind constructor 1 'key constructor .*aborted' 'issuer required toy' 'key optional constructor'
+build key-shy "$srcdir/tests/abi/key-toy.c" -DWILD_SHY
+stack shy 'key sufficient toy' 'issuer required toy' 'key required shy' 'cache optional memory'
+is "one that can't be opened is not opened behind one that does" "$(icred -p shy token 2>&1)" toy_3_a
 stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy' 'cache optional memory'
 run icred -p missing token
 is "a module that is not there, behind one that would do" "$status $out" "8 "

@@ -9,7 +9,6 @@
 #include "record.h"
 #include "worker/inside.h"
 #include "worker/mint.h"
-#include "worker/prepare.h"
 
 /* Keys to try; an app that rotates has two or three. */
 #define KEYS_MAX 8
@@ -70,8 +69,6 @@ static int mint_in(struct line *line, struct minting *minting)
 
 	if (r != ICRED_OK || minting->record.len)
 		return r;
-	if (!(module->table.can & ICRED_CAN_MINT))
-		return set_error(ICRED_E_UNSUPPORTED, "issuer %s can't mint", line->module);
 	module_enter(module);
 	r = module->ops.issuer.mint(module->self, &host.table, &minting->wanted, granted, minting);
 	module_leave(module);
@@ -144,7 +141,6 @@ int mint(struct request *request)
 	if (!minting.wanted.app || request->target < ICRED_TARGET_INSTALLATION ||
 	    request->target > ICRED_TARGET_APP)
 		return set_error(ICRED_E_INVALID, "a request that does not say whose token is wanted");
-	prepare_keys(request);
 	r = mint_with_keys(&minting);
 	return r < 0 ? r : send_record(request, &minting.record);
 }

@@ -64,13 +64,13 @@ static void load_first(struct request *request)
 	}
 }
 
-void prepare_keys(struct request *request)
+static void begin(struct request *request)
 {
-	static _Atomic bool prepared;
+	static _Atomic bool begun;
 	pthread_attr_t attributes;
 	pthread_t thread;
 
-	if (atomic_exchange(&prepared, true))
+	if (!settings_get(&request->profile->settings, "app", 0) || atomic_exchange(&begun, true))
 		return;
 	load_first(request);
 	request_ref(request);
@@ -79,4 +79,28 @@ void prepare_keys(struct request *request)
 	if (pthread_create(&thread, &attributes, run, request))
 		request_unref(request);
 	pthread_attr_destroy(&attributes);
+}
+
+/* A profile with a module that is missing, or none, fails as a whole, whichever line would have served. */
+static int check_modules(struct request *request)
+{
+	struct stack *stack = &request->profile->stack;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		int r;
+		inside_enter(request, INSIDE_CALL, &stack->lines[i]);
+		r = inside_leave(request, INSIDE_CALL, module_check(&stack->lines[i]));
+		if (r < 0)
+			return r;
+	}
+	return ICRED_OK;
+}
+
+int prepare(struct request *request)
+{
+	if (request->frame == FRAME_KEY_CHECK || request->frame == FRAME_PROBE)
+		return ICRED_OK;
+	if (request->frame == FRAME_MINT)
+		begin(request);
+	return check_modules(request);
 }

@@ -4,7 +4,11 @@
 
 #include "worker/request.h"
 
-/* At a worker's first mint: let the key stack get ready while the issuer is being loaded. */
-void prepare_keys(struct request *request);
+/*
+ * What goes before a request: every module of the profile is loaded and held
+ * to the ABI, or that is its failure; and at a worker's first mint the key
+ * stack gets ready beside that.
+ */
+int prepare(struct request *request);
 
 #endif

@@ -11,10 +11,10 @@
 
 #include "clock.h"
 #include "error.h"
-#include "module.h"
 #include "worker/inside.h"
 #include "worker/keys.h"
 #include "worker/mint.h"
+#include "worker/prepare.h"
 #include "worker/probe.h"
 #include "worker/serve.h"
 
@@ -34,20 +34,12 @@ struct server {
 	_Atomic bool retired;
 };
 
-/* A profile that names a module which is not there fails as a whole, whichever line would have served. */
-static int check_modules(struct stack *stack)
-{
-	for (size_t i = 0; i < stack->count; i++)
-		if (!module_there(&stack->lines[i]))
-			return ICRED_E_INVALID;
-	return ICRED_OK;
-}
-
 static int dispatch(struct request *request)
 {
-	if (request->frame != FRAME_KEY_CHECK && request->frame != FRAME_PROBE &&
-	    check_modules(&request->profile->stack) < 0)
-		return ICRED_E_INVALID;
+	int r = prepare(request);
+
+	if (r < 0)
+		return r;
 	switch (request->frame) {
 	case FRAME_MINT:
 		return mint(request);

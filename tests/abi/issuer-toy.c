@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An issuer without a server: it has the key stack sign, and grants a token that says how long the signature was. */
+/*
+ * An issuer without a server: it has the key stack sign, and grants a token
+ * that says how long the signature was; with -DWILD_IDLE it does not say that it can.
+ */
 #include <stdio.h>
 #include <icred/module.h>
 
@@ -43,7 +46,9 @@ static const struct icred_module table = {
 	.facility = ICRED_ISSUER,
 	.name = "toy",
 	.threads = ICRED_THREADS_PARALLEL,
+#ifndef WILD_IDLE
 	.can = ICRED_CAN_MINT,
+#endif
 	.open = toy_open,
 	.ops = &ops,
 };

@@ -28,6 +28,9 @@ static void __attribute__((constructor)) wild(void)
 
 static int toy_open(const struct icred_host *host, void **ret_self)
 {
+#ifdef WILD_SHY
+	return host->fail(host, ICRED_E_INVALID, "key shy does not open");
+#endif
 	*ret_self = host->secret_alloc(host, 1);
 	return *ret_self ? ICRED_OK : host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 }

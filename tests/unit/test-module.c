@@ -60,7 +60,7 @@ static void a_module_is_loaded_at_its_first_use_and_once(void **state)
 	size_t len = 0;
 
 	(void)state;
-	assert_null(line->loaded);
+	assert_null(line->opened);
 	assert_int_equal(module_get(line, &host, &module), ICRED_OK);
 	assert_int_equal(module_get(line, &host, &again), ICRED_OK);
 	assert_ptr_equal(module, again);
@@ -71,6 +71,23 @@ static void a_module_is_loaded_at_its_first_use_and_once(void **state)
 	assert_int_equal(len, 1);
 	assert_int_equal(module->ops.key.sign(module->self, &host.table, &query, 1, "x", 1, NULL, 0, &len),
 			 ICRED_E_NOT_FOUND);
+}
+
+static void a_module_that_is_looked_at_is_not_opened(void **state)
+{
+	struct line *line, *shut;
+	struct module *module = NULL;
+
+	(void)state;
+	(void)add_line(ICRED_KEY, "good", false);
+	shut = add_line(ICRED_KEY, "locked", false);
+	line = shut - 1;
+	assert_int_equal(module_check(line), ICRED_OK);
+	assert_int_equal(module_check(shut), ICRED_OK);
+	assert_null(line->opened);
+	assert_int_equal(module_get(line, &host, &module), ICRED_OK);
+	assert_ptr_equal(module, line->checked);
+	assert_int_equal(module_get(shut, &host, &module), ICRED_E_LOCKED);
 }
 
 static void each_line_has_its_own_self(void **state)
@@ -84,7 +101,7 @@ static void each_line_has_its_own_self(void **state)
 	assert_int_equal(module_get(&profile->stack.lines[1], &host, &two), ICRED_OK);
 	assert_ptr_not_equal(one->self, two->self);
 	modules_close(&profile->stack, &host);
-	assert_null(profile->stack.lines[0].loaded);
+	assert_null(profile->stack.lines[0].opened);
 	assert_int_equal(module_get(&profile->stack.lines[0], &host, &one), ICRED_OK); /* and once more */
 }
 
@@ -108,6 +125,7 @@ static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
 		{ICRED_CACHE, "modest", "cache modest does not claim ICRED_CAN_CACHE", false,
 		 ICRED_E_INVALID},
 		{ICRED_ISSUER, "good", "issuer good can't be loaded: ", false, ICRED_E_INVALID},
+		{ICRED_ISSUER, "idle", "issuer idle does not claim ICRED_CAN_MINT", false, ICRED_E_INVALID},
 	};
 
 	(void)state;
@@ -117,7 +135,10 @@ static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
 		char name[48];
 		assert_int_equal(module_get(line, &host, &module), cases[i].code);
 		assert_null(module);
-		assert_null(line->loaded);
+		assert_null(line->opened);
+		/* What is wrong before it is asked to open is wrong for one that is only looked at. */
+		assert_int_equal(module_check(line),
+				 cases[i].code == ICRED_E_INVALID ? ICRED_E_INVALID : ICRED_OK);
 		assert_failure(cases[i].code, cases[i].says);
 		(void)snprintf(name, sizeof(name), "%s %s", facility_name(cases[i].facility), cases[i].name);
 		assert_string_equal(icred_error()->module, name);
@@ -132,6 +153,7 @@ static void a_missing_module_behind_a_dash_is_skipped(void **state)
 	struct module *module = NULL;
 
 	(void)state;
+	assert_int_equal(module_check(line), STACK_SKIP);
 	assert_int_equal(module_get(line, &host, &module), STACK_SKIP);
 	assert_int_equal(icred_error()->code, ICRED_OK);
 	assert_null(module);
@@ -234,7 +256,7 @@ static void threads_that_come_at_once_load_it_once(void **state)
 		void *module = NULL;
 		assert_int_equal(pthread_join(threads[i], &module), 0);
 		assert_non_null(module);
-		assert_ptr_equal(module, line->loaded);
+		assert_ptr_equal(module, line->opened);
 	}
 }
 
@@ -243,6 +265,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_module_is_loaded_at_its_first_use_and_once),
+		TEST(a_module_that_is_looked_at_is_not_opened),
 		TEST(each_line_has_its_own_self),
 		TEST(a_module_that_breaks_the_rules_is_told_with_its_line),
 		TEST(a_missing_module_behind_a_dash_is_skipped),
