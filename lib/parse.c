@@ -62,8 +62,10 @@ static int bad(const struct parse *parse, size_t word, const char *why)
 }
 
 /* Tell a fault and go on behind it, if there is somebody to tell. */
-static bool tell_fault(struct reading *reading, int r)
+static bool tell_fault(int r, void *data)
 {
+	struct reading *reading = data;
+
 	if (!reading->found || r != ICRED_E_INVALID || reading->hopeless)
 		return false;
 	if (!reading->faults++)
@@ -186,7 +188,7 @@ static int hopeless(const struct parse *parse, const char *why)
 {
 	int r = bad(parse, 1, why);
 
-	tell_fault(parse->reading, r);
+	tell_fault(r, parse->reading);
 	parse->reading->hopeless = true;
 	return r;
 }
@@ -309,7 +311,7 @@ static int parse_text(struct parse *parse, char *text)
 		number++;
 		*end = '\0';
 		int r = parse_line(parse, at);
-		if (r < 0 && !tell_fault(parse->reading, r))
+		if (r < 0 && !tell_fault(r, parse->reading))
 			return r;
 	}
 	return ICRED_OK;
@@ -372,6 +374,8 @@ static int read_profile(struct reading *reading, const char *file, int fd)
 
 	if (r < 0 && !reading->faults && reading->found)
 		reading->found(reading->data);
+	else if (reading->found && !reading->hopeless)
+		profile_check_urls(reading->profile, tell_fault, reading);
 	return reading->faults ? failure_restore(&reading->first) : r;
 }
 

@@ -142,38 +142,52 @@ static int add_default_lines(struct profile *profile, int facility)
 	return ICRED_OK;
 }
 
-/* Where a setting's value stands, as messages begin; the command line has no place. */
-static void setting_origin(const struct profile *profile, const char *name, size_t nth, char *text,
-			   size_t cap)
+/* A fault of a setting, with where it stands; what a program says stands nowhere. */
+static int bad_setting(const struct profile *profile, const char *name, size_t nth, const char *why)
 {
 	struct place place = settings_place(&profile->settings, name, nth);
+	char where[300] = "";
 
 	if (place.file)
-		snprintf(text, cap, "%s:%u:%u: ", place.file, place.line, place.column);
-	else
-		snprintf(text, cap, "%s", "");
+		snprintf(where, sizeof(where), "%s:%u:%u: ", place.file, place.line, place.column);
+	note_error(ICRED_E_INVALID, "%s\"%.80s\": %s %s", where, settings_get(&profile->settings, name, nth),
+		   name, why);
+	set_error_where("", place.file, place.line);
+	return ICRED_E_INVALID;
 }
 
 /* https, or http to this very machine when the profile says that it may. */
-static int check_transport(const struct profile *profile, const char *setting, size_t nth,
-			   const struct origin *origin)
+static int check_url(const struct profile *profile, const char *name, size_t nth, struct origin *ret_origin)
 {
-	bool leave = settings_yes(&profile->settings, "insecure-loopback");
-	char where[300];
+	struct origin origin;
 
-	if (strcmp(origin->scheme, "https") == 0 || (origin->loopback && leave))
-		return ICRED_OK;
-	setting_origin(profile, setting, nth, where, sizeof(where));
-	return set_error(
-		ICRED_E_INVALID,
-		"%s\"%.80s\": %s must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")",
-		where, settings_get(&profile->settings, setting, nth), setting);
+	if (!origin_parse(settings_get(&profile->settings, name, nth), &origin))
+		return bad_setting(profile, name, nth, "is no URL");
+	if (strcmp(origin.scheme, "https") != 0 &&
+	    !(origin.loopback && settings_yes(&profile->settings, "insecure-loopback")))
+		return bad_setting(
+			profile, name, nth,
+			"must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")");
+	*ret_origin = origin;
+	return ICRED_OK;
+}
+
+void profile_check_urls(const struct profile *profile, bool (*go_on)(int fault, void *data), void *data)
+{
+	struct origin origin;
+	int r = check_url(profile, "api", 0, &origin);
+
+	if (r < 0 && !go_on(r, data))
+		return;
+	for (size_t i = 0; settings_get(&profile->settings, "origin", i); i++) {
+		r = check_url(profile, "origin", i, &origin);
+		if (r < 0 && !go_on(r, data))
+			return;
+	}
 }
 
 static int fill_origins(struct profile *profile)
 {
-	const char *text;
-
 	free(profile->origins);
 	profile->origin_count = 0;
 	while (settings_get(&profile->settings, "origin", profile->origin_count))
@@ -183,27 +197,23 @@ static int fill_origins(struct profile *profile)
 	if (!profile->origins)
 		return set_no_memory();
 	profile->origins[0] = profile->api;
-	for (size_t i = 0; (text = settings_get(&profile->settings, "origin", i)); i++) {
-		if (!origin_parse(text, &profile->origins[i]))
-			return set_error(ICRED_E_INVALID, "origin %s is no URL", text);
-		if (check_transport(profile, "origin", i, &profile->origins[i]) < 0)
-			return ICRED_E_INVALID;
+	for (size_t i = 0; settings_get(&profile->settings, "origin", i); i++) {
+		int r = check_url(profile, "origin", i, &profile->origins[i]);
+		if (r < 0)
+			return r;
 	}
 	return ICRED_OK;
 }
 
 int profile_complete(struct profile *profile)
 {
-	for (int facility = ICRED_KEY; facility <= ICRED_ISSUER; facility++) {
-		int r = add_default_lines(profile, facility);
-		if (r < 0)
-			return r;
-	}
-	if (!origin_parse(settings_get(&profile->settings, "api", 0), &profile->api))
-		return set_error(ICRED_E_INVALID, "api is no URL");
-	if (check_transport(profile, "api", 0, &profile->api) < 0)
-		return ICRED_E_INVALID;
-	return fill_origins(profile);
+	int r = ICRED_OK;
+
+	for (int facility = ICRED_KEY; r == ICRED_OK && facility <= ICRED_ISSUER; facility++)
+		r = add_default_lines(profile, facility);
+	if (r == ICRED_OK)
+		r = check_url(profile, "api", 0, &profile->api);
+	return r == ICRED_OK ? fill_origins(profile) : r;
 }
 
 const char *profile_issuer(const struct profile *profile)

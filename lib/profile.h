@@ -29,6 +29,8 @@ int profile_load(const char *name, struct profile **ret_profile);
  * with the fault as this thread's failure.  Returns the first one.
  */
 int profile_examine(const char *name, void (*found)(void *data), void *data, struct profile **ret_profile);
+/* Tell each URL that no token may go to, as this thread's failure, while go_on() says so. */
+void profile_check_urls(const struct profile *profile, bool (*go_on)(int fault, void *data), void *data);
 /* After settings were overridden: check what must hold together, and fill api and origins. */
 int profile_complete(struct profile *profile);
 /* A profile from nothing, for whoever gets settings and lines from elsewhere. */

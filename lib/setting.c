@@ -62,6 +62,16 @@ static const char *check_duration(const char *value)
 	return parse_duration(value, YEAR, &seconds) ? NULL : "wants a duration: 90, 90s, 5m or 1h";
 }
 
+/* There is no time for anything in 0. */
+static const char *check_timeout(const char *value)
+{
+	unsigned seconds;
+
+	return parse_duration(value, YEAR, &seconds) && seconds
+		       ? NULL
+		       : "wants a duration of 1s or more: 90, 90s, 5m or 1h";
+}
+
 static const char *check_file(const char *value)
 {
 	return value[0] == '/' ? NULL : "wants the absolute name of a file";
@@ -113,7 +123,7 @@ static const struct setting {
 	{"origin", check_origin, NULL, true, GROUP_NONE},
 	{"ca", check_file, NULL, false, GROUP_NONE},
 	{"min-ttl", check_duration, "0", false, GROUP_NONE},
-	{"timeout", check_duration, "30", false, GROUP_NONE},
+	{"timeout", check_timeout, "30", false, GROUP_NONE},
 	{"username", check_word, "x-access-token", false, GROUP_NONE},
 	{"insecure-loopback", check_bool, "no", false, GROUP_NONE},
 	{"git-path", check_git_path, NULL, true, GROUP_NONE},

@@ -63,7 +63,7 @@ bad 'has no value' app api installation timeout
 bad 'takes one value' 'origin https://a b' 'app 1 2' 'timeout 5 s'
 bad 'wants a URL' 'api api.carbonregistry.com' 'api https://' 'api ftp://x' 'origin https://user@host'
 bad 'wants an ID|takes one value' 'app a/b' 'installation ..' 'organization x?y' 'app "1"'
-bad 'wants a duration' 'timeout soon' 'min-ttl 5d' 'timeout -1' 'min-ttl 99999999999999999999' 'timeout 1.5'
+bad 'wants a duration' 'timeout soon' 'min-ttl 5d' 'timeout -1' 'min-ttl 99999999999999999999' 'timeout 1.5' 'timeout 0' 'timeout 0m'
 bad 'wants yes or no' 'as-app maybe' 'insecure-loopback 1'
 bad 'wants the absolute name of a file' 'ca ca.pem'
 bad 'wants a path' 'path-prefix v1' 'path-prefix /a/../b' 'git-path /x'

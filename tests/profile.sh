@@ -129,6 +129,20 @@ many.conf:3:5
 part.conf:1:7
 many.conf:5:1
 part.conf:1:7"
+put many 'origin http://a.example' 'colour blue' 'api http://b.example' 'origin https://c.example' 'include part' \
+	'origin http://127.0.0.1'
+put part 'origin http://d.example'
+run icred profile check many
+is "  over URLs that no token may go to" "$(printf '%s\n' "$err" | sed "s|^icred: $dir/\\([^ ]*\\): \\([^ ]*\\) .*|\\1 \\2|")" \
+	"many.conf:2:1 \"colour\"
+many.conf:3:5 \"http://b.example\":
+many.conf:1:8 \"http://a.example\":
+part.conf:1:8 \"http://d.example\":
+many.conf:6:8 \"http://127.0.0.1\":"
+run icred profile check many --json
+is "  with their lines in JSON" "$(printf '%s' "$err" | "$PYTHON" -c 'import json, sys, os
+print([(os.path.basename(f["file"]), f["line"]) for f in json.load(sys.stdin)["error"]["faults"]])')" \
+	"[('many.conf', 2), ('many.conf', 3), ('many.conf', 1), ('part.conf', 1), ('many.conf', 6)]"
 put many 'app 1' 'key optional nosuch' 'cache optional nosuch' 'issuer optional nosuch' '-key optional nosuch'
 run icred profile check many
 is "  over modules" "$(printf '%s\n' "$err" | sed "s|^icred: $dir/\\([^ ]*\\): module \\([a-z]*\\) .*|\\1 \\2|" | sort)" \
