@@ -207,7 +207,7 @@ EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-loop.c tests/c
 	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
 # Compiled by module-abi.sh: the example of icred-module(3), and modules against the headers of each release.
 EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/abi/module.abi tests/abi/witness.c \
-	tests/abi/issuer-toy.c tests/abi/key-toy.c \
+	tests/abi/issuer-toy.c tests/abi/key-toy.c tests/abi/old-host.c \
 	tests/abi/1.0/icred/icred.h tests/abi/1.0/icred/module.h
 EXTRA_DIST += tests/leak-matrix.py tests/leak-hook.c
 EXTRA_DIST += tests/lib.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker

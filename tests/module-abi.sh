@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Modules as others build them: from installed headers, of other releases, and broken in each way there is.
 . "${srcdir:-.}/tests/lib.sh"
-requires pkg-config make
+requires pkg-config make openssl
 
 # What `make install` puts where a module's author looks.
 root=$tmp/root
@@ -68,6 +68,43 @@ done
 build key-toy "$srcdir/tests/abi/key-toy.c" -DWILD_LONG
 build issuer-toy "$srcdir/tests/abi/issuer-toy.c"
 is "a module of a later release works: longer structs" "$(icred token 2>&1)" toy_3_a
+
+# The other way round: today's modules in a host of an earlier release, and in one of a later.
+start_sandbox || exit 99
+mkdir -m 700 "$tmp/credentials"
+install -m 600 "$sandbox_key" "$tmp/credentials/icred-$sandbox_app"
+openssl rsa -in "$sandbox_key" -pubout -out "$tmp/public.pem" 2>/dev/null
+fingerprint=$(icred key fingerprint "$sandbox_key")
+real=$builddir/.libs
+
+# host WORD MODULE... [NAME=VALUE...]: with what the modules here have to be told
+host() {
+	CREDENTIALS_DIRECTORY=$tmp/credentials "$tmp/host" "$@" app="$sandbox_app" api="$sandbox_url" ca="$sandbox_ca" \
+		installation="$sandbox_installation" path="$sandbox_key" command="/bin/cat $sandbox_key" 2>"$tmp/host.err"
+}
+signs() { host sign "$1" >"$tmp/signature" && printf text | openssl dgst -sha256 -verify "$tmp/public.pem" -signature "$tmp/signature" >/dev/null; }
+
+# hosts NAME OPTION...: build it, and let it use each module
+hosts() {
+	hosts_name=$1
+	shift
+	# shellcheck disable=SC2086 # lists of options
+	ok "$hosts_name builds" ${CC:-cc} -Wall -Wextra ${CFLAGS:-} "$@" -o "$tmp/host" "$srcdir/tests/abi/old-host.c" -ldl
+	for hosts_key in "$real/key-file.so" "$real/key-exec.so" "$real/key-systemd.so"; do
+		ok "  ${hosts_key##*/} signs there" signs "$hosts_key" || diag "$(cat "$tmp/host.err")"
+		is "    and lists" "$(host list "$hosts_key")" "$fingerprint"
+	done
+	for hosts_cache in "$real/cache-runtime.so" "$modules/cache-memory.so"; do
+		ok "  ${hosts_cache##*/} keeps a token there" host cache "$hosts_cache" || diag "$(cat "$tmp/host.err")"
+	done
+	like "  issuer-icr.so mints there" "$(host mint "$real/issuer-icr.so" "$real/key-file.so")" '^crs_' || diag "$(cat "$tmp/host.err")"
+	is "  a module of an author" "$(host mint "$modules/issuer-toy.so" "$modules/key-toy.so" installation=abc)" toy_3_a
+}
+for frozen in "$srcdir"/tests/abi/[0-9]*; do
+	hosts "a host of release ${frozen##*/}" "-I$frozen"
+done
+# shellcheck disable=SC2086 # a list of options
+hosts "a host of a later release" $installed_flags -DLATER
 
 # -- those that break a rule ----------------------------------------------------------------
 
