@@ -80,6 +80,18 @@ refused "nobody to ask" 4 locked "token icred test wants its PIN.*pin-source=" i
 use "$url;object=app$with_pin"
 echo 000000 >"$tmp/pin"
 refused "a wrong PIN in the file" 5 denied "refused the PIN of $tmp/pin; it was tried once" icred token
+refused "  is not tried again, by the next worker" 4 locked "wrong PIN since its last login, so the one of $tmp/pin is not tried" icred token
+printf '%s\n' "$pin" >"$tmp/pin"
+refused "  nor is a better one" 4 locked 'log in once by hand' icred token
+run env ANSWER="$pin" expect "$tmp/person"
+like "  a person is asked" "$(printf '%s' "$out" | tr -d '\r ' | tail -n 1)" "$token"
+icred forget
+run icred --no-interactive token
+like "  whose login is the end of it" "$out$err" "$token"
+icred forget
+echo 000000 >"$tmp/pin"
+refused "a wrong PIN once more" 5 denied "refused the PIN" icred token
+p11 --list-privkeys "$url"
 : >"$tmp/pin"
 refused "no PIN in the file" 8 invalid "must have the PIN on its first line" icred token
 printf '%s\n' "$pin" >"$tmp/pin"

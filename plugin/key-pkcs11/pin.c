@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A token locks itself after some wrong PINs, for good or until an
- * administrator comes.  So: one try per request, never the same wrong PIN from
- * a file again, and the last try is a person's.
+ * administrator comes.  So: one try per request, and a file's PIN only while the
+ * token knows of no wrong one since its last login; what comes then is a person's.
  */
 #include "config.h"
 
@@ -79,7 +79,8 @@ static int pin_by_person(const struct token *token, const char *label, unsigned 
 static int pin_get(struct token *token, int attempt, const char *label, unsigned flags, char *pin, size_t cap)
 {
 	const struct icred_host *host = token->host;
-	int from_file = token->uri.pin_file[0] && !(flags & GNUTLS_PIN_FINAL_TRY);
+	const char *file = token->uri.pin_file;
+	int from_file = file[0] && !(flags & (GNUTLS_PIN_COUNT_LOW | GNUTLS_PIN_FINAL_TRY));
 
 	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG) || (from_file && token->pin_refused))
 		return pin_denied(token, label);
@@ -97,6 +98,12 @@ static int pin_get(struct token *token, int attempt, const char *label, unsigned
 			"the token %.64s locks itself at the next wrong PIN, so a person must give it: run "
 			"p11tool --login, or icred on a terminal",
 			label);
+	if (!host->interactive && file[0])
+		return host->fail(
+			host, ICRED_E_LOCKED,
+			"the token %.64s was given a wrong PIN since its last login, so the one of %s is not "
+			"tried: check it, and log in once by hand, with p11tool --login or icred on a terminal",
+			label, file);
 	return pin_by_person(token, label, flags, pin, cap);
 }
 

@@ -135,7 +135,8 @@ static void test_file(void **state)
 
 	(void)state;
 	gives(&token, 0, GNUTLS_PIN_USER, "98765");
-	gives(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_COUNT_LOW, "98765");
+	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_COUNT_LOW, ICRED_E_LOCKED, "wrong PIN since");
+	assert_non_null(strstr(message, pin_file));
 	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, ICRED_E_LOCKED, "next wrong PIN");
 	refuses(&token, 1, GNUTLS_PIN_USER, ICRED_E_DENIED, pin_file);
 	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_DENIED,
@@ -143,6 +144,8 @@ static void test_file(void **state)
 	assert_int_equal(asked, 0);
 	token = new_token(pin_file, 1);
 	gives(&token, 0, GNUTLS_PIN_USER, "98765");
+	gives(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_COUNT_LOW, "1234");
+	assert_non_null(strstr(question, "Only a few tries"));
 	gives(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, "1234");
 	assert_non_null(strstr(question, "LAST TRY"));
 	token = new_token("/nonexistent/pin", 0);
