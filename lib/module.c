@@ -153,6 +153,29 @@ static struct serial *find_serial(const struct icred_module *table)
 	return serial;
 }
 
+/* An argument nobody knows is a word that was meant for something: it must not go unnoticed. */
+static int check_arguments(struct line *line, const char *known)
+{
+	char why[300];
+
+	for (char **argument = line->arguments; known && argument && *argument; argument++) {
+		size_t len = strcspn(*argument, "=");
+		const char *at = known;
+		for (; *at; at += strspn(at, " ")) {
+			size_t word = strcspn(at, " ");
+			if (word == len && memcmp(at, *argument, len) == 0)
+				break;
+			at += word;
+		}
+		if (*at)
+			continue;
+		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s",
+			 (int)MIN(len, 60), *argument, *known ? known : "none");
+		return bad_module(line, why);
+	}
+	return ICRED_OK;
+}
+
 static int check_module(struct line *line, struct module *module, const struct icred_module *table)
 {
 	static const size_t ops_size[] = {[ICRED_KEY] = sizeof(struct icred_key_ops),
@@ -174,14 +197,17 @@ static int check_module(struct line *line, struct module *module, const struct i
 		return bad_module(line, "does not claim ICRED_CAN_MINT, as every issuer must");
 	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
 	missing = missing_callback(module);
-	if (!missing) {
-		if (module->table.threads != ICRED_THREADS_PARALLEL)
-			module->serial = find_serial(table);
-		return module->serial || module->table.threads == ICRED_THREADS_PARALLEL ? ICRED_OK
-											 : set_no_memory();
+	if (missing) {
+		snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing",
+			 missing);
+		return bad_module(line, why);
 	}
-	snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing", missing);
-	return bad_module(line, why);
+	if (check_arguments(line, module->table.arguments) < 0)
+		return ICRED_E_INVALID;
+	if (module->table.threads == ICRED_THREADS_PARALLEL)
+		return ICRED_OK;
+	module->serial = find_serial(table);
+	return module->serial ? ICRED_OK : set_no_memory();
 }
 
 static struct lock loading; /* of the process, as modules are */

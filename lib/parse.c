@@ -131,6 +131,19 @@ static bool module_name_ok(const char *name)
 	return len && len <= 32 && !name[len];
 }
 
+/* A module would see the first of them only.  Returns 0 if there is none. */
+static size_t argument_twice(const struct parse *parse)
+{
+	for (size_t i = 4; i < parse->count; i++) {
+		size_t len = strcspn(parse->words[i], "=");
+		for (size_t j = 3; j < i; j++)
+			if (strcspn(parse->words[j], "=") == len &&
+			    memcmp(parse->words[i], parse->words[j], len) == 0)
+				return i;
+	}
+	return 0;
+}
+
 static int parse_stack_line(struct parse *parse, int facility, bool optional_module)
 {
 	struct line line = {.facility = facility,
@@ -139,6 +152,7 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 			    .column = parse->count > 2 ? parse->columns[2] : 1};
 	_cleanup_free_ char *file = strdup(parse->file);
 	char why[160];
+	size_t twice;
 	int r;
 
 	if (!file)
@@ -150,6 +164,9 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 	if (!module_name_ok(parse->words[2]))
 		return bad(parse, 2,
 			   "a module's name is small letters, digits and dashes, without path or .so");
+	twice = argument_twice(parse);
+	if (twice)
+		return bad(parse, twice, "an argument of this name is there before");
 	line.module = parse->words[2];
 	line.file = file;
 	parse->words[parse->count] = NULL;

@@ -380,6 +380,7 @@ static const struct icred_module keyctl_module = {
 	.open = keyctl_open,
 	.close = keyctl_close,
 	.ops = &keyctl_ops,
+	.arguments = "keyring",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -470,6 +470,7 @@ static const struct icred_module runtime_module = {
 	.open = runtime_open,
 	.close = runtime_close,
 	.ops = &runtime_ops,
+	.arguments = "",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -45,6 +45,7 @@ static const struct icred_module icr_module = {
 	.open = icr_open,
 	.close = appauth_close,
 	.ops = &icr_ops,
+	.arguments = "api-version path-prefix ca",
 };
 
 const struct icred_module *icred_module_1(void)

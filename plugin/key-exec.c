@@ -182,6 +182,7 @@ static const struct icred_module keyexec_module = {
 	.open = keyexec_open,
 	.close = keyexec_close,
 	.ops = &keyexec_ops,
+	.arguments = "command env",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -195,6 +195,7 @@ static const struct icred_module keyfile_module = {
 	.open = keyfile_open,
 	.close = keyfile_close,
 	.ops = &keyfile_ops,
+	.arguments = "path passphrase-file ask",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -334,6 +334,7 @@ static const struct icred_module keyring_module = {
 	.open = keyring_open,
 	.close = keyring_close,
 	.ops = &keyring_ops,
+	.arguments = "",
 };
 
 const struct icred_module *icred_module_1(void)

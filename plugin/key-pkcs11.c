@@ -252,6 +252,7 @@ static const struct icred_module token_module = {
 	.open = token_open,
 	.close = token_close,
 	.ops = &token_ops,
+	.arguments = "uri",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -176,6 +176,7 @@ static const struct icred_module credential_module = {
 	.open = credential_open,
 	.close = credential_close,
 	.ops = &credential_ops,
+	.arguments = "credential",
 };
 
 const struct icred_module *icred_module_1(void)

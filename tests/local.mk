@@ -75,6 +75,7 @@ key_test_modules = \
 	tests/unit/modules/key-noremove.la \
 	tests/unit/modules/key-nosymbol.la \
 	tests/unit/modules/key-notable.la \
+	tests/unit/modules/key-picky.la \
 	tests/unit/modules/key-serial.la \
 	tests/unit/modules/key-short.la \
 	tests/unit/modules/key-stub.la
@@ -95,6 +96,7 @@ tests_unit_modules_key_long_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_noremove_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_nosymbol_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_notable_la_LDFLAGS = $(test_module_flags)
+tests_unit_modules_key_picky_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_serial_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_short_la_LDFLAGS = $(test_module_flags)
 tests_unit_modules_key_stub_la_LDFLAGS = $(test_module_flags)

@@ -122,6 +122,8 @@ static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
 		{ICRED_KEY, "stub", "without open or without ops", false, ICRED_E_INVALID},
 		{ICRED_KEY, "locked", "come back with a key", false, ICRED_E_LOCKED},
 		{ICRED_KEY, "locked", "come back with a key", true, ICRED_E_LOCKED},
+		{ICRED_KEY, "picky", "key picky does not know the argument \"need\"; it takes nee needs", false,
+		 ICRED_E_INVALID},
 		{ICRED_CACHE, "modest", "cache modest does not claim ICRED_CAN_CACHE", false,
 		 ICRED_E_INVALID},
 		{ICRED_ISSUER, "good", "issuer good can't be loaded: ", false, ICRED_E_INVALID},

@@ -204,9 +204,9 @@ static void a_line_has_at_most_64_words(void **state)
 
 	(void)state;
 	for (int i = 0; i < 61; i++)
-		(void)strcat(text, " a=1");
+		(void)snprintf(text + strlen(text), 5, " a%02d", i);
 	profile = load_text(text);
-	assert_string_equal(profile->stack.lines[0].arguments[60], "a=1");
+	assert_string_equal(profile->stack.lines[0].arguments[60], "a60");
 	profile_free(profile);
 	(void)strcat(text, " b");
 	write_profile("p", text);
@@ -473,6 +473,74 @@ static void targets_replace_each_other_across_files(void **state)
 	profile_free(profile);
 }
 
+/* Any position of the text, any byte or a bit of the text itself: the same ones in each run. */
+static void mutate(char *text, size_t len, uint32_t *seed)
+{
+	static const char bytes[] = "\n\\[]# \t=-\r\xff\x01";
+
+	for (int i = (int)(*seed >> 30); i >= 0; i--) {
+		size_t at, from;
+		*seed = *seed * 1664525 + 1013904223;
+		at = (*seed >> 8) % len;
+		from = (*seed >> 16) % len;
+		if (*seed >> 31)
+			text[at] = bytes[from % sizeof(bytes)];
+		else
+			memmove(text + at, text + from, MIN(len - MAX(at, from), from % 24));
+	}
+}
+
+static unsigned faults;
+
+static void count_fault(void *data)
+{
+	unsigned line = 0, column = 0;
+	const char *file = data;
+	size_t len = strlen(file);
+
+	faults++;
+	assert_int_equal(icred_error()->code, ICRED_E_INVALID);
+	if (strncmp(icred_error()->message, file, len) != 0 ||
+	    sscanf(icred_error()->message + len, ":%u:%u: ", &line, &column) != 2 || !line || !column ||
+	    icred_error()->line != line)
+		fail_msg("no place: %s", icred_error()->message);
+}
+
+/* Whatever is done to a profile, it is read, or refused with a place; and who tells all faults agrees. */
+static void a_damaged_profile_is_refused_with_a_place_or_is_none(void **state)
+{
+	static const char whole[] =
+		"app 12345 # mine\napi https://api.example:8443/v1\norigin http://127.0.0.1\n"
+		"insecure-loopback yes\nmin-ttl 5m\ngit-path /a b\nas-app no\n"
+		"key [success=done not_found=ignore default=die] \\\n file [path=/a b\\]c] ask=/x\n"
+		"-key sufficient pkcs11 uri=x\ncache optional runtime\nissuer required icr\n";
+	char text[sizeof(whole)], file[300];
+	unsigned taken = 0;
+	uint32_t seed = 1;
+
+	(void)state;
+	(void)snprintf(file, sizeof(file), "%s", in_base("p"));
+	for (int i = 0; i < 3000; i++) {
+		struct profile *profile = NULL, *again = NULL;
+		int r;
+		memcpy(text, whole, sizeof(whole));
+		mutate(text, sizeof(whole) - 1, &seed);
+		write_bytes(file, text, sizeof(whole) - 1);
+		r = profile_load("p", &profile);
+		if (r == ICRED_OK)
+			r = profile_complete(profile);
+		if (r < 0)
+			count_fault(file);
+		faults = 0;
+		assert_int_equal(profile_examine("p", count_fault, file, &again) < 0, r < 0);
+		assert_int_equal(faults > 0, r < 0);
+		taken += r == ICRED_OK;
+		profile_free(profile);
+		profile_free(again);
+	}
+	assert_in_range(taken, 30, 2970);
+}
+
 /* Put an empty file system over a directory, or over where it will be made. */
 static bool cover(const char *directory)
 {
@@ -572,6 +640,7 @@ int main(void)
 		TEST(plain_http_is_for_loopback_and_who_says_so),
 		TEST(tokens_go_to_the_origins_or_else_to_the_api),
 		TEST(targets_replace_each_other_across_files),
+		TEST(a_damaged_profile_is_refused_with_a_place_or_is_none),
 		TEST(the_user_comes_before_the_machine_and_that_before_the_vendor),
 	};
 

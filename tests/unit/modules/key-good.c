@@ -11,6 +11,7 @@ static const struct icred_module table = {
 	.open = test_key_open,
 	.close = test_key_close,
 	.ops = &ops,
+	.arguments = "nee need",
 };
 
 const struct icred_module *icred_module_1(void)

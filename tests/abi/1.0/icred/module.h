@@ -172,6 +172,8 @@ struct icred_module {
 	int (*open)(const struct icred_host *host, void **ret_self);
 	void (*close)(void *self, const struct icred_host *host);
 	const void *ops; /* struct icred_key_ops, _cache_ops or _issuer_ops */
+	/* Names of the arguments that its lines may have: "path ask"; any other fails the profile.  NULL: any may be. */
+	const char *arguments;
 };
 
 /* The one symbol a module exports. */
