@@ -123,6 +123,41 @@ static void profile_show_place(struct output *out, const char *file, unsigned li
 	output_format(out, ":%u\n", line);
 }
 
+/* As it would have to be written. */
+static void profile_show_word(struct output *out, const char *word)
+{
+	_cleanup_free_ char *copy = NULL;
+
+	if (*word && !strpbrk(word, " \t") && *word != '[' && *word != '#') {
+		output_text(out, " ");
+		output_clean(out, word, 0);
+		return;
+	}
+	copy = strdup(word);
+	out->failed |= !copy;
+	output_text(out, " [");
+	for (char *at = copy, *end; at; at = end) {
+		end = strchr(at, ']');
+		if (end)
+			*end++ = '\0';
+		output_clean(out, at, 0);
+		output_text(out, end ? "\\]" : "]");
+	}
+}
+
+/* Two words are taken by git-path alone. */
+static void profile_show_value(struct output *out, const char *name, const char *value)
+{
+	const char *blank = strcmp(name, "git-path") == 0 ? strchr(value, ' ') : NULL;
+	char first[1024];
+
+	if (blank) {
+		snprintf(first, sizeof(first), "%.*s", (int)(blank - value), value);
+		profile_show_word(out, first);
+	}
+	profile_show_word(out, blank ? blank + 1 : value);
+}
+
 /* What the command line says stands in no file. */
 static void profile_show_settings(struct output *out, struct json *j, const struct settings *settings)
 {
@@ -140,29 +175,13 @@ static void profile_show_settings(struct output *out, struct json *j, const stru
 			continue;
 		}
 		output_clean(out, name, PROFILE_WIDTH_NAME);
-		output_text(out, "  ");
-		output_clean(out, value, 0);
+		output_text(out, " ");
+		profile_show_value(out, name, value);
 		if (place.file)
 			profile_show_place(out, place.file, place.line);
 		else
 			output_text(out, "  # an option\n");
 	}
-}
-
-/* As it would have to be written. */
-static void profile_show_argument(struct output *out, const char *argument)
-{
-	if (*argument && !strpbrk(argument, " \t") && *argument != '[' && *argument != '#') {
-		output_text(out, " ");
-		output_clean(out, argument, 0);
-		return;
-	}
-	output_text(out, " [");
-	for (; *argument; argument++) {
-		char text[3] = {*argument == ']' ? '\\' : *argument, *argument == ']' ? ']' : '\0', '\0'};
-		output_text(out, text);
-	}
-	output_text(out, "]");
 }
 
 static void profile_show_line(struct output *out, const struct line *line, const char *control)
@@ -174,7 +193,7 @@ static void profile_show_line(struct output *out, const struct line *line, const
 	output_text(out, " ");
 	output_clean(out, line->module, 0);
 	for (char **argument = line->arguments; *argument; argument++)
-		profile_show_argument(out, *argument);
+		profile_show_word(out, *argument);
 	profile_show_place(out, line->file, line->number);
 }
 

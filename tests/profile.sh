@@ -28,13 +28,15 @@ issuer required icr # built in"
 
 put site 'api https://api.example.org' '-key sufficient pkcs11 [token=a b\]c] pin' 'origin https://api.example.org'
 put default '# mine' 'app 12345' 'include site' 'key [success=done not_found=ignore default=die] keyring' \
-	'cache required runtime' 'username me'
+	'cache required runtime' 'username me' 'ca [/a b\]/c]' 'git-path [[x] abc'
 run icred profile show -i abc
 is "show: what will run, and from where" "$(printf '%s\n' "$out" | tr -s ' ')" "# default, $dir/default.conf
 app 12345 # $dir/default.conf:2
 api https://api.example.org # $dir/site.conf:1
 origin https://api.example.org # $dir/site.conf:3
 username me # $dir/default.conf:6
+ca [/a b\\]/c] # $dir/default.conf:7
+git-path [[x] abc # $dir/default.conf:8
 installation abc # an option
 
 -key sufficient pkcs11 [token=a b\\]c] pin # $dir/site.conf:2
@@ -46,8 +48,10 @@ is "  is itself a profile" "$(icred profile show again | sed 's/#.*//; /^$/d')" 
 	"$(printf '%s\n' "$out" | sed 's/#.*//; /^$/d; /^installation/d')"
 is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; d = json.load(sys.stdin)
 print(d["name"], len(d["settings"]), [(l["facility"], l["module"], l["line"], l["optional"], l["arguments"]) for l in d["stack"]][0])')" \
-	"default 4 ('key', 'pkcs11', 2, True, ['token=a b]c', 'pin'])"
+	"default 6 ('key', 'pkcs11', 2, True, ['token=a b]c', 'pin'])"
 fails "show of one that is not there" 3 icred profile show nothing
+put strange "$(printf 'key optional file [path=/a \302\233[31m\\]]')"
+is "  nothing that a terminal would obey" "$(icred profile show strange | sed -n 's/.*file //p')" "[path=/a ??[31m\\]]  # $dir/strange.conf:1"
 rm "$dir"/*.conf
 
 # -- list ---------------------------------------------------------------------------
