@@ -243,6 +243,8 @@ static void *get_module(void *data)
 {
 	struct module *module = NULL;
 
+	if (module_check(data) != ICRED_OK)
+		return NULL;
 	return module_get(data, &host, &module) == ICRED_OK ? module : NULL;
 }
 

@@ -204,7 +204,7 @@ static void a_line_has_at_most_64_words(void **state)
 
 	(void)state;
 	for (int i = 0; i < 61; i++)
-		(void)snprintf(text + strlen(text), 5, " a%02d", i);
+		(void)snprintf(text + strlen(text), 16, " a%02d", i);
 	profile = load_text(text);
 	assert_string_equal(profile->stack.lines[0].arguments[60], "a60");
 	profile_free(profile);
