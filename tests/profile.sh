@@ -54,6 +54,17 @@ put strange "$(printf 'key optional file [path=/a \302\233[31m\\]]')"
 is "  nothing that a terminal would obey" "$(icred profile show strange | sed -n 's/.*file //p')" "[path=/a ??[31m\\]]  # $dir/strange.conf:1"
 rm "$dir"/*.conf
 
+# The table of icred-profile(5), row by row, is what the keywords mean.
+field=4
+for keyword in required requisite sufficient optional; do
+	table=$(awk -v field="$field" '/^\.It Em result/ { on = 1; next } on && /^\.El/ { exit }
+		on && $2 != "Ta" { printf "%s%s=%s", n++ ? " " : "", $2, $field }' "$srcdir/man/icred-profile.5")
+	put table "key [$table] file"
+	is "the manual's $keyword, of $(printf '%s\n' "$table" | wc -w) results" "$(icred profile show table | awk '$1 == "key" { print $2 }')" "$keyword"
+	field=$((field + 2))
+done
+rm "$dir"/*.conf
+
 # -- list ---------------------------------------------------------------------------
 
 put b 'app 1'
