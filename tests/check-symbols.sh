@@ -16,7 +16,7 @@ needed() {
 
 listed=$(awk '/^[ \t]+icred_[a-z0-9_]+;/ { sub(/;.*/, ""); print $1 }' "$srcdir/lib/libicred.sym" | LC_ALL=C sort)
 declared=$(cat "$srcdir"/lib/icred/icred.h "$srcdir"/lib/icred/curl.h 2>/dev/null |
-	grep -vE '^(static inline|#define) ' | grep -oE '\bicred_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u)
+	grep -vE '^(static __inline__|#define) ' | grep -oE '\bicred_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u)
 library=$builddir/.libs/libicred.so
 
 is "libicred.sym lists each function once" "$(printf '%s\n' "$listed" | uniq -d)" ""

@@ -32,7 +32,8 @@ struct icred_curl_functions {
 };
 
 #ifndef ICRED_CURL_TYPES
-static inline const struct icred_curl_functions *icred_curl_table(void)
+/* For C90 too, which has no "inline". */
+static __inline__ const struct icred_curl_functions *icred_curl_table(void)
 {
 	static const struct icred_curl_functions functions = {
 		sizeof(struct icred_curl_functions),
