@@ -2,11 +2,17 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "curl-hook.h"
 #include "error.h"
+
+/* What every table has: version 1.0's.  A program may be newer or older than this library. */
+#define TABLE_MIN                                              \
+	(offsetof(struct icred_curl_functions, version_info) + \
+	 sizeof(((struct icred_curl_functions *)0)->version_info))
 
 /* The shared object that a function is in; NULL where the address does not tell. */
 static const void *object_of(const void *address)
@@ -44,10 +50,10 @@ int curl_table_read(const struct icred_curl_functions *given, struct icred_curl_
 	struct icred_curl_functions own;
 	const curl_version_info_data *version;
 
-	if (given->size < sizeof(own))
+	if (given->size < TABLE_MIN)
 		return set_error(ICRED_E_INVALID,
 				 "icred_curl: the table of functions is not one of ICRED_CURL_FUNCTIONS");
-	memcpy(&own, given, sizeof(own));
+	copy_sized(&own, sizeof(own), given);
 	if (!own.easy_setopt || !own.easy_getinfo || !own.easy_perform || !own.multi_add_handle ||
 	    !own.multi_remove_handle || !own.version_info)
 		return set_error(ICRED_E_INVALID, "icred_curl: a function is missing in the table");
@@ -67,7 +73,7 @@ _export_ int icred_curl_check(const struct icred_curl *auth, const struct icred_
 {
 	const curl_version_info_data *ours, *theirs;
 
-	if (!auth || !functions || functions->size < sizeof(*functions))
+	if (!auth || !functions || functions->size < TABLE_MIN)
 		return set_error(ICRED_E_INVALID, "icred_curl_check: NULL is no hook and no table");
 	if (functions->easy_setopt == auth->functions.easy_setopt &&
 	    functions->easy_perform == auth->functions.easy_perform)

@@ -47,7 +47,7 @@ static int read_options(const struct icred_options *given, struct icred_options 
 		return ICRED_OK;
 	if (given->size < sizeof(given->size))
 		return set_error(ICRED_E_INVALID, "icred_options.size must be sizeof(struct icred_options)");
-	memcpy(ret_options, given, MIN(given->size, sizeof(*ret_options)));
+	copy_sized(ret_options, sizeof(*ret_options), given);
 	return ICRED_OK;
 }
 

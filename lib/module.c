@@ -100,16 +100,6 @@ static const struct icred_module *find_table(struct line *line)
 	return table;
 }
 
-/* Copy a sized struct; what the source is too short for is zero, what it has more is left. */
-static void copy_sized(void *to, size_t to_size, const void *from)
-{
-	size_t from_size;
-
-	memcpy(&from_size, from, sizeof(from_size));
-	memset(to, 0, to_size);
-	memcpy(to, from, MIN(from_size, to_size));
-}
-
 /* The first capability that is claimed without its callback, by the callback's name; or NULL. */
 static const char *missing_callback(const struct module *module)
 {

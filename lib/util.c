@@ -61,6 +61,15 @@ uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)
 	return seed;
 }
 
+void copy_sized(void *to, size_t to_size, const void *from)
+{
+	size_t from_size;
+
+	memcpy(&from_size, from, sizeof(from_size));
+	memset(to, 0, to_size);
+	memcpy(to, from, MIN(from_size, to_size));
+}
+
 uint32_t random_below(uint32_t below)
 {
 	static _Atomic uint32_t count;

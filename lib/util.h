@@ -29,6 +29,8 @@ void printable(char *to, size_t cap, const char *from);
 /* FNV-1a, for tables and names; whoever uses it compares the whole key as well. */
 uint64_t hash_bytes(uint64_t seed, const void *data, size_t len);
 #define HASH_SEED UINT64_C(0xcbf29ce484222325)
+/* A struct that begins with its size: what it is too short for is zero, what it has more is left. */
+void copy_sized(void *to, size_t to_size, const void *from);
 /* A number in [0, below), for jitter and names; not for secrets. */
 uint32_t random_below(uint32_t below);
 /* Digits only, at most max; false for anything else. */
