@@ -146,6 +146,20 @@ static int arm(struct icred_curl *auth, struct curl_state *state, icred_token_t 
 	return r < 0 ? refuse(auth, state->easy, state, r) : ICRED_OK;
 }
 
+/* It may turn up again, wherever somebody has not heard of the refusal. */
+static bool is_refused_one(const struct curl_state *state, const icred_token_t *token)
+{
+	return state->token && atomic_load(&state->token->body->dead) &&
+	       secret_equal(icred_token_secret(token), icred_token_secret(state->token));
+}
+
+static int refused_again(icred_token_t *token)
+{
+	icred_token_unref(token);
+	return set_error(ICRED_E_REJECTED,
+			 "the server refused this token, and there is no other one to be had");
+}
+
 _export_ int icred_curl_apply(struct icred_curl *auth, CURL *easy, const char *url, const char *installation)
 {
 	struct curl_state *state = NULL;
@@ -190,6 +204,8 @@ _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_reques
 		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
 	}
 	r = icred_request_finish(request, &token);
+	if (r == ICRED_OK && is_refused_one(state, token))
+		r = refused_again(token);
 	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token);
 }
 
@@ -228,10 +244,9 @@ static icred_token_t *another(struct icred_curl *auth, struct curl_state *state)
 
 	if (icred_get_token(auth->handle, state->installation, 0, &token) < 0)
 		return NULL;
-	if (!secret_equal(icred_token_secret(token), icred_token_secret(state->token)))
+	if (!is_refused_one(state, token))
 		return token;
-	icred_token_unref(token);
-	note_error(ICRED_E_REJECTED, "the server refused this token, and there is no other one to be had");
+	refused_again(token);
 	return NULL;
 }
 

@@ -44,6 +44,11 @@ static int check_minted(const struct want *want, const struct token_body *body)
 	if (expires_at <= now)
 		return set_error(ICRED_E_PROTOCOL,
 				 "the new token has already expired; is this machine's clock right?");
+	/* Asked again it would do the same; whoever waits for another token would make it mint for ever. */
+	if (rejected_has(&want->handle->rejected, body->record.secret))
+		return set_error(ICRED_E_REJECTED,
+				 "the issuer gave the very token again that a server had refused; "
+				 "ask who runs it");
 	return ICRED_OK;
 }
 
@@ -129,6 +134,12 @@ static void note_rejected(struct icred *handle, struct token_body *body)
 {
 	if (rejected_has(&handle->rejected, body->record.secret))
 		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
+}
+
+bool get_was_refused(icred_t *handle, const icred_token_t *token)
+{
+	note_rejected(handle, token->body);
+	return atomic_load_explicit(&token->body->dead, memory_order_relaxed);
 }
 
 /* Look in the caches; OK with a body (fresh or not) or with NULL. */
@@ -361,17 +372,13 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 {
 	const struct record *record;
-	struct token_body *body;
 
 	if (!handle || !token)
 		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
 	record = &token->body->record;
 	rejected_add(&handle->rejected, record->secret);
 	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
-	body = table_find(&handle->table, record->identity.target, record->identity.id);
-	if (body && secret_equal(body->record.secret, record->secret))
-		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
-	token_body_unref(body);
+	table_reject(&handle->table, record);
 	return cache_drop(handle, &record->identity, record->secret);
 }
 

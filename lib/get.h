@@ -2,9 +2,12 @@
 #ifndef GET_H
 #define GET_H
 
+#include <stdbool.h>
 #include <icred/icred.h>
 
 /* A fresh token from the table or a cache, without ever waiting for anybody; NOT_FOUND: it takes a mint. */
 int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icred_token_t **ret_token);
+/* Whether it has been rejected since it was got. */
+bool get_was_refused(icred_t *handle, const icred_token_t *token);
 
 #endif

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,9 +18,13 @@
 #define STACK_SIZE (256 * 1024)
 #define END_MS     50 /* between looks at the threads that end */
 
+/* Whoever finds a request answered has it for himself: nobody else touches it any more. */
+enum { PENDING, AWAITED, ANSWERED };
+
 struct icred_request {
 	struct icred_request *next;
-	struct errand *errand; /* NULL: the answer is there */
+	struct errand *errand; /* that will answer it, until it is answered */
+	_Atomic uint32_t state;
 	icred_t *handle;
 	uint32_t generation;
 	int fd;
@@ -60,16 +64,19 @@ static void answer(struct icred_request *request, icred_token_t *token, const st
 	uint64_t one = 1;
 	ssize_t n;
 
-	request->errand = NULL;
 	request->token = icred_token_ref(token);
 	if (!token)
 		request->failure = *failure;
 	do {
 		n = write(request->fd, &one, sizeof(one));
 	} while (n < 0 && errno == EINTR);
+	/* The descriptor is a sign for the application, which might read it; this is what counts. */
+	if (atomic_exchange(&request->state, ANSWERED) == AWAITED)
+		futex_wake_all(&request->state);
 }
 
-static void errand_land(struct errand *errand, icred_token_t *token)
+/* False where the token was refused meanwhile: who joined after that must not get it. */
+static bool errand_land(struct errand *errand, icred_token_t *token)
 {
 	struct errands *errands = &errand->handle->errands;
 	struct icred_request *request, *next;
@@ -77,6 +84,10 @@ static void errand_land(struct errand *errand, icred_token_t *token)
 
 	failure_save(&failure);
 	errands_lock(errands);
+	if (token && get_was_refused(errand->handle, token)) {
+		lock_give(&errands->lock);
+		return false;
+	}
 	for (struct errand **at = &errands->list; *at; at = &(*at)->next) {
 		if (*at == errand) {
 			*at = errand->next;
@@ -88,6 +99,7 @@ static void errand_land(struct errand *errand, icred_token_t *token)
 		answer(request, token, &failure);
 	}
 	lock_give(&errands->lock);
+	return true;
 }
 
 static void *errand_run(void *data)
@@ -95,9 +107,13 @@ static void *errand_run(void *data)
 	struct errand *errand = data;
 	struct errands *errands = &errand->handle->errands;
 	icred_token_t *token = NULL;
-	int r = icred_get_token(errand->handle, errand->installation, errand->min_ttl, &token);
+	int r;
 
-	errand_land(errand, r == ICRED_OK ? token : NULL);
+	do {
+		icred_token_unref(token);
+		token = NULL;
+		r = icred_get_token(errand->handle, errand->installation, errand->min_ttl, &token);
+	} while (!errand_land(errand, r == ICRED_OK ? token : NULL));
 	icred_token_unref(token);
 	errand_free(errand);
 	/* The last touch of the handle: whoever waits in errands_end() looks by himself. */
@@ -216,8 +232,10 @@ static void leave(struct icred_request *request)
 {
 	struct errands *errands = &request->handle->errands;
 
+	if (atomic_load(&request->state) == ANSWERED)
+		return;
 	errands_lock(errands);
-	if (request->errand && request->generation == lock_generation()) {
+	if (atomic_load(&request->state) != ANSWERED && request->generation == lock_generation()) {
 		for (struct icred_request **at = &request->errand->requests; *at; at = &(*at)->next) {
 			if (*at == request) {
 				*at = request->next;
@@ -279,12 +297,15 @@ _export_ int icred_request_fd(const icred_request_t *request)
 	return request ? request->fd : -1;
 }
 
-static void wait_for(const struct icred_request *request)
+static void wait_for(struct icred_request *request)
 {
-	struct pollfd answered = {.fd = request->fd, .events = POLLIN};
+	uint32_t state = PENDING;
 
-	while (poll(&answered, 1, -1) < 0 && errno == EINTR)
-		;
+	while (state != ANSWERED) {
+		if (atomic_compare_exchange_strong(&request->state, &state, AWAITED) || state == AWAITED)
+			futex_wait(&request->state, AWAITED, INT_MAX);
+		state = atomic_load(&request->state);
+	}
 }
 
 _export_ int icred_request_finish(icred_request_t *request, icred_token_t **ret_token)
@@ -300,7 +321,6 @@ _export_ int icred_request_finish(icred_request_t *request, icred_token_t **ret_
 				 "the request is the parent process's; start one in this process");
 	}
 	wait_for(request);
-	leave(request); /* takes the lock under which the answer was written */
 	if (request->token)
 		*ret_token = icred_token_ref(request->token);
 	else

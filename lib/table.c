@@ -142,6 +142,24 @@ void table_put(struct table *table, struct token_body *body)
 		stripe_put(&table->stripes[i], body);
 }
 
+static void stripe_reject(struct stripe *stripe, const struct record *record)
+{
+	icred_token_t *token = NULL;
+
+	stripe_lock(stripe);
+	if (stripe->slots.cap)
+		token = *find_slot(&stripe->slots, record->identity.target, record->identity.id);
+	if (token && secret_equal(token->body->record.secret, record->secret))
+		atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
+	lock_give(&stripe->lock);
+}
+
+void table_reject(struct table *table, const struct record *record)
+{
+	for (size_t i = 0; i < STRIPES; i++)
+		stripe_reject(&table->stripes[i], record);
+}
+
 void table_clear(struct table *table)
 {
 	for (size_t i = 0; i < STRIPES; i++) {

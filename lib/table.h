@@ -33,6 +33,8 @@ icred_token_t *table_get(struct table *table, int target, const char *id, int64_
 struct token_body *table_find(struct table *table, int target, const char *id);
 /* Put it into every stripe; out of memory only makes it slower. */
 void table_put(struct table *table, struct token_body *body);
+/* Of whichever body and stripe: no copy of that token is fresh or alive any more. */
+void table_reject(struct table *table, const struct record *record);
 void table_clear(struct table *table);
 
 #endif

@@ -31,6 +31,7 @@ core_unit_tests = \
 	tests/unit/test-origin \
 	tests/unit/test-profile \
 	tests/unit/test-record \
+	tests/unit/test-request \
 	tests/unit/test-rundir \
 	tests/unit/test-secret \
 	tests/unit/test-setting \

@@ -146,6 +146,17 @@ for mode in prompts keys; do
 done
 icred forget
 is "nothing of that was cached" "$(cached)" 0
+
+# Asked again it gives the token that was refused: to ask until the deadline would make an issuer mint all the while.
+same() { FAKE_WORKER=same ICRED_LIBEXEC_DIR=$tmp/libexec icred --timeout 40 "$@"; }
+run same token
+like "fake worker, same: a token" "$status.$out" '^0\.crs_f+$'
+sleep 1 # what was minted within this second is not taken for a cached one
+began=$(date +%s)
+run same curl -s "$sandbox_url/projects" --cacert "$sandbox_ca"
+like "  that the server refuses, and the issuer gives again" "$err" 'the very token again that a server had refused'
+ok "  is not asked for until the deadline" test $(($(date +%s) - began)) -lt 20
+icred forget
 ICRED_LIBEXEC_DIR=$tmp/nothing refused "no worker at all" 1 internal 'is libicred installed completely' icred token
 : >"$tmp/libexec/icred-worker"
 ICRED_LIBEXEC_DIR=$tmp/libexec refused "a worker that is no program" 1 internal "can't start" icred token

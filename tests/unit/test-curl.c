@@ -331,6 +331,115 @@ static void test_resend(void **state)
 	assert_int_equal(retry(401), 1);
 }
 
+/* A request that was begun before the refusal has the refused token. */
+static void test_restart(void **state)
+{
+	icred_request_t *stale, *request = NULL;
+
+	(void)state;
+	apply();
+	assert_int_equal(icred_request_start(handle, NULL, 0, &stale), 0);
+	fake.status = 401;
+	assert_int_equal(icred_curl_restart(auth, easy, &request), 1);
+	icred_request_cancel(request);
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_finish(auth, easy, stale), ICRED_E_REJECTED);
+	assert_failure(ICRED_E_REJECTED, "no other one to be had");
+	assert_string_equal(fake.said, "10220=NULL ");
+	/* What was begun after it has another one. */
+	have_token("crs_two");
+	apply();
+	have_token("crs_three");
+	assert_int_equal(icred_curl_restart(auth, easy, &request), 1);
+	fake.said[0] = '\0';
+	assert_int_equal(icred_curl_finish(auth, easy, request), 0);
+	assert_said("10220=crs_three ");
+	/* The same token twice is no fault where nobody has refused it. */
+	assert_int_equal(icred_request_start(handle, NULL, 0, &request), 0);
+	assert_int_equal(icred_curl_finish(auth, easy, request), 0);
+	assert_int_equal(icred_curl_finish(auth, easy, NULL), ICRED_E_INVALID);
+}
+
+/* A table as version 1.0 had it, and one of a later version: programs are older and newer than the library. */
+static void test_table(void **state)
+{
+	enum { SIZE_1_0 = 7 * sizeof(void *) };
+	struct {
+		struct icred_curl_functions known;
+		void *more[2];
+	} later = {functions, {easy, easy}};
+	struct icred_curl_functions *first = malloc(SIZE_1_0); /* of which nothing more can be read */
+	struct icred_curl *other;
+
+	(void)state;
+	assert_non_null(first);
+	memcpy(first, &functions, SIZE_1_0);
+	for (size_t size = 0; size < SIZE_1_0; size++) {
+		first->size = size;
+		assert_null(icred_curl_new(handle, first));
+		assert_failure(ICRED_E_INVALID, "ICRED_CURL_FUNCTIONS");
+		assert_int_equal(icred_curl_check(auth, first), ICRED_E_INVALID);
+	}
+	first->size = SIZE_1_0;
+	later.known.size = sizeof(later);
+	assert_int_equal(icred_curl_check(auth, first), 0);
+	assert_int_equal(icred_curl_check(auth, &later.known), 0);
+	other = icred_curl_new(handle, first);
+	assert_non_null(other);
+	icred_curl_free(other);
+	other = icred_curl_new(handle, &later.known);
+	assert_non_null(other);
+	assert_int_equal(icred_curl_apply(other, easy, API "/", NULL), 0);
+	icred_curl_free(other);
+	free(first);
+}
+
+static int rewound;
+
+static int rewind_it(CURL *of, void *data)
+{
+	assert_ptr_equal(of, easy);
+	assert_ptr_equal(data, &rewound);
+	rewound++;
+	return 0;
+}
+
+/* A handle was cleaned up, and the next one has its address: all that the hook has of a handle. */
+static void test_same_address(void **state)
+{
+	(void)state;
+	rewound = 0;
+	assert_int_equal(icred_curl_set_rewind(auth, easy, rewind_it, &rewound), 0);
+	assert_int_equal(retry(401), 1);
+	assert_int_equal(rewound, 1);
+	/* Forgotten before: nothing of it is left. */
+	icred_curl_forget(auth, easy);
+	fake.status = 401;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_failure(ICRED_E_INVALID, "icred_curl_apply()");
+	fake.sent = 10;
+	have_token("crs_three");
+	apply();
+	have_token("crs_four");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
+	assert_int_equal(rewound, 1);
+	/* Not forgotten: icred_curl_apply() begins a request of its own, which may be repeated once. */
+	fake.sent = 0;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 1);
+	fake.status = 0;
+	have_token("crs_five");
+	apply();
+	assert_said("10220=crs_five ");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_int_equal(icred_error()->code, 0);
+	have_token("crs_six");
+	fake.status = 401;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 1);
+	assert_said("10220=crs_six ");
+	assert_false(rejected_has(&handle->rejected, "crs_six"));
+}
+
 static void test_multi(void **state)
 {
 	CURLMsg message = {.msg = CURL_MESSAGE_DONE, .easy_handle = easy};
@@ -384,6 +493,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_elsewhere, begin, end),
 		cmocka_unit_test_setup_teardown(test_words, begin, end),
 		cmocka_unit_test_setup_teardown(test_resend, begin, end),
+		cmocka_unit_test_setup_teardown(test_restart, begin, end),
+		cmocka_unit_test_setup_teardown(test_table, begin, end),
+		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
 		cmocka_unit_test_setup_teardown(test_multi, begin, end),
 		cmocka_unit_test(test_brake),
 	};

@@ -106,6 +106,48 @@ static void a_newer_token_replaces_the_older(void **state)
 		assert_int_equal(table.stripes[i].slots.count, 1);
 }
 
+static void *has_none(void *data)
+{
+	icred_token_t *token = get("a", 0);
+
+	(void)data;
+	icred_token_unref(token);
+	return token;
+}
+
+/* Two threads that put it at the same time leave some stripes with the one body and some with the other. */
+static void a_refused_token_is_dead_in_every_stripe(void **state)
+{
+	static struct table other;
+	int64_t now = clock_utc();
+	struct token_body *body;
+	pthread_t thread;
+	void *found;
+
+	(void)state;
+	body = test_body(pool, "a", now, now + LIFE);
+	put("a", now, now + LIFE);
+	table_put(&other, body);
+	for (size_t i = 0; i < STRIPES; i += 2) {
+		struct slots slots = table.stripes[i].slots;
+		table.stripes[i].slots = other.stripes[i].slots;
+		other.stripes[i].slots = slots;
+	}
+	table_reject(&table, &body->record);
+	for (size_t i = 0; i < STRIPES; i++) { /* each thread comes to the next stripe */
+		assert_int_equal(pthread_create(&thread, NULL, has_none, NULL), 0);
+		pthread_join(thread, &found);
+		assert_null(found);
+	}
+	/* Another token of the same installation is not meant. */
+	put("a", now, now + LIFE);
+	body->record.secret = "crs_another";
+	table_reject(&table, &body->record);
+	assert_non_null(has_none(NULL));
+	token_body_unref(body);
+	table_clear(&other);
+}
+
 static void it_grows_past_a_thousand(void **state)
 {
 	int64_t now = clock_utc();
@@ -272,6 +314,7 @@ int main(void)
 		TEST(what_was_put_is_got),
 		TEST(only_a_fresh_token_is_got),
 		TEST(a_newer_token_replaces_the_older),
+		TEST(a_refused_token_is_dead_in_every_stripe),
 		TEST(it_grows_past_a_thousand),
 		TEST(what_has_expired_takes_no_room_for_ever),
 		TEST(a_token_outlives_its_table_and_pool),

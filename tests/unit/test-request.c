@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests for event loops, whatever an application does with its descriptor and in whichever order. */
+#include "config.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "handle.h"
+
+#define ID    "8d0c4f5e-0000-4000-8000-000000000001"
+#define GUARD 60 /* seconds for what should not take any */
+
+static icred_t *handle;
+
+static int begin(void **state)
+{
+	struct icred_options options = {
+		.size = sizeof(options), .app = "12345", .installation = ID, .flags = ICRED_NO_CACHE};
+
+	(void)state;
+	alarm(GUARD);
+	setenv("ICRED_CONFIG_DIR", "/nonexistent", 1);
+	setenv("ICRED_LIBEXEC_DIR", "/nonexistent", 1);
+	return icred_open(&handle, NULL, &options);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	icred_close(handle);
+	handle = NULL;
+	alarm(0);
+	return 0;
+}
+
+static void have_token(void)
+{
+	struct token_body *body = test_body(handle->pool, ID, clock_utc(), clock_utc() + 7200);
+
+	table_put(&handle->table, body);
+	token_body_unref(body);
+}
+
+static icred_request_t *start(void)
+{
+	icred_request_t *request;
+
+	assert_int_equal(icred_request_start(handle, NULL, 0, &request), 0);
+	return request;
+}
+
+static void wait_until_ready(const icred_request_t *request)
+{
+	struct pollfd ready = {.fd = icred_request_fd(request), .events = POLLIN};
+
+	assert_int_equal(poll(&ready, 1, GUARD * 1000), 1);
+}
+
+static void assert_token(icred_request_t *request)
+{
+	icred_token_t *token;
+
+	assert_int_equal(icred_request_finish(request, &token), 0);
+	assert_string_equal(icred_token_secret(token), "crs_" ID);
+	icred_token_unref(token);
+}
+
+/* No worker can be started here. */
+static void assert_failed(icred_request_t *request)
+{
+	icred_token_t *token;
+
+	assert_int_equal(icred_request_finish(request, &token), ICRED_E_INTERNAL);
+	assert_failure(ICRED_E_INTERNAL, "icred-worker");
+}
+
+static void drain(const icred_request_t *request)
+{
+	uint64_t count = 0;
+
+	wait_until_ready(request);
+	assert_int_equal(read(icred_request_fd(request), &count, sizeof(count)), sizeof(count));
+}
+
+static void an_answer_stays_though_the_descriptor_is_read(void **state)
+{
+	icred_request_t *request;
+
+	(void)state;
+	request = start();
+	drain(request);
+	assert_failed(request);
+	have_token();
+	request = start();
+	drain(request);
+	assert_token(request);
+}
+
+static void what_an_application_writes_is_no_answer(void **state)
+{
+	icred_request_t *request = start();
+	uint64_t one = 1;
+
+	(void)state;
+	assert_int_equal(write(icred_request_fd(request), &one, sizeof(one)), sizeof(one));
+	assert_failed(request);
+}
+
+static void finish_waits(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_failed(start());
+}
+
+static void one_of_many_may_go(void **state)
+{
+	icred_request_t *requests[20];
+
+	(void)state;
+	for (int turn = 0; turn < 20; turn++) {
+		for (int i = 0; i < 20; i++)
+			requests[i] = start();
+		for (int i = 0; i < 20; i += 2)
+			icred_request_cancel(requests[i]);
+		for (int i = 19; i > 0; i -= 2)
+			assert_failed(requests[i]);
+	}
+}
+
+/* It is to be ended before the profile is closed; if not, it has been answered by then. */
+static void a_request_may_outlive_the_profile(void **state)
+{
+	icred_request_t *served, *failed, *cut, *cancelled;
+	icred_token_t *token;
+
+	(void)state;
+	failed = start();
+	wait_until_ready(failed);
+	cut = start();
+	cancelled = start();
+	icred_close(handle);
+	handle = NULL;
+	wait_until_ready(cut);
+	assert_true(icred_request_finish(cut, &token) < 0);
+	icred_request_cancel(cancelled);
+	assert_failed(failed);
+	assert_int_equal(begin(NULL), 0);
+	have_token();
+	served = start();
+	icred_close(handle);
+	handle = NULL;
+	assert_token(served);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(an_answer_stays_though_the_descriptor_is_read),
+		TEST(what_an_application_writes_is_no_answer),
+		TEST(finish_waits),
+		TEST(one_of_many_may_go),
+		TEST(a_request_may_outlive_the_profile),
+	};
+
+	return cmocka_run_group_tests_name("requests", tests, NULL, NULL);
+}
