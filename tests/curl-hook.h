@@ -45,11 +45,21 @@ void kill_tokens(void);
 
 /* The URL of a path; this thread's until the next call. */
 const char *at(const char *path);
+/* What every handle of this application has. */
+void dress(CURL *easy);
 CURL *new_easy(void);
 long status_of(CURL *easy);
 void end_easy(CURL *easy);
 /* Apply and perform: the status. */
 long send_once(CURL *easy, const char *path);
+
+void test_own_header(void);
+void test_reset(void);
+void test_duplicate(void);
+void test_forget(void);
+void test_outlive(void);
+void test_same_address(void);
+void test_versions(void);
 
 void test_storm_401(void);
 void test_storm_403(void);
@@ -58,6 +68,7 @@ void test_multi(void);
 void test_share(void);
 void test_loop(void);
 void test_request(void);
+void test_refused(void);
 void test_fork(void);
 void test_close(void);
 

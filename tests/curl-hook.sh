@@ -12,7 +12,7 @@ export SANDBOX_URL SANDBOX_CA SANDBOX_DIR SANDBOX_ELSEWHERE
 
 needed() { readelf -d "$1" | grep -c "NEEDED.*\[$2\]"; }
 
-build_hook() { build "$@" "$srcdir/tests/curl-hook.c" "$srcdir/tests/curl-hook-loop.c" "-l:$flavour" || exit 99; }
+build_hook() { build "$@" "$srcdir"/tests/curl-hook*.c "-l:$flavour" || exit 99; }
 
 # shellcheck disable=SC2046 # a list of words
 set -- $(flavours)
@@ -51,7 +51,7 @@ if printf '%s' "${CFLAGS:-}" | grep -q -e -fsanitize=; then
 elif command -v valgrind >/dev/null 2>&1; then
 	for flavour in "$@"; do
 		run timeout 120 valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
-			--errors-for-leak-kinds=definite "$tmp/hook-$flavour" easy dead-403 loop warm table
+			--errors-for-leak-kinds=definite "$tmp/hook-$flavour" easy dead-403 upload duplicate outlive same-address loop warm table
 		is "$flavour: valgrind has nothing to say of mints, retries and requests" \
 			"$status $out $(told_by_valgrind "$tmp/.err")" "0  "
 	done

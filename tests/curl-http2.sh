@@ -68,7 +68,7 @@ set -- $(flavours)
 [ $# -gt 0 ] || plan skip_all "there is no libcurl to link to"
 for flavour in "$@"; do
 	program=$tmp/hook-$flavour
-	build "$program" "$srcdir/tests/curl-hook.c" "$srcdir/tests/curl-hook-loop.c" "-l:$flavour" || exit 99
+	build "$program" "$srcdir"/tests/curl-hook*.c "-l:$flavour" || exit 99
 	for SANDBOX_HTTP in 2 1.1; do
 		export SANDBOX_HTTP
 		: >"$tmp/requests"

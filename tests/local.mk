@@ -206,7 +206,8 @@ endif
 TESTS += $(shell_tests)
 dist_check_SCRIPTS += $(shell_tests)
 # Compiled by the scripts, for each flavour of libcurl.
-EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-loop.c tests/curl-flavours.c tests/curl-lib.sh \
+EXTRA_DIST += tests/curl-hook.c tests/curl-hook.h tests/curl-hook-handles.c tests/curl-hook-loop.c \
+	tests/curl-flavours.c tests/curl-lib.sh \
 	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
 # Compiled by module-abi.sh: the example of icred-module(3), and modules against the headers of each release.
 EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/abi/module.abi tests/abi/witness.c \
