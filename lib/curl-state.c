@@ -143,13 +143,10 @@ void curl_states_clear(struct curl_states *states)
 	}
 }
 
-bool curl_state_set_url(struct curl_state *state, const char *url)
+bool curl_state_set_url(struct curl_state *state, const char *url, const struct origin *origin)
 {
-	size_t size;
+	size_t size = strlen(url) + 1;
 
-	if (state->url && strcmp(state->url, url) == 0)
-		return true;
-	size = strlen(url) + 1;
 	if (size > state->url_cap) {
 		char *room = malloc(size + size / 2);
 		if (!room)
@@ -159,6 +156,7 @@ bool curl_state_set_url(struct curl_state *state, const char *url)
 		state->url_cap = size + size / 2;
 	}
 	memcpy(state->url, url, size);
+	state->origin = *origin;
 	return true;
 }
 

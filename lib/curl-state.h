@@ -19,15 +19,16 @@ struct curl_state {
 	CURL *easy;
 	icred_token_t *token; /* that is on the handle */
 	char *url;
-	size_t url_cap;
-	struct origin origin; /* of url, which the profile allows */
-	char *installation;   /* NULL: the profile's */
+	char *installation; /* NULL: the profile's */
 	icred_curl_rewind_fn rewind;
 	void *rewind_data;
 	bool retried;  /* the answer to come is the second one */
 	bool doubtful; /* retried after a 403 that nobody explained */
 	bool learned;  /* what came of it */
 	size_t seen;
+	/* What a request that goes well does not look at is behind what it does. */
+	struct origin origin; /* of url, which the profile allows */
+	size_t url_cap;
 	char text[CURL_TEXT];
 };
 
@@ -48,8 +49,8 @@ struct curl_state *curl_state_get(struct curl_states *states, CURL *easy);
 void curl_state_forget(struct curl_states *states, const CURL *easy);
 void curl_states_clear(struct curl_states *states);
 
-/* Keep a URL, or an installation; false without memory. */
-bool curl_state_set_url(struct curl_state *state, const char *url);
+/* Keep a URL with its origin, or an installation; false without memory. */
+bool curl_state_set_url(struct curl_state *state, const char *url, const struct origin *origin);
 bool curl_state_set_installation(struct curl_state *state, const char *installation);
 
 #endif

@@ -19,7 +19,8 @@ static int missing(const char *what)
 /* "Nothing went wrong" is an answer too, after a call whose result has no room for more than yes and no. */
 static int no_error(void)
 {
-	return set_error(ICRED_OK, "%s", "");
+	clear_error();
+	return ICRED_OK;
 }
 
 _export_ struct icred_curl *icred_curl_new(icred_t *handle, const struct icred_curl_functions *functions)
@@ -83,16 +84,15 @@ static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *
 }
 
 /* A URL that is the last one's twin has been checked: a profile does not change. */
-static int check_url(struct icred_curl *auth, const struct curl_state *state, const char *url,
-		     struct origin *ret_origin)
+static bool is_checked(const struct curl_state *state, const char *url)
 {
-	int r;
+	return state && state->url && strcmp(state->url, url) == 0;
+}
 
-	if (state && state->url && strcmp(state->url, url) == 0) {
-		*ret_origin = state->origin;
-		return ICRED_OK;
-	}
-	r = icred_origin_allowed(auth->handle, url);
+static int check_url(struct icred_curl *auth, const char *url, struct origin *ret_origin)
+{
+	int r = icred_origin_allowed(auth->handle, url);
+
 	if (r == 0) {
 		char origin[ORIGIN_MAX];
 		origin_parse(url, ret_origin);
@@ -111,6 +111,7 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 {
 	struct curl_state *state;
 	struct origin origin;
+	bool checked;
 	int r;
 
 	if (!auth || !easy || !url)
@@ -121,14 +122,15 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 		return refuse(auth, easy, state, r);
 	if (state && state->retried)
 		curl_learn(auth, state);
-	r = check_url(auth, state, url, &origin);
+	checked = is_checked(state, url);
+	r = checked ? ICRED_OK : check_url(auth, url, &origin);
 	if (r < 0)
 		return refuse(auth, easy, state, r);
 	if (!state)
 		state = curl_state_get(&auth->states, easy);
-	if (!state || !curl_state_set_url(state, url) || !curl_state_set_installation(state, installation))
+	if (!state || (!checked && !curl_state_set_url(state, url, &origin)) ||
+	    !curl_state_set_installation(state, installation))
 		return refuse(auth, easy, state, set_no_memory());
-	state->origin = origin;
 	state->retried = state->doubtful = state->learned = false;
 	state->seen = 0;
 	*ret_state = state;

@@ -65,6 +65,16 @@ void vset_error(int code, const char *format, va_list arguments)
 	printable(last.message, sizeof(last.message), text);
 }
 
+void clear_error(void)
+{
+	if (last.code == ICRED_OK)
+		return;
+	last.code = ICRED_OK;
+	last.message[0] = last.module[0] = last.file[0] = '\0';
+	last.line = 0;
+	last.retry_at = 0;
+}
+
 void note_error(int code, const char *format, ...)
 {
 	va_list arguments;
