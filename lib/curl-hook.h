@@ -23,6 +23,8 @@ int curl_usable(struct icred_curl *auth);
 /* Everything that the hook sets on a handle; the token last. */
 int curl_set_options(struct icred_curl *auth, const struct curl_state *state);
 
+/* Whether the answer on the handle is nothing to judge or to learn from: what most are. */
+bool curl_went_well(struct icred_curl *auth, CURL *easy);
 /*
  * Whether the answer on the handle says that its token is dead, and the request
  * may be sent again.  If so the body has been rewound and the token is noted as rejected.

@@ -11,11 +11,24 @@
 
 enum { STATUS_UNAUTHORIZED = 401, STATUS_FORBIDDEN = 403 };
 
-static long status_of(const struct icred_curl *auth, const struct curl_state *state)
+static long status_on(const struct icred_curl *auth, CURL *easy)
 {
 	long status = 0;
 
-	return auth->functions.easy_getinfo(state->easy, CURL_GET_RESPONSE_CODE, &status) ? 0 : status;
+	return auth->functions.easy_getinfo(easy, CURL_GET_RESPONSE_CODE, &status) ? 0 : status;
+}
+
+static long status_of(const struct icred_curl *auth, const struct curl_state *state)
+{
+	return status_on(auth, state->easy);
+}
+
+bool curl_went_well(struct icred_curl *auth, CURL *easy)
+{
+	long status = status_on(auth, easy);
+
+	return status != STATUS_UNAUTHORIZED && status != STATUS_FORBIDDEN &&
+	       !atomic_load_explicit(&auth->brakes.count, memory_order_relaxed);
 }
 
 /* After a redirect to elsewhere it was not our token that was refused: libcurl does not send it there. */

@@ -164,8 +164,9 @@ bool curl_state_set_installation(struct curl_state *state, const char *installat
 {
 	char *copy;
 
-	if (same_string(state->installation, installation))
+	if (state->installation == installation || same_string(state->installation, installation))
 		return true;
+	state->token = (icred_token_unref(state->token), NULL); /* another one's */
 	copy = dup_string(installation);
 	if (installation && !copy)
 		return false;

@@ -18,6 +18,7 @@ struct curl_state {
 	struct curl_state *next;
 	CURL *easy;
 	icred_token_t *token; /* that is on the handle */
+	uint64_t changes;     /* of the table, as the token was got */
 	char *url;
 	char *installation; /* NULL: the profile's */
 	icred_curl_rewind_fn rewind;

@@ -11,6 +11,8 @@
 #include "get.h"
 #include "handle.h"
 
+#define NOT_KNOWN 0 /* which changes of the table a token is from */
+
 static int missing(const char *what)
 {
 	return set_error(ICRED_E_INVALID, "icred_curl: NULL is no %s", what);
@@ -137,15 +139,20 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 	return ICRED_OK;
 }
 
-/* Takes over the reference. */
-static int arm(struct icred_curl *auth, struct curl_state *state, icred_token_t *token)
+static int set_all(struct icred_curl *auth, struct curl_state *state)
 {
-	int r;
+	int r = curl_set_options(auth, state);
 
+	return r < 0 ? refuse(auth, state->easy, state, r) : ICRED_OK;
+}
+
+/* Takes over the reference. */
+static int arm(struct icred_curl *auth, struct curl_state *state, icred_token_t *token, uint64_t changes)
+{
 	icred_token_unref(state->token);
 	state->token = token;
-	r = curl_set_options(auth, state);
-	return r < 0 ? refuse(auth, state->easy, state, r) : ICRED_OK;
+	state->changes = changes;
+	return set_all(auth, state);
 }
 
 /* It may turn up again, wherever somebody has not heard of the refusal. */
@@ -166,12 +173,16 @@ _export_ int icred_curl_apply(struct icred_curl *auth, CURL *easy, const char *u
 {
 	struct curl_state *state = NULL;
 	icred_token_t *token;
+	uint64_t changes;
 	int r = begin(auth, easy, url, installation, &state);
 
 	if (r < 0)
 		return r;
+	if (state->token && get_is_current(auth->handle, state->token, state->changes))
+		return set_all(auth, state);
+	changes = table_changes(&auth->handle->table);
 	r = icred_get_token(auth->handle, installation, 0, &token);
-	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token);
+	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token, changes);
 }
 
 _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *url, const char *installation,
@@ -189,7 +200,7 @@ _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *u
 	r = get_at_hand(auth->handle, installation, 0, &token);
 	if (r == ICRED_OK) {
 		*ret_request = NULL;
-		return arm(auth, state, token);
+		return arm(auth, state, token, NOT_KNOWN);
 	}
 	refuse(auth, easy, state, r);
 	return r == ICRED_E_NOT_FOUND ? icred_request_start(auth->handle, installation, 0, ret_request) : r;
@@ -208,7 +219,7 @@ _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_reques
 	r = icred_request_finish(request, &token);
 	if (r == ICRED_OK && is_refused_one(state, token))
 		r = refused_again(token);
-	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token);
+	return r < 0 ? refuse(auth, easy, state, r) : arm(auth, state, token, NOT_KNOWN);
 }
 
 /* -- after it ---------------------------------------------------------------- */
@@ -257,7 +268,7 @@ _export_ int icred_curl_should_retry(struct icred_curl *auth, CURL *easy)
 	struct curl_state *state = refused(auth, easy);
 	icred_token_t *token = state ? another(auth, state) : NULL;
 
-	return token && arm(auth, state, token) == ICRED_OK;
+	return token && arm(auth, state, token, NOT_KNOWN) == ICRED_OK;
 }
 
 _export_ int icred_curl_restart(struct icred_curl *auth, CURL *easy, icred_request_t **ret_request)
@@ -277,6 +288,10 @@ _export_ int icred_curl_perform(struct icred_curl *auth, CURL *easy, const char 
 	if (r < 0)
 		return r;
 	r = (int)auth->functions.easy_perform(easy);
+	if (curl_went_well(auth, easy)) {
+		no_error();
+		return r;
+	}
 	if (!icred_curl_should_retry(auth, easy))
 		return r;
 	r = (int)auth->functions.easy_perform(easy);
@@ -304,7 +319,7 @@ _export_ int icred_curl_multi_done(struct icred_curl *auth, CURLM *multi, CURLMs
 		note_error(ICRED_E_INVALID, "the easy handle can't be taken out of this multi handle");
 		return 0;
 	}
-	if (arm(auth, state, token) < 0)
+	if (arm(auth, state, token, NOT_KNOWN) < 0)
 		return 0;
 	if (!auth->functions.multi_add_handle(multi, easy))
 		return 1;

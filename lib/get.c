@@ -351,6 +351,12 @@ int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icr
 	return r == ICRED_OK && !token ? ICRED_E_NOT_FOUND : r;
 }
 
+bool get_is_current(icred_t *handle, const icred_token_t *token, uint64_t changes)
+{
+	return changes == table_changes(&handle->table) &&
+	       token_fresh(token->body, clock_utc(), handle->min_ttl);
+}
+
 _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned min_ttl,
 			     icred_token_t **ret_token)
 {

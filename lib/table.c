@@ -27,6 +27,16 @@ static void stripe_lock(struct stripe *stripe)
 	stripe->slots = (struct slots){NULL, 0, 0}; /* torn by a fork: what it held is left as it is */
 }
 
+uint64_t table_changes(const struct table *table)
+{
+	return atomic_load_explicit(&table->changes, memory_order_acquire) + 1;
+}
+
+static void changed(struct table *table)
+{
+	atomic_fetch_add_explicit(&table->changes, 1, memory_order_release);
+}
+
 static bool is_target(const icred_token_t *token, int target, const char *id)
 {
 	const struct identity *identity = &token->body->record.identity;
@@ -140,6 +150,7 @@ void table_put(struct table *table, struct token_body *body)
 {
 	for (size_t i = 0; i < STRIPES; i++)
 		stripe_put(&table->stripes[i], body);
+	changed(table);
 }
 
 static void stripe_reject(struct stripe *stripe, const struct record *record)
@@ -158,6 +169,7 @@ void table_reject(struct table *table, const struct record *record)
 {
 	for (size_t i = 0; i < STRIPES; i++)
 		stripe_reject(&table->stripes[i], record);
+	changed(table);
 }
 
 void table_clear(struct table *table)
@@ -172,4 +184,5 @@ void table_clear(struct table *table)
 			icred_token_unref(slots.at[s]);
 		free(slots.at);
 	}
+	changed(table);
 }

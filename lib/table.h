@@ -25,8 +25,11 @@ struct stripe {
 
 struct table {
 	struct stripe stripes[STRIPES];
+	_Atomic uint64_t changes; /* raised after each */
 };
 
+/* Read before a token is got: while it stays as it is, so does what the table has.  Never 0. */
+uint64_t table_changes(const struct table *table);
 /* A counted token that is fresh, or NULL. */
 icred_token_t *table_get(struct table *table, int target, const char *id, int64_t now, unsigned min_ttl);
 /* The body of that target's token, fresh or not, counted; or NULL. */

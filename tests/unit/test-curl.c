@@ -3,8 +3,7 @@
 #include "config.h"
 
 #include "core.h"
-#include "curl-brake.h"
-#include "curl-types.h"
+#include "curl-hook.h"
 #include "handle.h"
 
 #define API "https://api.carbonregistry.com"
@@ -109,11 +108,11 @@ static struct icred_curl *auth;
 static char easy[1]; /* an address is all that a handle is here */
 
 /* A token as if it had been minted: the table gives it out. */
-static void have_token(const char *secret)
+static void have_token_of(const char *id, const char *secret)
 {
 	int64_t now = clock_utc();
 	struct record record = {
-		.identity = {handle_issuer(handle), API, "12345", ICRED_TARGET_INSTALLATION, ID},
+		.identity = {handle_issuer(handle), API, "12345", ICRED_TARGET_INSTALLATION, id},
 		.secret = secret,
 		.minted_at = now,
 		.expires_at = now + 7200,
@@ -129,6 +128,11 @@ static void have_token(const char *secret)
 	assert_non_null(body);
 	table_put(&handle->table, body);
 	token_body_unref(body);
+}
+
+static void have_token(const char *secret)
+{
+	have_token_of(ID, secret);
 }
 
 static int begin(void **state)
@@ -289,6 +293,16 @@ static void test_retry(void **state)
 	assert_failure(ICRED_E_REJECTED, "new token as well");
 	assert_false(rejected_has(&handle->rejected, "crs_two"));
 	assert_true(rejected_has(&handle->rejected, "crs_one"));
+	fake.status = 200; /* and nothing of that is said after a request that went well */
+	have_token("crs_three");
+	assert_int_equal(icred_curl_perform(auth, easy, API "/projects", NULL), CURL_OK);
+	assert_int_equal(icred_error()->code, 0);
+	assert_int_equal(fake.performed, 1);
+	assert_int_equal(atomic_load(&auth->brakes.count), 0); /* good news, too */
+	fake.status = 500;
+	assert_int_equal(icred_curl_apply(auth, easy, "", NULL), ICRED_E_INVALID);
+	assert_int_equal(icred_curl_perform(auth, easy, API "/projects", NULL), CURL_OK);
+	assert_int_equal(icred_error()->code, 0);
 }
 
 static void test_elsewhere(void **state)
@@ -329,6 +343,48 @@ static void test_resend(void **state)
 	assert_false(rejected_has(&handle->rejected, "crs_one"));
 	icred_curl_set_flags(auth, ICRED_CURL_RESEND);
 	assert_int_equal(retry(401), 1);
+}
+
+/* A token that stays on the handle is the one that icred_get_token() would give, at any time. */
+static void test_current(void **state)
+{
+	static const char other[] = "8d0c4f5e-0000-4000-8000-000000000002";
+	icred_request_t *request;
+	icred_token_t *token;
+
+	(void)state;
+	apply();
+	apply();
+	assert_said("10220=crs_one ");
+	have_token("crs_two");
+	apply();
+	assert_said("10220=crs_two ");
+	/* Another installation's, and back. */
+	fake.said[0] = '\0';
+	assert_true(icred_curl_apply(auth, easy, API "/projects", other) < 0);
+	assert_string_equal(fake.said, "10220=NULL ");
+	have_token_of(other, "crs_other");
+	assert_int_equal(icred_curl_apply(auth, easy, API "/projects", other), 0);
+	assert_said("10220=crs_other ");
+	assert_int_equal(icred_curl_apply(auth, easy, API "/projects", other), 0);
+	apply();
+	assert_said("10220=crs_two ");
+	/* Whatever a request has put there. */
+	assert_int_equal(icred_request_start(handle, other, 0, &request), 0);
+	assert_int_equal(icred_curl_finish(auth, easy, request), 0);
+	assert_said("10220=crs_other ");
+	apply();
+	assert_said("10220=crs_two ");
+	/* Refused elsewhere, and forgotten. */
+	assert_int_equal(icred_get_token(handle, NULL, 0, &token), 0);
+	assert_int_equal(icred_reject_token(handle, token), 0);
+	icred_token_unref(token);
+	assert_true(icred_curl_apply(auth, easy, API "/projects", NULL) < 0);
+	have_token("crs_three");
+	apply();
+	assert_said("10220=crs_three ");
+	assert_int_equal(icred_forget(handle), 0);
+	assert_true(icred_curl_apply(auth, easy, API "/projects", NULL) < 0);
 }
 
 /* A request that was begun before the refusal has the refused token. */
@@ -493,6 +549,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_elsewhere, begin, end),
 		cmocka_unit_test_setup_teardown(test_words, begin, end),
 		cmocka_unit_test_setup_teardown(test_resend, begin, end),
+		cmocka_unit_test_setup_teardown(test_current, begin, end),
 		cmocka_unit_test_setup_teardown(test_restart, begin, end),
 		cmocka_unit_test_setup_teardown(test_table, begin, end),
 		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
