@@ -44,6 +44,7 @@ static const char xml[] =
 	"<method name='GetSecrets'><arg type='ao' direction='in'/><arg type='o' direction='in'/>"
 	"<arg type='a{o(oayays)}' direction='out'/></method>"
 	"<method name='ReadAlias'><arg type='s' direction='in'/><arg type='o' direction='out'/></method>"
+	"<property name='Collections' type='ao' access='read'/>"
 	"</interface>"
 	"<interface name='org.freedesktop.Secret.Collection'>"
 	"<property name='Locked' type='b' access='read'/><property name='Items' type='ao' access='read'/>"
@@ -172,9 +173,13 @@ static void answer(GDBusConnection *bus, const char *sender, const char *path, c
 static GVariant *property(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
 			  const char *name, GError **error, void *data)
 {
+	const char *collection = COLLECTION;
+
 	(void)bus, (void)sender, (void)path, (void)iface, (void)error, (void)data;
 	if (strcmp(name, "Locked") == 0)
 		return g_variant_new_boolean(locked && !is_mode("confirm"));
+	if (strcmp(name, "Collections") == 0)
+		return g_variant_new_objv(&collection, 1);
 	if (strcmp(name, "Label") == 0)
 		return g_variant_new_string("Login");
 	return items(there && !(locked && is_mode("hidden")));

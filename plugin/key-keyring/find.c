@@ -11,6 +11,8 @@
 #define SCHEMA_VERSION "1"
 #define KIND           "app-key"
 
+#define COLLECTIONS_MAX 64u /* more are not looked at */
+
 struct dated {
 	const char *path;
 	guint64 created;
@@ -77,19 +79,69 @@ int keyring_default(const struct keyring_call *call, char **ret_path)
 	return 0;
 }
 
-/* A locked collection that shows no items at all may hide ours (KWallet, KeePassXC). */
+/* A locked collection that shows no items at all may hide ours (KeePassXC). */
 static int may_hide(const struct keyring_call *call, const char *path, int *ret_hides)
 {
 	GVariant *locked = NULL, *items = NULL;
 	int rc;
 
+	*ret_hides = 0;
 	rc = keyring_property(call, path, COLLECTION_IFACE, "Locked", "b", &locked);
-	if (!rc)
+	if (!rc && g_variant_get_boolean(locked)) {
 		rc = keyring_property(call, path, COLLECTION_IFACE, "Items", "ao", &items);
-	if (!rc)
-		*ret_hides = g_variant_get_boolean(locked) && !g_variant_n_children(items);
+		*ret_hides = !rc && !g_variant_n_children(items);
+	}
 	g_clear_pointer(&locked, g_variant_unref);
 	g_clear_pointer(&items, g_variant_unref);
+	return rc;
+}
+
+static int unlock_one(const struct keyring_call *call, const char *path)
+{
+	return keyring_unlock(call, g_variant_new_objv(&path, 1));
+}
+
+/* Is there a collection that can be searched?  That is known at the first one, as a rule. */
+static int all_hidden(const struct keyring_call *call, GVariant *paths, int *ret_hidden)
+{
+	gsize n = MIN(g_variant_n_children(paths), COLLECTIONS_MAX);
+	const char *path;
+	int rc = 0;
+
+	*ret_hidden = 1;
+	for (gsize i = 0; !rc && *ret_hidden && i < n; i++) {
+		g_variant_get_child(paths, i, "&o", &path);
+		rc = may_hide(call, path, ret_hidden);
+	}
+	return rc;
+}
+
+/*
+ * KeePassXC asks for a password as soon as it is searched with all locked, and
+ * has no collections while no database is open.  So look before searching, and
+ * what has to be asked is asked by us, or not at all.
+ */
+static int look_before(const struct keyring_call *call)
+{
+	GVariant *collections = NULL;
+	char *path = NULL;
+	int hidden = 0;
+	int rc;
+
+	rc = keyring_property(call, SERVICE_PATH, SERVICE_IFACE, "Collections", "ao", &collections);
+	if (rc)
+		return rc;
+	rc = all_hidden(call, collections, &hidden);
+	if (!rc && hidden)
+		rc = keyring_default(call, &path);
+	if (!rc && path)
+		rc = unlock_one(call, path);
+	else if (!rc && hidden)
+		rc = call->host->fail(call->host, ICRED_E_LOCKED,
+				      "no keyring is open, so a key might not be seen; log in to your "
+				      "desktop, or open your database in KeePassXC");
+	g_variant_unref(collections);
+	g_free(path);
 	return rc;
 }
 
@@ -109,7 +161,7 @@ static int look_behind(const struct keyring_call *call, const char *fingerprint,
 	if (!rc && path)
 		rc = may_hide(call, path, &hides);
 	if (!rc && hides) {
-		rc = keyring_unlock(call, g_variant_new_objv((const char *const *)&path, 1));
+		rc = unlock_one(call, path);
 		if (!rc) {
 			keyring_found_clear(found);
 			rc = keyring_search(call, fingerprint, found);
@@ -125,7 +177,9 @@ int keyring_find(const struct keyring_call *call, const char *fingerprint, struc
 	struct keyring_found found = {NULL, NULL};
 	int rc;
 
-	rc = keyring_search(call, fingerprint, &found);
+	rc = look_before(call);
+	if (!rc)
+		rc = keyring_search(call, fingerprint, &found);
 	if (!rc && found_nothing(&found))
 		rc = look_behind(call, fingerprint, &found);
 	if (rc) {
