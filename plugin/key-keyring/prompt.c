@@ -123,7 +123,9 @@ int keyring_prompt(const struct keyring_call *call, const char *path)
 		return 0;
 	if (!call->host->interactive) {
 		prompt_dismiss(call, path);
-		return keyring_locked(call);
+		return call->host->fail(call->host, ICRED_E_LOCKED,
+					"the keyring wants to ask first; run this without --no-interactive "
+					"in a terminal");
 	}
 	prompt.context = g_main_context_new();
 	g_main_context_push_thread_default(prompt.context);
