@@ -15,8 +15,7 @@ static GVariant *the_secret(GVariant *answer, const char *path)
 	return secret;
 }
 
-/* The item's text, for the caller to free with host->secret_free(). */
-int keyring_secret(const struct keyring_call *call, const char *path, char **ret_text, size_t *ret_len)
+static int secret_once(const struct keyring_call *call, const char *path, char **ret_text, size_t *ret_len)
 {
 	GVariant *answer = NULL, *secret;
 	int rc;
@@ -35,6 +34,18 @@ int keyring_secret(const struct keyring_call *call, const char *path, char **ret
 	rc = secret ? keyring_decode(call, secret, ret_text, ret_len) : keyring_locked(call);
 	g_clear_pointer(&secret, g_variant_unref);
 	g_variant_unref(answer);
+	return rc;
+}
+
+/* The item's text, for the caller to free with host->secret_free(). */
+int keyring_secret(const struct keyring_call *call, const char *path, char **ret_text, size_t *ret_len)
+{
+	unsigned left = KEYRING_AGAIN;
+	int rc;
+
+	do
+		rc = secret_once(call, path, ret_text, ret_len);
+	while (keyring_again(call, rc, &left));
 	return rc;
 }
 

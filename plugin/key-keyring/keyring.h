@@ -20,6 +20,7 @@
 #include "rsa.h"
 
 #define KEYRING_ITEMS_MAX 64u /* of one app; more are not looked at */
+#define KEYRING_AGAIN     2u  /* times in another session */
 
 #define KEYRING_SCHEMA "com.carbonregistry.icred.AppKey"
 
@@ -89,6 +90,7 @@ void keyring_watchdog_stop(struct keyring_watchdog *dog);
 /* session.c: secrets cross the bus encrypted */
 int keyring_session(const struct keyring_call *call);
 void keyring_session_end(struct keyring *self);
+int keyring_again(const struct keyring_call *call, int rc, unsigned *left);
 const char *keyring_session_path(const struct keyring *self);
 GVariant *keyring_encode(const struct keyring *self, const char *text, size_t len);
 int keyring_decode(const struct keyring_call *call, GVariant *secret, char **ret_text, size_t *ret_len);

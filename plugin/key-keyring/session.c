@@ -29,6 +29,20 @@ void keyring_session_end(struct keyring *self)
 	g_clear_object(&self->service);
 }
 
+/*
+ * One session in 128 with KWallet is of no use, as libsecret leaves out leading
+ * zeros that KWallet counts.  What may have failed by that is tried in another;
+ * *left is how often.
+ */
+int keyring_again(const struct keyring_call *call, int rc, unsigned *left)
+{
+	if ((rc != ICRED_E_INTERNAL && rc != ICRED_E_PROTOCOL) || *left == 0)
+		return 0;
+	(*left)--;
+	keyring_session_end(call->self);
+	return 1;
+}
+
 const char *keyring_session_path(const struct keyring *self)
 {
 	return secret_service_get_session_dbus_path(self->service);
