@@ -158,43 +158,100 @@ static int read_back(const struct keyring_call *call, const struct item *item)
 	return rc;
 }
 
-/* The label that this key has already: it may be the user's own words.  NULL if it is new. */
-static char *present_label(const struct keyring_call *call, const char *fingerprint)
+/* The item that this key has already; NULL if it is new. */
+static char *present_item(const struct keyring_call *call, const char *fingerprint)
 {
 	struct keyring_found found = {NULL, NULL};
-	GVariant *value = NULL;
-	char *path = NULL, *label = NULL;
-	int rc;
+	char *path = NULL;
 
-	rc = keyring_search(call, fingerprint, &found);
-	if (!rc)
-		rc = keyring_nth(call, found.unlocked, 0, &path);
-	if (!rc)
-		rc = keyring_property(call, path, ITEM_IFACE, "Label", "s", &value);
-	if (!rc)
-		label = g_variant_dup_string(value, NULL);
-	g_clear_pointer(&value, g_variant_unref);
-	g_free(path);
+	if (!keyring_search(call, fingerprint, &found))
+		keyring_nth(call, found.unlocked, 0, &path);
 	keyring_found_clear(&found);
+	return path;
+}
+
+static int is_same(const struct keyring_call *call, const struct item *item, const char *path)
+{
+	size_t len = 0;
+	char *text;
+	int same;
+
+	if (keyring_secret(call, path, &text, &len))
+		return 0;
+	same = !changed(item, text, len);
+	call->host->secret_free(call->host, text);
+	return same;
+}
+
+/* It may be the user's own words. */
+static char *present_label(const struct keyring_call *call, const char *path)
+{
+	GVariant *value = NULL;
+	char *label;
+
+	if (keyring_property(call, path, ITEM_IFACE, "Label", "s", &value))
+		return NULL;
+	label = g_variant_dup_string(value, NULL);
+	g_variant_unref(value);
 	return label;
 }
 
-static int store_item(const struct keyring_call *call, struct item *item)
+static int rename_item(const struct keyring_call *call, const char *path, const struct item *item)
 {
-	char *collection = NULL, *label = NULL;
+	char *label = keyring_label(call->query, item->label, item->fingerprint);
+	GVariant *answer = NULL;
+	int rc;
+
+	rc = keyring_request(call, path, "org.freedesktop.DBus.Properties", "Set",
+			     g_variant_new("(ssv)", ITEM_IFACE, "Label", g_variant_new_string(label)), "()",
+			     &answer);
+	g_clear_pointer(&answer, g_variant_unref);
+	g_free(label);
+	return rc;
+}
+
+/* KeePassXC asks before an item is replaced, so one that holds this very text stays. */
+static int put_item(const struct keyring_call *call, const char *collection, const struct item *item)
+{
+	char *path = present_item(call, item->fingerprint), *label = NULL;
+	struct item labelled = *item;
+	int rc;
+
+	if (path && is_same(call, item, path)) {
+		rc = item->label ? rename_item(call, path, item) : 0;
+	} else {
+		if (path && !item->label)
+			labelled.label = label = present_label(call, path);
+		rc = create_item(call, collection, &labelled);
+	}
+	g_free(label);
+	g_free(path);
+	return rc;
+}
+
+static int store_once(const struct keyring_call *call, const char *collection, const struct item *item)
+{
+	int rc;
+
+	rc = keyring_session(call);
+	if (!rc)
+		rc = put_item(call, collection, item);
+	return rc ? rc : read_back(call, item);
+}
+
+static int store_item(const struct keyring_call *call, const struct item *item)
+{
+	unsigned left = KEYRING_AGAIN;
+	char *collection = NULL;
 	int rc;
 
 	rc = open_default(call, &collection);
-	if (!rc)
-		rc = keyring_session(call);
-	if (!rc && !item->label)
-		item->label = label = present_label(call, item->fingerprint);
-	if (!rc)
-		rc = create_item(call, collection, item);
-	if (!rc)
-		rc = read_back(call, item);
+	if (!rc) {
+		do
+			rc = store_once(call, collection, item);
+		while (keyring_again(call, rc, &left));
+	}
 	g_free(collection);
-	g_free(label);
 	return rc;
 }
 
