@@ -172,6 +172,8 @@ shell_tests += \
 	tests/git.sh \
 	tests/key-rotation.sh \
 	tests/keyring-file.sh \
+	tests/keyring-keepassxc.sh \
+	tests/keyring-kwallet.sh \
 	tests/keyring-module.sh \
 	tests/keyring-states.sh \
 	tests/main-job.sh \
@@ -214,7 +216,7 @@ EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/
 	tests/abi/issuer-toy.c tests/abi/key-toy.c tests/abi/old-host.c \
 	tests/abi/1.0/icred/icred.h tests/abi/1.0/icred/module.h
 EXTRA_DIST += tests/leak-matrix.py tests/leak-hook.c
-EXTRA_DIST += tests/lib.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
+EXTRA_DIST += tests/lib.sh tests/wallets.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
 
 # What released programs and modules rely on: written anew with a release, compared by .ci/run.
 abi-dump abi-check: libicred.la
