@@ -10,6 +10,7 @@
 #include "error.h"
 #include "get.h"
 #include "handle.h"
+#include "request.h"
 
 #define NOT_KNOWN 0 /* which changes of the table a token is from */
 
@@ -215,6 +216,14 @@ _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_reques
 	if (!state || !request) {
 		icred_request_cancel(request);
 		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
+	}
+	/* The URL was compared with the origins of one profile, and its tokens alone may go there. */
+	if (request_handle(request) != auth->handle) {
+		icred_request_cancel(request);
+		return refuse(
+			auth, easy, state,
+			set_error(ICRED_E_INVALID,
+				  "icred_curl_finish: the request is of another profile than the hook"));
 	}
 	r = icred_request_finish(request, &token);
 	if (r == ICRED_OK && is_refused_one(state, token))

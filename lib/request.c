@@ -297,6 +297,11 @@ _export_ int icred_request_fd(const icred_request_t *request)
 	return request ? request->fd : -1;
 }
 
+icred_t *request_handle(const icred_request_t *request)
+{
+	return request->handle;
+}
+
 static void wait_for(struct icred_request *request)
 {
 	uint32_t state = PENDING;

@@ -21,6 +21,8 @@ struct errands {
 	_Atomic bool closing;
 };
 
+/* Whose tokens it brings. */
+icred_t *request_handle(const icred_request_t *request);
 /* The handle is going away: cut short what is under way, and wait for it. */
 void errands_end(icred_t *handle);
 

@@ -416,6 +416,27 @@ static void test_restart(void **state)
 	assert_int_equal(icred_curl_finish(auth, easy, NULL), ICRED_E_INVALID);
 }
 
+/* Each profile has origins of its own: what one brings does not go on a handle of the other's hook. */
+static void test_other_profile(void **state)
+{
+	struct icred_options options = {.size = sizeof(options), .app = "12345", .installation = ID};
+	struct icred_curl *theirs;
+	icred_request_t *request;
+	icred_t *other;
+
+	(void)state;
+	assert_int_equal(icred_open(&other, NULL, &options), 0);
+	theirs = icred_curl_new(other, &functions);
+	assert_non_null(theirs);
+	assert_int_equal(icred_request_start(handle, NULL, 0, &request), 0);
+	assert_int_equal(icred_curl_set_rewind(theirs, easy, NULL, NULL), 0);
+	assert_int_equal(icred_curl_finish(theirs, easy, request), ICRED_E_INVALID);
+	assert_failure(ICRED_E_INVALID, "another profile");
+	assert_string_equal(fake.said, "10220=NULL ");
+	icred_curl_free(theirs);
+	icred_close(other);
+}
+
 /* A table as version 1.0 had it, and one of a later version: programs are older and newer than the library. */
 static void test_table(void **state)
 {
@@ -551,6 +572,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_resend, begin, end),
 		cmocka_unit_test_setup_teardown(test_current, begin, end),
 		cmocka_unit_test_setup_teardown(test_restart, begin, end),
+		cmocka_unit_test_setup_teardown(test_other_profile, begin, end),
 		cmocka_unit_test_setup_teardown(test_table, begin, end),
 		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
 		cmocka_unit_test_setup_teardown(test_multi, begin, end),
