@@ -126,7 +126,6 @@ static int curl_watched(struct curl_command *command)
 			icred_reject_token(command->plan.handle, command->token);
 		return watch_finish(&watch);
 	}
-	watch_deliver();
 	if (curl_renew(command))
 		return watch_finish(&watch);
 	if (command->plan.reads_stdin && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) < 0)

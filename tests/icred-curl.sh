@@ -252,14 +252,18 @@ is "a reader that goes away" "$status" 0
 
 # -- signals ----------------------------------------------------------------------------
 
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
+
 tell hang 1 projects
 icred curl -sS "$url" >"$tmp/hung" 2>&1 &
 hung=$!
 wait_for 5 pgrep -P "$hung" curl
+child=$(pgrep -P "$hung" curl)
 kill -TERM "$hung"
 wait "$hung" && status=0 || status=$?
-is "SIGTERM ends curl, and icred with it" "$status" 143
-is "  nothing is left" "$(pgrep -cP "$hung" curl)" 0
+is "SIGTERM ends icred" "$status" 143
+isnt "  which runs curl" "$child" ""
+ok "  that is gone too" wait_for 5 gone "$child"
 untell
 
 # shellcheck disable=SC2016 # for that program
@@ -279,7 +283,6 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@" >"$tmp/hung" 2>"$tmp/hung.err" &
 	lib_pids="$hung $lib_pids"
 }
 met() { [ "$(sandbox faults_served)" -ge 1 ]; }
-gone() { ! kill -0 "$1" 2>/dev/null || grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
 for signal in TERM.143 INT.130 HUP.129; do
 	sandbox reset
 	dead
@@ -295,6 +298,24 @@ for signal in TERM.143 INT.130 HUP.129; do
 	ok "  that is gone too" wait_for 10 gone "$worker"
 	untell
 done
+icred token >/dev/null
+sleep 1.1
+mkfifo "$tmp/full"
+exec 8<>"$tmp/full"
+for signal in TERM.143 INT.130; do
+	tell big 1 projects
+	# shellcheck disable=SC2016 # for the inner shell
+	begin sh -c 'exec icred curl -sS "$0" >"$1"' "$url" "$tmp/full"
+	ok "curl runs" wait_for 5 pgrep -P "$hung" curl
+	sleep 0.5
+	kill -"${signal%.*}" "$hung"
+	ok "SIG${signal%.*} while nobody reads the answer ends icred at once" wait_for 5 gone "$hung"
+	kill -9 "$hung" 2>/dev/null
+	wait "$hung" && status=0 || status=$?
+	is "  by the signal" "$status" "${signal#*.}"
+done
+exec 8<&-
+untell
 dead
 tell hang 1 mint
 run timeout 20 icred --timeout 1s curl -sS -w '%{http_code}' "$url"

@@ -19,38 +19,25 @@
 #define WATCH_CHUNK 16384
 
 static const int watch_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-static volatile sig_atomic_t watch_child, watch_caught;
+static volatile sig_atomic_t watch_child;
 
+/* To curl, and then to us as if there were no handler: a reader that does not read can hold nobody up. */
 static void watch_forward(int signal_number)
 {
-	int saved = errno;
-
-	watch_caught = signal_number;
 	if (watch_child > 0)
 		kill((pid_t)watch_child, signal_number);
-	errno = saved;
+	raise(signal_number);
 }
 
 /* What was ignored when we came stays so, in curl too. */
 static void watch_catch(void)
 {
-	struct sigaction forward = {.sa_handler = watch_forward, .sa_flags = SA_RESTART}, old;
+	struct sigaction forward = {.sa_handler = watch_forward, .sa_flags = (int)SA_RESETHAND}, old;
 	size_t i;
 
 	for (i = 0; i < sizeof(watch_signals) / sizeof(watch_signals[0]); i++) {
 		if (sigaction(watch_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(watch_signals[i], &forward, NULL);
-	}
-}
-
-static void watch_release(void)
-{
-	struct sigaction normal = {.sa_handler = SIG_DFL}, old;
-	size_t i;
-
-	for (i = 0; i < sizeof(watch_signals) / sizeof(watch_signals[0]); i++) {
-		if (sigaction(watch_signals[i], NULL, &old) == 0 && old.sa_handler == watch_forward)
-			sigaction(watch_signals[i], &normal, NULL);
 	}
 }
 
@@ -93,7 +80,6 @@ static int watch_fork(struct watch *watch, const struct plan *plan, struct feed 
 	sigprocmask(SIG_SETMASK, &all, &old);
 	watch->child = fork();
 	if (watch->child == 0) {
-		watch_release();
 		sigaction(SIGCHLD, &watch->child_action, NULL);
 		sigprocmask(SIG_SETMASK, &old, NULL);
 		watch_exec(plan, feed, path, body, parent);
@@ -210,10 +196,8 @@ static void watch_poll(struct watch *watch)
 	waitpid(watch->child, &watch->wait_status, 0);
 }
 
-/* What comes after curl, a mint perhaps, ends by signals as if curl had never been run. */
 static void watch_undo(const struct watch *watch)
 {
-	watch_release();
 	sigaction(SIGCHLD, &watch->child_action, NULL);
 	sigaction(SIGPIPE, &watch->pipe_action, NULL);
 }
@@ -264,12 +248,6 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 	if (watch_dead(watch))
 		return true;
 	return answer_status(&watch->answer) == 403 && plan->output && watch_file_dead(plan->output);
-}
-
-void watch_deliver(void)
-{
-	if (watch_caught)
-		raise(watch_caught);
 }
 
 int watch_finish(struct watch *watch)

@@ -30,8 +30,6 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 bool watch_refused(const struct watch *watch, const struct plan *plan);
 /* The same, seen or unseen. */
 bool watch_dead(const struct watch *watch);
-/* End by a signal that came when curl had ended already. */
-void watch_deliver(void);
 /* Let out what is held, and end as curl ended: its exit status, or its signal. */
 int watch_finish(struct watch *watch);
 
