@@ -47,6 +47,8 @@ class IcredAuth(AuthBase):
         """The ICR may say 403 for a dead token; its message tells it from a missing permission."""
         if answer.status_code != 401 and not (answer.status_code == 403 and DEAD.search(answer.text)):
             return answer
+        if "Authorization" not in answer.request.headers:  # of another origin, by a redirect: it got no token
+            return answer
         if answer.history or (start is None and hasattr(answer.request.body, "read")):
             return answer
         answer.content  # noqa: B018 - reads the rest, so that the connection can be used again

@@ -108,6 +108,12 @@ if "$PYTHON" -c 'import requests' 2>/dev/null; then
 	python "$url" >"$tmp/out" 2>&1
 	is "  nor by a redirect" "$(sandbox elsewhere)" 0
 	untell
+	tell redirect-http 1 projects
+	token=$(icred token)
+	run python "$url"
+	like "  a 401 of another origin is an answer" "$status $out" '^0 .*401'
+	is "  and says nothing of the token" "$(icred token)" "$token"
+	untell
 else
 	skip "Python requests is missing"
 fi
