@@ -245,6 +245,22 @@ run icred curl -sS -w '%{http_code}' "$url"
 is "a 403 about something else is passed on" "$(printf '%s' "$out" | tail -c 3)" 403
 like "  with its text" "$out" Forbidden
 untell
+# The file that is looked at is the one that curl has written.
+mkdir "$tmp/folder"
+echo 'access token invalid' >"$tmp/folder/stale"
+cp "$tmp/folder/stale" "$tmp/folder/also"
+for words in '--output-dir new --create-dirs -o stale' '-o new/first -o also' '-O -o also'; do
+	icred token >/dev/null
+	sleep 1.1
+	tell status=403 1 projects
+	# shellcheck disable=SC2086 # words
+	is "  with $words, too" "$(cd "$tmp/folder" && icred curl -sS $words -w '%{http_code}' "$url")" 403
+	untell
+done
+sandbox reading dead-token=403
+dead
+is "the first of two files has a 403: once more" \
+	"$(icred -q curl -sS -o "$tmp/got" -o "$tmp/folder/none" "$url" && cat "$tmp/got")" "$direct"
 tell big 1 projects
 is "a large answer goes through" "$(($(icred curl -sS "$url" | wc -c) > 10000000))" 1
 run sh -c "icred curl -sS '$url' | :"
@@ -254,6 +270,8 @@ is "a reader that goes away" "$status" 0
 
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
 
+icred token >/dev/null
+sleep 1.1
 tell hang 1 projects
 icred curl -sS "$url" >"$tmp/hung" 2>&1 &
 hung=$!

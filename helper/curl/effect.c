@@ -85,8 +85,10 @@ static void effect_output(struct plan *plan, const char *value, const char *wher
 		plan->to_stdout = true;
 	else if (stat(value, &st) == 0 && !S_ISREG(st.st_mode) && strcmp(value, "/dev/null") != 0)
 		plan->once = true;
+	/* Of several, the first is the URL's; and a value out of a file is gone when the file is read. */
+	if (!plan->to_file && !*where)
+		plan->output = value;
 	plan->to_file = true;
-	plan->output = *where ? NULL : value; /* a value out of a file is gone when the file is read */
 }
 
 static bool effect_is_authorization(const char *header)
@@ -109,6 +111,7 @@ static int effect_refuse(const struct plan *plan, const struct curl_option *opti
 static void effect_repeat(struct plan *plan, const struct curl_option *option, const char *value,
 			  const char *where)
 {
+	plan->output_dir |= curl_option_is(option, "output-dir");
 	plan->to_file |= curl_option_among(option, " remote-name remote-name-all out-null ");
 	if (curl_option_among(option, effect_once) || (curl_option_is(option, "clobber") && option->off))
 		plan->once = true;

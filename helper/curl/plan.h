@@ -41,6 +41,7 @@ struct plan {
 	struct plan_config configs[PLAN_CONFIGS];
 	size_t config_count;
 	const char *output; /* the file of --output, if that is known */
+	bool output_dir;    /* it is in a folder of its own */
 	unsigned urls;
 	bool many;        /* a URL may stand for several                       */
 	bool follows;     /* redirects                                         */

@@ -247,7 +247,8 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 		return false;
 	if (watch_dead(watch))
 		return true;
-	return answer_status(&watch->answer) == 403 && plan->output && watch_file_dead(plan->output);
+	return answer_status(&watch->answer) == 403 && plan->output && !plan->output_dir &&
+	       watch_file_dead(plan->output);
 }
 
 int watch_finish(struct watch *watch)
