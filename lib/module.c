@@ -211,7 +211,6 @@ static int load(struct line *line)
 
 	if (line->checked)
 		return ICRED_OK;
-	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
 	if (may_be_absent(line))
 		return STACK_SKIP;
 	table = find_table(line);
@@ -219,11 +218,14 @@ static int load(struct line *line)
 		return icred_error()->code;
 	module = calloc(1, sizeof(*module));
 	r = module ? check_module(line, module, table) : set_no_memory();
-	if (r == ICRED_OK)
-		__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
-	else
+	if (r < 0) {
 		free(module);
-	return r;
+		return r;
+	}
+	/* Only now, as other threads may have yet to weigh what they were told before. */
+	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
+	return ICRED_OK;
 }
 
 int module_check(struct line *line)

@@ -270,6 +270,12 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 		 place, kind, meaning, has_reason ? ": " : "", has_reason ? error->message : "");
 }
 
+/* Another thread may be loading its module at this moment. */
+static bool is_faulty(const struct line *line)
+{
+	return __atomic_load_n(&line->faulty, __ATOMIC_RELAXED);
+}
+
 /* What an action does, in words; a success that has been failed by a line before decides nothing. */
 static const char *meaning(const struct verdict *verdict, const struct line *line, int result,
 			   enum action action)
@@ -282,7 +288,7 @@ static const char *meaning(const struct verdict *verdict, const struct line *lin
 		[ACTION_DIE] = "which fails the stack",
 	};
 
-	if (line->faulty)
+	if (is_faulty(line))
 		return "which fails the stack whatever the control says";
 	if (result != ICRED_OK || action == ACTION_BAD || action == ACTION_DIE)
 		return failed[action];
@@ -302,8 +308,7 @@ static int result_code(int result)
 /* What the line's control says; a faulty module is never made up for. */
 static enum action action_of(const struct line *line, int result)
 {
-	return __atomic_load_n(&line->faulty, __ATOMIC_RELAXED) ? ACTION_DIE
-								: line->control.action[-result_code(result)];
+	return is_faulty(line) ? ACTION_DIE : line->control.action[-result_code(result)];
 }
 
 /* Returns true when the walk is over. */

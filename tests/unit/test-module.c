@@ -264,6 +264,43 @@ static void threads_that_come_at_once_load_it_once(void **state)
 	}
 }
 
+static int look_at(struct line *line, void *data)
+{
+	(void)data;
+	return strcmp(line->module, "good") == 0 ? ICRED_OK : module_check(line);
+}
+
+/* How often a walk has passed over the first line, which is faulty. */
+static void *walk_often(void *data)
+{
+	uintptr_t passed = 0;
+
+	(void)data;
+	for (int i = 0; i < TURNS; i++)
+		passed += stack_run(&profile->stack, ICRED_KEY, NULL, look_at, NULL, 0, NULL) !=
+			  ICRED_E_INVALID;
+	return (void *)passed;
+}
+
+static void threads_that_come_at_once_to_a_faulty_one_all_fail(void **state)
+{
+	struct line *line = add_line(ICRED_KEY, "no-such-one", false);
+	pthread_t threads[THREADS];
+	char why[80];
+
+	(void)state;
+	assert_true(control_parse("optional", &line->control, why, sizeof(why)));
+	line = add_line(ICRED_KEY, "good", false);
+	assert_true(control_parse("sufficient", &line->control, why, sizeof(why)));
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, walk_often, NULL), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		void *passed = NULL;
+		assert_int_equal(pthread_join(threads[i], &passed), 0);
+		assert_null(passed);
+	}
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -277,6 +314,7 @@ int main(void)
 		TEST(the_directory_must_be_absolute),
 		TEST(one_thread_at_a_time_is_in_a_serial_module),
 		TEST(threads_that_come_at_once_load_it_once),
+		TEST(threads_that_come_at_once_to_a_faulty_one_all_fail),
 	};
 
 	return cmocka_run_group_tests_name("module", tests, NULL, NULL);
