@@ -16,14 +16,15 @@
 static int pin_denied(struct token *token, const char *label)
 {
 	const struct icred_host *host = token->host;
+	const char *file = token->pin_by_file ? token->uri.pin_file : "";
 
-	if (token->uri.pin_file[0])
+	if (token->pin_by_file)
 		token->pin_refused = 1;
 	return host->fail(
 		host, ICRED_E_DENIED,
 		"the token %.64s refused the PIN%s%s; it was tried once, as tokens lock themselves after "
 		"some wrong ones: check it with p11tool --login",
-		label, token->uri.pin_file[0] ? " of " : "", token->uri.pin_file);
+		label, file[0] ? " of " : "", file);
 }
 
 static int pin_from_file(struct token *token, char *pin, size_t cap)
@@ -82,7 +83,10 @@ static int pin_get(struct token *token, int attempt, const char *label, unsigned
 	const char *file = token->uri.pin_file;
 	int from_file = file[0] && !(flags & (GNUTLS_PIN_COUNT_LOW | GNUTLS_PIN_FINAL_TRY));
 
-	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG) || (from_file && token->pin_refused))
+	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG))
+		return pin_denied(token, label);
+	token->pin_by_file = from_file;
+	if (from_file && token->pin_refused)
 		return pin_denied(token, label);
 	if (flags & GNUTLS_PIN_SO)
 		return host->fail(

@@ -25,6 +25,7 @@ struct token {
 	gnutls_privkey_t private; /* the same as in key, which owns it */
 	struct rsa_key *key;
 	int pin_refused; /* the PIN of the file was wrong: a token counts, so it is not tried again */
+	int pin_by_file; /* the PIN that was tried last was the file's, not a person's */
 	/* of the call at hand */
 	const struct icred_host *host;
 	int failure; /* what the PIN function has told the host, if it failed */

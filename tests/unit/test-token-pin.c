@@ -134,10 +134,10 @@ static void test_file(void **state)
 	struct token token = new_token(pin_file, 0);
 
 	(void)state;
-	gives(&token, 0, GNUTLS_PIN_USER, "98765");
 	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_COUNT_LOW, ICRED_E_LOCKED, "wrong PIN since");
 	assert_non_null(strstr(message, pin_file));
 	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, ICRED_E_LOCKED, "next wrong PIN");
+	gives(&token, 0, GNUTLS_PIN_USER, "98765");
 	refuses(&token, 1, GNUTLS_PIN_USER, ICRED_E_DENIED, pin_file);
 	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_DENIED,
 		"refused the PIN"); /* in a later request as well */
@@ -148,6 +148,8 @@ static void test_file(void **state)
 	assert_non_null(strstr(question, "Only a few tries"));
 	gives(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, "1234");
 	assert_non_null(strstr(question, "LAST TRY"));
+	refuses(&token, 1, GNUTLS_PIN_USER | GNUTLS_PIN_WRONG, ICRED_E_DENIED, "refused the PIN;");
+	gives(&token, 0, GNUTLS_PIN_USER, "98765"); /* a person's mistake is not the file's */
 	token = new_token("/nonexistent/pin", 0);
 	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_NOT_FOUND, "/nonexistent/pin");
 }
