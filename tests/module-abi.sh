@@ -182,6 +182,8 @@ wild prompt 4 'has a question, and nobody may be asked'
 began=$(date +%s)
 wild hang 7 'did not come back|not ready in time' --timeout 2
 ok "  in time" test $(($(date +%s) - began)) -lt 12
+build key-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
+behind load 7 'module key load did not come back' 'issuer required toy' 'key optional load' 'timeout 2'
 unlike "nobody's output came through" "$out$err" 'BEGIN'
 
 # One that goes wrong is passed over where the control says so, and told with -v.

@@ -64,7 +64,6 @@ static void *run(void *data)
 	struct request *request = data;
 	struct server *server = request->server;
 
-	inside_begin(request);
 	if (dispatch(request) < 0)
 		request_failed(request);
 	inside_end(request);
@@ -95,6 +94,7 @@ static void start(struct server *server, struct request *request)
 
 	request->server = server;
 	enter(server, request);
+	inside_begin(request); /* here, as who waits for the next packet has to know when this one is due */
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(&thread, &attributes, run, request);

@@ -24,6 +24,12 @@ static void __attribute__((constructor)) wild(void)
 {
 	abort();
 }
+#elif defined(WILD_LOAD)
+static void __attribute__((constructor)) wild(void)
+{
+	for (;;)
+		pause();
+}
 #endif
 
 static int toy_open(const struct icred_host *host, void **ret_self)
