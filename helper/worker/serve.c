@@ -259,10 +259,11 @@ static int patience(void)
 
 int serve(int control)
 {
-	struct server server = {
-		.control = control, .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER};
+	/* Static, as threads that are still at work when the caller goes use it until the process ends. */
+	static struct server server = {.lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER};
 	struct pollfd wait = {.fd = control, .events = POLLIN};
 
+	server.control = control;
 	server.pool = secret_pool_new();
 	if (!server.pool)
 		return 1;
