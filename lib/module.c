@@ -25,6 +25,18 @@ static int bad_module(struct line *line, const char *why)
 	return ICRED_E_INVALID;
 }
 
+/* What open() finds wrong is an argument, as a rule: a fault of the profile as well. */
+static void add_place(const struct line *line)
+{
+	struct failure failure;
+
+	failure_save(&failure);
+	if (failure.code != ICRED_E_INVALID || !line->number)
+		return;
+	note_error(failure.code, "%s:%u:%u: %s", line->file, line->number, line->column, failure.message);
+	set_error_where(failure.module, line->file, line->number);
+}
+
 static void module_path(const struct line *line, char *path, size_t cap)
 {
 	const char *directory = secure_getenv("ICRED_MODULE_DIR");
@@ -256,6 +268,8 @@ static int load_and_open(struct line *line, const struct host *host)
 	r = module->table.open(&own.table, &module->self);
 	if (r == ICRED_OK)
 		__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
+	else if (r == ICRED_E_INVALID)
+		add_place(line);
 	return r;
 }
 

@@ -141,7 +141,8 @@ static int keyctl_open(const struct icred_host *host, void **ret_self)
 		i = 0;
 	if (i == KEYCTL_RINGS)
 		return host->fail(host, ICRED_E_INVALID,
-				  "the argument keyring= must be user, session or persistent");
+				  "cache keyctl: keyring= must be user, session or persistent, not \"%.60s\"",
+				  wanted);
 	*ret_self = &keyctl_rings[keyctl_privileged() ? KEYCTL_NONE : i];
 	return ICRED_OK;
 }

@@ -107,11 +107,15 @@ wrong wrong.conf:1:18 'cache runtime does not know the argument "path"; it takes
 wrong wrong.conf:2:14 'key exec does not know the argument "comand"' 'app 1' 'key optional exec command=/bin/true [comand=/bin/true x]'
 wrong wrong.conf:1:17 'issuer icr does not know the argument "api"' 'issuer required icr api=https://a.example'
 wrong wrong.conf:1:30 '"path=/y": an argument of this name' 'key sufficient file  path=/x path=/y'
+wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 'cache sufficient keyctl keyring=usr'
 wrong wrong.conf:1:7 '"2"' 'app 1 2'
 wrong wrong.conf:2:5 '"ftp://x"' 'app 1' 'api ftp://x'
 wrong wrong.conf:2:5 '"http://example.org": api must be https' 'app 1' 'api http://example.org'
 wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origin https://example.org' 'origin http://example.org'
 wrong wrong.conf:1:9 'in a circle' 'include wrong'
+put wrong 'app 1' 'key required file path=x.pem'
+run icred profile check wrong
+like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= wants .* not \"x.pem\""
 put other 'include wrong'
 wrong other.conf:1:9 'in a circle' 'include other'
 wrong wrong.conf:1:9 '"missing"' 'include missing'
