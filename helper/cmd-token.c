@@ -78,7 +78,7 @@ static int token_run(const struct options *o, char **words)
 	(void)words;
 	if (o->json && (o->special & OPTION_HEADER))
 		return fail(o, FAIL_USAGE, "usage", "--json and --header exclude each other");
-	status = session_open(o, 0, &handle);
+	status = session_open_timed(o, 0, &handle);
 	if (status)
 		return status;
 	r = icred_get_token(handle, NULL, o->min_ttl, &token);

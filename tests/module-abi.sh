@@ -184,6 +184,10 @@ wild hang 7 'did not come back|not ready in time' --timeout 2
 ok "  in time" test $(($(date +%s) - began)) -lt 12
 build key-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
 behind load 7 'module key load did not come back' 'issuer required toy' 'key optional load' 'timeout 2'
+build cache-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
+stack load 'key required toy' 'issuer required toy' 'cache optional load'
+run timeout 20 icred -p load --timeout 2 token
+is "a cache that is at work in the caller: the deadline ends the command" "$status" 7
 unlike "nobody's output came through" "$out$err" 'BEGIN'
 
 # One that goes wrong is passed over where the control says so, and told with -v.
