@@ -320,7 +320,8 @@ static void profile_check_end(struct profile_check *check)
 
 	if (!check->o->json || !check->faults)
 		return;
-	snprintf(message, sizeof(message), "%zu faults in the profiles; mend them", check->faults);
+	snprintf(message, sizeof(message), "%zu fault%s in the profiles to mend", check->faults,
+		 check->faults == 1 ? "" : "s");
 	json_close(&check->j, ']');
 	json_open(&j, NULL, '{');
 	json_open(&j, "error", '{');
@@ -349,10 +350,12 @@ static void profile_check_modules(struct profile_check *check, const char *name)
 					.log_data = (void *)(uintptr_t)o};
 	icred_t *handle = NULL;
 
-	if (icred_open(&handle, name, &options) < 0)
+	if (icred_open(&handle, name, &options) < 0) {
 		profile_check_fault(check);
-	else
+	} else {
+		session_deadline(o, handle); /* a cache module is loaded by us, and might not come back */
 		probe_modules(handle, profile_check_fault, check);
+	}
 	icred_close(handle);
 }
 

@@ -65,6 +65,15 @@ void vset_error(int code, const char *format, va_list arguments)
 	printable(last.message, sizeof(last.message), text);
 }
 
+void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column)
+{
+	size_t len = strlen(file), most = PLACE_MAX - 40; /* two numbers are with it */
+	bool whole = len <= most;
+
+	(void)snprintf(text, PLACE_MAX, "%s%s:%u:%u: ", whole ? "" : "...", whole ? file : file + len - most,
+		       line, column);
+}
+
 void clear_error(void)
 {
 	if (last.code == ICRED_OK)

@@ -27,6 +27,9 @@ void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
 void clear_error(void);
 /* Add to this thread's failure who decided it. */
 void set_error_where(const char *module, const char *file, unsigned line);
+/* "file:line:column: ", as a fault of a profile begins; of a long name its end. */
+#define PLACE_MAX 300
+void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column);
 void set_error_retry_at(int64_t utc);
 
 void failure_save(struct failure *ret_failure);

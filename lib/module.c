@@ -14,12 +14,12 @@
 /* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
 static int bad_module(struct line *line, const char *why)
 {
-	char name[48], place[300] = "";
+	char name[48], place[PLACE_MAX] = "";
 
 	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
 	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
 	if (line->number)
-		snprintf(place, sizeof(place), "%s:%u:%u: ", line->file, line->number, line->column);
+		place_format(place, line->file, line->number, line->column);
 	note_error(ICRED_E_INVALID, "%smodule %s %s", place, name, why);
 	set_error_where(name, line->file, line->number);
 	return ICRED_E_INVALID;
@@ -29,11 +29,13 @@ static int bad_module(struct line *line, const char *why)
 static void add_place(const struct line *line)
 {
 	struct failure failure;
+	char place[PLACE_MAX];
 
 	failure_save(&failure);
 	if (failure.code != ICRED_E_INVALID || !line->number)
 		return;
-	note_error(failure.code, "%s:%u:%u: %s", line->file, line->number, line->column, failure.message);
+	place_format(place, line->file, line->number, line->column);
+	note_error(failure.code, "%s%s", place, failure.message);
 	set_error_where(failure.module, line->file, line->number);
 }
 

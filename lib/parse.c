@@ -51,12 +51,12 @@ static int parse_file(struct reading *reading, const struct parse *parent, const
 static int bad(const struct parse *parse, size_t word, const char *why)
 {
 	const char *text = word < parse->count ? parse->words[word] : "";
-	char quoted[72] = "";
+	char quoted[72] = "", place[PLACE_MAX];
 
 	if (*text && !strstr(why, text))
 		snprintf(quoted, sizeof(quoted), "\"%.60s\": ", text);
-	note_error(ICRED_E_INVALID, "%s:%u:%u: %s%s", parse->file, parse->line, parse->columns[word], quoted,
-		   why);
+	place_format(place, parse->file, parse->line, parse->columns[word]);
+	note_error(ICRED_E_INVALID, "%s%s%s", place, quoted, why);
 	set_error_where("", parse->file, parse->line);
 	return ICRED_E_INVALID;
 }

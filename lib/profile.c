@@ -146,10 +146,10 @@ static int add_default_lines(struct profile *profile, int facility)
 static int bad_setting(const struct profile *profile, const char *name, size_t nth, const char *why)
 {
 	struct place place = settings_place(&profile->settings, name, nth);
-	char where[300] = "";
+	char where[PLACE_MAX] = "";
 
 	if (place.file)
-		snprintf(where, sizeof(where), "%s:%u:%u: ", place.file, place.line, place.column);
+		place_format(where, place.file, place.line, place.column);
 	note_error(ICRED_E_INVALID, "%s\"%.80s\": %s %s", where, settings_get(&profile->settings, name, nth),
 		   name, why);
 	set_error_where("", place.file, place.line);

@@ -188,6 +188,8 @@ build cache-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
 stack load 'key required toy' 'issuer required toy' 'cache optional load'
 run timeout 20 icred -p load --timeout 2 token
 is "a cache that is at work in the caller: the deadline ends the command" "$status" 7
+run timeout 20 icred --timeout 2 profile check load
+is "  and profile check" "$status" 7
 unlike "nobody's output came through" "$out$err" 'BEGIN'
 
 # One that goes wrong is passed over where the control says so, and told with -v.

@@ -176,6 +176,17 @@ many.conf:4:17 issuer"
 run icred profile check many --json
 is "  in JSON, one document" "$status.$out.$(printf '%s' "$err" | "$PYTHON" -c 'import json, sys
 d = json.load(sys.stdin)["error"]; print(d["kind"], sorted(f["line"] for f in d["faults"]))')" "8..invalid [2, 3, 4]"
+# A name that is longer than a message has room for.
+part=$(printf '%0120d' 0)
+deep=$tmp/$part/$part/$part/$part
+mkdir -p "$deep"
+printf 'app 1\ncolour blue\napi http://x\n' >"$deep/far.conf"
+printf 'key optional nosuch\n' >"$deep/farther.conf"
+run env ICRED_CONFIG_DIR="$deep" icred profile check far farther
+is "check: files far away" "$(printf '%s\n' "$err" | sed 's|^icred: \.\.\.[0/]*/||; s|\(conf:[0-9:]*\) .*|\1|')" \
+	"far.conf:2:1:
+far.conf:3:5:
+farther.conf:1:14:"
 fails "check of one that is not there" 3 icred profile check nothing
 fails "profile alone" 2 icred profile
 fails "profile and another word" 2 icred profile mend
