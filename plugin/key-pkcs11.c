@@ -111,11 +111,15 @@ static int token_load(struct token *token)
 	gnutls_pkcs11_privkey_t key = NULL;
 	gnutls_privkey_t private = NULL;
 	char why[RSA_WHY_SIZE] = "";
-	int rc;
+	int rc, turn = -1;
 
 	if (token->key)
 		return 0;
+	rc = token_turn(token, &turn);
+	if (rc)
+		return rc;
 	rc = import(token, &key, &private);
+	token_turn_over(turn);
 	if (rc < 0) {
 		rc = token_trouble(token, rc);
 	} else {

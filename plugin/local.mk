@@ -64,6 +64,7 @@ key_pkcs11_la_SOURCES = plugin/key-pkcs11.c \
 	plugin/key-pkcs11/token.h \
 	plugin/key-pkcs11/pin.c \
 	plugin/key-pkcs11/trouble.c \
+	plugin/key-pkcs11/turn.c \
 	plugin/key-pkcs11/uri.c
 key_pkcs11_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 key_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)

@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
-requires curl openssl expect softhsm2-util p11tool
+requires curl flock openssl expect softhsm2-util p11tool
 for library in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm2.so \
 	/usr/lib64/pkcs11/libsofthsm2.so /usr/lib/pkcs11/libsofthsm2.so /usr/lib64/libsofthsm2.so; do
 	[ ! -e "$library" ] || break
@@ -90,7 +90,24 @@ run icred --no-interactive token
 like "  whose login is the end of it" "$out$err" "$token"
 icred forget
 echo 000000 >"$tmp/pin"
-refused "a wrong PIN once more" 5 denied "refused the PIN" icred token
+at_once() {
+	for n in 1 2 3 4 5 6; do
+		icred -i "8d0c4f5e-0000-4000-8000-00000000000$n" --no-interactive token >/dev/null 2>"$tmp/once.$n" &
+		eval "once_$n=\$!"
+	done
+	for n in 1 2 3 4 5 6; do
+		eval "wait \"\$once_$n\"" || :
+	done
+}
+at_once
+is "a wrong PIN once more: of many programs, one tries it" "$(grep -l 'refused the PIN' "$tmp"/once.* | wc -l | tr -d ' ')" 1
+is "  and the others leave it" "$(grep -l 'wrong PIN since its last login' "$tmp"/once.* | wc -l | tr -d ' ')" 5
+(flock 8 && exec sleep 60) 8<"$tmp/pin" &
+lib_pids="$! $lib_pids"
+held() { ! flock -n "$tmp/pin" true; }
+wait_for 5 held
+refused "while another program logs in" 7 timeout "another program was logging in with the PIN of $tmp/pin" icred --timeout 1 token
+stop "$!"
 p11 --list-privkeys "$url"
 : >"$tmp/pin"
 refused "no PIN in the file" 8 invalid "must have the PIN on its first line" icred token
