@@ -214,7 +214,7 @@ private_home() {
 
 # The programs as built: they link nothing that libtool would have to wrap.
 build_tree() {
-	PATH=$builddir:$PATH
+	PATH=$builddir:$PATH:/usr/sbin:/sbin # where servers are
 	ICRED_MODULE_DIR=$builddir/.libs
 	ICRED_LIBEXEC_DIR=$builddir
 	ICRED_CONFIG_DIR=$XDG_CONFIG_HOME/icred
