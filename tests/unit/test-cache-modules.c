@@ -44,7 +44,7 @@ static int setup(void **state)
 static int drop_mine(const char *entry, void *data)
 {
 	(void)data;
-	if (strncmp(entry, name, strlen("test-") + 1) == 0)
+	if (strncmp(entry, name, strcspn(name, ".") + 1) == 0)
 		(void)cache_drop(&cache, entry);
 	return 0;
 }
