@@ -334,19 +334,28 @@ static int parse_text(struct parse *parse, char *text)
 	return ICRED_OK;
 }
 
+static int bad_file(const char *file, const char *why)
+{
+	char place[PLACE_MAX];
+
+	place_format(place, file, 1, 1);
+	return set_error(ICRED_E_INVALID, "%s%s", place, why);
+}
+
 /* The whole file, NUL-terminated; *ret_len is its length. */
 static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 {
 	size_t cap = 4096, len = 0;
+	char *text, why[64];
 	struct stat st;
-	char *text;
 
 	if (fstat(fd, &st) == 0) {
 		if (!S_ISREG(st.st_mode))
-			return set_error(ICRED_E_INVALID, "%s:1:1: this is not a regular file", file);
-		if (st.st_size > FILE_MAX)
-			return set_error(ICRED_E_INVALID, "%s:1:1: the file is larger than %d bytes", file,
-					 FILE_MAX);
+			return bad_file(file, "this is not a regular file");
+		if (st.st_size > FILE_MAX) {
+			snprintf(why, sizeof(why), "the file is larger than %d bytes", FILE_MAX);
+			return bad_file(file, why);
+		}
 		cap = (size_t)st.st_size + 1;
 	}
 	text = malloc(cap);

@@ -182,11 +182,13 @@ deep=$tmp/$part/$part/$part/$part
 mkdir -p "$deep"
 printf 'app 1\ncolour blue\napi http://x\n' >"$deep/far.conf"
 printf 'key optional nosuch\n' >"$deep/farther.conf"
-run env ICRED_CONFIG_DIR="$deep" icred profile check far farther
+mkdir "$deep/folder.conf"
+run env ICRED_CONFIG_DIR="$deep" icred profile check far farther folder
 is "check: files far away" "$(printf '%s\n' "$err" | sed 's|^icred: \.\.\.[0/]*/||; s|\(conf:[0-9:]*\) .*|\1|')" \
 	"far.conf:2:1:
 far.conf:3:5:
-farther.conf:1:14:"
+farther.conf:1:14:
+folder.conf:1:1:"
 fails "check of one that is not there" 3 icred profile check nothing
 fails "profile alone" 2 icred profile
 fails "profile and another word" 2 icred profile mend
