@@ -340,16 +340,10 @@ static void profile_check_end(struct profile_check *check)
 static void profile_check_modules(struct profile_check *check, const char *name)
 {
 	const struct options *o = check->o;
-	struct icred_options options = {.size = sizeof(options),
-					.app = o->app,
-					.installation = o->installation,
-					.organization = o->organization,
-					.timeout_ms = o->timeout_ms,
-					.flags = o->as_app ? ICRED_AS_APP : 0,
-					.log = o->verbose ? fail_log : NULL,
-					.log_data = (void *)(uintptr_t)o};
+	struct icred_options options = session_options(o);
 	icred_t *handle = NULL;
 
+	options.log = o->verbose ? options.log : NULL;
 	if (icred_open(&handle, name, &options) < 0) {
 		profile_check_fault(check);
 	} else {

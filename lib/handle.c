@@ -106,8 +106,6 @@ static int open_handle(struct icred *handle, const char *name, const struct icre
 		(int)MIN((int64_t)(options->timeout_ms ? options->timeout_ms : (int64_t)seconds * 1000),
 			 TIMEOUT_MAX_MS);
 	handle->min_ttl = settings_seconds(&handle->profile->settings, "min-ttl");
-	if (handle->timeout_ms <= 0)
-		return set_error(ICRED_E_INVALID, "a timeout below 0 leaves no time for anything");
 	return ICRED_OK;
 }
 

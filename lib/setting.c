@@ -225,11 +225,11 @@ struct place settings_place_at(const struct settings *settings, size_t i)
 const char *settings_get(const struct settings *settings, const char *name, size_t nth)
 {
 	int which = setting_number(name);
-	const struct setting_value *value = which < 0 ? NULL : find_value(settings, which, nth);
+	const struct setting_value *value = find_value(settings, which, nth);
 
-	if (which < 0 || value)
-		return value ? value->value : NULL;
-	return nth ? NULL : table[which].fallback;
+	if (value)
+		return value->value;
+	return which < 0 || nth ? NULL : table[which].fallback;
 }
 
 bool settings_yes(const struct settings *settings, const char *name)

@@ -115,7 +115,7 @@ int worker_request(struct icred *handle, int frame, size_t room, struct wire *re
 /* The level up to which somebody listens. */
 static int log_level(const struct log *log)
 {
-	return log->callback || log->trace >= 0 ? ICRED_LOG_DEBUG : -1;
+	return log_wanted(log) ? ICRED_LOG_DEBUG : -1;
 }
 
 static int greet(struct icred *handle, int control, int64_t deadline)

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <icred/icred.h>
 
 #include "askpass.h"
+#include "clock.h"
 
 #define ASKPASS_GRACE_MS 100
+#define ASKPASS_LOOK_MS  10
 
 static volatile pid_t askpass_pid; /* of the one that is asked, for askpass_stop() */
 
@@ -81,14 +82,6 @@ static int askpass_start(const char *program, const char *text, pid_t *ret_pid)
 	return -1;
 }
 
-static int64_t askpass_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* All it prints, or more than fits; -1 if it is not done in time. */
 static ssize_t askpass_read(int fd, char *reply, size_t cap, int64_t deadline)
 {
@@ -97,7 +90,7 @@ static ssize_t askpass_read(int fd, char *reply, size_t cap, int64_t deadline)
 	ssize_t n = 1;
 
 	while (len < cap && n != 0) {
-		int64_t left = deadline - askpass_now();
+		int64_t left = deadline - clock_ms();
 
 		if (left <= 0)
 			return -1;
@@ -128,21 +121,20 @@ static int askpass_first_line(char *reply, size_t cap, ssize_t len)
 /* Its end, by itself until the deadline and then by force; false if there was nothing to wait for. */
 static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
 {
-	const struct timespec pause = {0, 10000000};
 	bool stopped = false, killed = false;
 	pid_t ended;
 
 	while ((ended = waitpid(pid, ret_status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
-		int64_t over = askpass_now() - deadline;
+		int64_t over = clock_ms() - deadline;
 		if (over >= 0 && !stopped) {
 			stopped = true;
 			askpass_stop();
-			deadline = askpass_now();
+			deadline = clock_ms();
 		} else if (over >= ASKPASS_GRACE_MS && !killed) {
 			killed = true;
 			kill(pid, SIGKILL);
 		}
-		nanosleep(&pause, NULL);
+		clock_sleep(ASKPASS_LOOK_MS);
 	}
 	return ended == pid && !stopped;
 }
@@ -150,7 +142,7 @@ static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
 int askpass_ask(const char *text, char *reply, size_t cap, unsigned timeout_ms)
 {
 	const char *program = askpass_program();
-	int64_t deadline = askpass_now() + timeout_ms;
+	int64_t deadline = clock_ms() + timeout_ms;
 	int status = 0, fd, r = ICRED_E_CANCELLED;
 	pid_t pid = 0;
 	bool ended;

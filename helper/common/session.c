@@ -23,10 +23,11 @@ static unsigned session_timeout(const struct options *o, icred_t *handle)
 	return SESSION_TIMEOUT_MS;
 }
 
-int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
+struct icred_options session_options(const struct options *o)
 {
-	struct icred_options options = {
-		.size = sizeof(options),
+	session_log_options = *o;
+	return (struct icred_options){
+		.size = sizeof(struct icred_options),
 		.app = o->app,
 		.installation = o->installation,
 		.organization = o->organization,
@@ -35,9 +36,13 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 		.log = fail_log,
 		.log_data = &session_log_options,
 	};
+}
+
+int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
+{
+	struct icred_options options = session_options(o);
 	int r;
 
-	session_log_options = *o;
 	if (!(flags & SESSION_SILENT) && process_interactive(o)) {
 		session_conv = (struct conv){&session_log_options, SESSION_TIMEOUT_MS};
 		options.flags |= ICRED_INTERACTIVE;

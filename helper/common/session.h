@@ -11,6 +11,8 @@
 
 enum { SESSION_SILENT = 1u << 0 /* never prompt, whoever is there */ };
 
+/* What the command line says, as the library wants it; nobody is asked anything. */
+struct icred_options session_options(const struct options *o);
 /* 0, or the exit status after telling what is wrong. */
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
 /* The same, and from now on the whole process has the deadline. */
