@@ -40,6 +40,15 @@ for word in FAIL ERROR XPASS; do
 	is "$word is a failure" "$status $(last)" "1 2 passed, 1 failed"
 done
 
+result b '# of nothing' 'FAIL: tests/b.sh 1 - x' '#  got: 1' '# wanted: 2' 'PASS: tests/b.sh 2 - y' '# the end' 'ERROR: tests/b.sh - exited'
+run tally
+is "what a test says of a failure is told with it" "$status $(printf '%s\n' "$out" | tail -n 6)" "1 FAIL: tests/b: 1 - x
+    #  got: 1
+    # wanted: 2
+    # the end
+ERROR: tests/b: - exited
+3 passed, 2 failed"
+
 result b 'PASS: tests/b.sh 1 - x'
 echo ':test-result: FAIL' >>"$tmp/build/tests/b.trs"
 run tally

@@ -131,9 +131,13 @@ skip() {
 	printf 'ok %s # SKIP %s\n' "$tap_count" "$1"
 }
 
+# What programs said that nobody looked at is in $tmp/log, and of use when something went wrong.
 done_testing() {
 	[ -n "$tap_planned" ] || printf '1..%s\n' "$tap_count"
-	[ "$tap_failed" -eq 0 ] || diag "$tap_failed of $tap_count failed"
+	if [ "$tap_failed" -gt 0 ]; then
+		diag "$tap_failed of $tap_count failed"
+		[ ! -s "$tmp/log" ] || diag "$(tail -n 60 "$tmp/log")"
+	fi
 	exit "$((tap_failed != 0))"
 }
 
