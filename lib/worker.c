@@ -251,9 +251,11 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd, int6
 	frame_begin(&reply, FRAME_REPLY);
 	wire_put_number(&reply, TAG_CODE, r);
 	wire_put_string(&reply, TAG_TEXT, text);
-	return send_frame(fd, &reply, -1, deadline)
-		       ? ICRED_OK
-		       : set_error(ICRED_E_INTERNAL, "icred-worker asked and did not wait for the reply");
+	/* A worker that gave up meanwhile has said why, which is read next; but not after the deadline. */
+	if (!send_frame(fd, &reply, -1, deadline) && !clock_left(deadline))
+		return set_error(ICRED_E_TIMEOUT,
+				 "nobody answered the question in time; give more with --timeout");
+	return ICRED_OK;
 }
 
 /* One packet of the worker's.  Returns 1 when the request is done. */

@@ -49,10 +49,11 @@ expect eof"
 	ok "SIG$signal at the question: the terminal is as before" cmp "$tmp/before" "$tmp/after"
 done
 
-terminal "spawn sh -c {icred --timeout 1s token; echo STATUS \$? echo}
+terminal "spawn sh -c {icred --timeout 2s token; echo STATUS \$? echo}
 expect \"Passphrase:\"
 $shell_end"
-like "nobody answers: the deadline ends it" "$out" '^status [4157] '
+like "nobody answers: the deadline ends it" "$out" '^status 7 '
+like "  and says so, on a line of its own" "$(printf '%s\n' "$out" | tr -d '\r')" '^icred: nobody answered the question in time'
 terminal "spawn icred --no-interactive token
 $end"
 unlike "--no-interactive: not asked" "$out" 'Passphrase:'

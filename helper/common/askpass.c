@@ -139,10 +139,9 @@ static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
 	return ended == pid && !stopped;
 }
 
-int askpass_ask(const char *text, char *reply, size_t cap, unsigned timeout_ms)
+int askpass_ask(const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	const char *program = askpass_program();
-	int64_t deadline = clock_ms() + timeout_ms;
 	int status = 0, fd, r = ICRED_E_CANCELLED;
 	pid_t pid = 0;
 	bool ended;

@@ -105,22 +105,29 @@ static int conv_byte(int64_t deadline, char *ret_byte)
 	}
 }
 
+/* What is printed next must not stand behind a question that was left open. */
+static void conv_end_line(void)
+{
+	if (write(conv_tty, "\n", 1) < 0)
+		return;
+}
+
 /* A line without its LF.  Too long is an error: half a passphrase is none. */
 static int conv_line(int64_t deadline, char *reply, size_t cap)
 {
 	size_t len = 0;
 	char byte = 0;
 
-	while (conv_byte(deadline, &byte) == 0) {
+	while (byte != '\n' && conv_byte(deadline, &byte) == 0) {
 		if (byte == '\n' && len < cap) {
 			reply[len] = '\0';
 			return 0;
 		}
-		if (byte == '\n')
-			break;
 		if (len < cap)
 			reply[len++] = byte;
 	}
+	if (byte != '\n')
+		conv_end_line();
 	explicit_bzero(reply, cap);
 	return ICRED_E_CANCELLED;
 }
@@ -137,7 +144,7 @@ static void conv_show(const char *text)
 		return; /* a question that can't be shown will not be answered, and times out */
 }
 
-static int conv_question(int style, const char *text, char *reply, size_t cap, unsigned timeout_ms)
+static int conv_question(int style, const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	struct sigaction old[CONV_SIGNALS];
 	int r;
@@ -146,13 +153,13 @@ static int conv_question(int style, const char *text, char *reply, size_t cap, u
 	if (style == ICRED_PROMPT_ECHO_OFF)
 		conv_echo_off();
 	conv_show(text);
-	r = conv_line(clock_ms() + timeout_ms, reply, cap);
+	r = conv_line(deadline, reply, cap);
 	conv_restore();
 	conv_release(old);
 	return r;
 }
 
-static int conv_terminal(int style, const char *text, char *reply, size_t cap, unsigned timeout_ms)
+static int conv_terminal(int style, const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	int r = CONV_NO_TERMINAL;
 
@@ -161,19 +168,19 @@ static int conv_terminal(int style, const char *text, char *reply, size_t cap, u
 		return CONV_NO_TERMINAL;
 	/* In the background the terminal would stop us instead of asking. */
 	if (tcgetpgrp(conv_tty) == getpgrp())
-		r = conv_question(style, text, reply, cap, timeout_ms);
+		r = conv_question(style, text, reply, cap, deadline);
 	close(conv_tty);
 	conv_tty = -1;
 	return r;
 }
 
-static int conv_program(const char *text, char *reply, size_t cap, unsigned timeout_ms)
+static int conv_program(const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	struct sigaction old[CONV_SIGNALS];
 	int r;
 
 	conv_catch(old);
-	r = askpass_ask(text, reply, cap, timeout_ms);
+	r = askpass_ask(text, reply, cap, deadline);
 	conv_release(old);
 	return r;
 }
@@ -191,8 +198,8 @@ int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 	if (cap == 0)
 		return ICRED_E_CANCELLED;
 	if (when != ASKPASS_FORCE && when != ASKPASS_PREFER)
-		r = conv_terminal(style, text, reply, cap, conv->timeout_ms);
+		r = conv_terminal(style, text, reply, cap, conv->deadline);
 	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)
-		r = conv_program(text, reply, cap, conv->timeout_ms);
+		r = conv_program(text, reply, cap, conv->deadline);
 	return r == CONV_NO_TERMINAL ? ICRED_E_CANCELLED : r;
 }

@@ -4,12 +4,13 @@
 #define ICRED_HELPER_CONV_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "options.h"
 
 struct conv {
 	const struct options *options;
-	unsigned timeout_ms; /* how long a question waits for its answer */
+	int64_t deadline; /* of clock_ms(): so long a question waits for its answer */
 };
 
 /* An icred_converse_fn; data is a struct conv. */

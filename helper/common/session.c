@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "clock.h"
 #include "conv.h"
 #include "fail.h"
 #include "process.h"
@@ -44,22 +45,21 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	int r;
 
 	if (!(flags & SESSION_SILENT) && process_interactive(o)) {
-		session_conv = (struct conv){&session_log_options, SESSION_TIMEOUT_MS};
+		session_conv = (struct conv){&session_log_options, 0};
 		options.flags |= ICRED_INTERACTIVE;
 		options.converse = conv_ask;
 		options.converse_data = &session_conv;
 	}
 	r = icred_open(ret_handle, o->profile, &options);
-	if (r < 0)
-		return fail_library(o, r);
-	if (options.converse)
-		session_conv.timeout_ms = session_timeout(o, *ret_handle);
-	return 0;
+	return r < 0 ? fail_library(o, r) : 0;
 }
 
 void session_deadline(const struct options *o, icred_t *handle)
 {
-	process_deadline(o, session_timeout(o, handle));
+	unsigned timeout_ms = session_timeout(o, handle);
+
+	session_conv.deadline = clock_ms() + timeout_ms;
+	process_deadline(o, timeout_ms);
 }
 
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle)
