@@ -38,9 +38,9 @@ make_database() {
 	}
 }
 
-# database_is true|false: locked
+# database_is true|false [NAME]: locked
 database_is() {
-	bus_call org.freedesktop.secrets /org/freedesktop/secrets/collection/keys \
+	bus_call org.freedesktop.secrets "/org/freedesktop/secrets/collection/${2:-keys}" \
 		org.freedesktop.DBus.Properties.Get string:org.freedesktop.Secret.Collection string:Locked |
 		grep -q "$1"
 }
@@ -105,6 +105,23 @@ icred forget
 window appExit
 stop "$keepassxc_pid"
 refused "ended by its user" 4 no-service 'KeePassXC' timeout 20 icred --no-interactive token
+
+# -- two databases, and what has the key is locked ------------------------------------------
+
+mv "$database" "$tmp/other.kdbx"
+make_database
+keepassxc "$tmp/other.kdbx" >"$tmp/keepassxc.log" 2>&1 &
+keepassxc_pid=$!
+lib_pids="$keepassxc_pid $lib_pids"
+wait_for 20 database_is true other
+window openDatabase "string:$database" "string:$database_password"
+wait_for 5 database_is false
+refused "the key is in the locked one: token" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive token
+refused "  key list" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive key list
+is "  no window was shown" "$(windows)" 0
+window appExit
+stop "$keepassxc_pid"
+mv "$tmp/other.kdbx" "$database"
 
 # -- as it is set up by default: it asks for each item, and before each search --------------
 

@@ -101,6 +101,11 @@ static int unlock_one(const struct keyring_call *call, const char *path)
 	return keyring_unlock(call, g_variant_new_objv(&path, 1));
 }
 
+static int collections(const struct keyring_call *call, GVariant **ret_paths)
+{
+	return keyring_property(call, SERVICE_PATH, SERVICE_IFACE, "Collections", "ao", ret_paths);
+}
+
 /* Is there a collection that can be searched?  That is known at the first one, as a rule. */
 static int all_hidden(const struct keyring_call *call, GVariant *paths, int *ret_hidden)
 {
@@ -123,15 +128,15 @@ static int all_hidden(const struct keyring_call *call, GVariant *paths, int *ret
  */
 static int look_before(const struct keyring_call *call)
 {
-	GVariant *collections = NULL;
+	GVariant *paths = NULL;
 	char *path = NULL;
 	int hidden = 0;
 	int rc;
 
-	rc = keyring_property(call, SERVICE_PATH, SERVICE_IFACE, "Collections", "ao", &collections);
+	rc = collections(call, &paths);
 	if (rc)
 		return rc;
-	rc = all_hidden(call, collections, &hidden);
+	rc = all_hidden(call, paths, &hidden);
 	if (!rc && hidden)
 		rc = keyring_default(call, &path);
 	if (!rc && path)
@@ -140,7 +145,7 @@ static int look_before(const struct keyring_call *call)
 		rc = call->host->fail(call->host, ICRED_E_LOCKED,
 				      "no keyring is open, so a key might not be seen; log in to your "
 				      "desktop, or open your database in KeePassXC");
-	g_variant_unref(collections);
+	g_variant_unref(paths);
 	g_free(path);
 	return rc;
 }
@@ -150,24 +155,40 @@ static int found_nothing(const struct keyring_found *found)
 	return !g_variant_n_children(found->unlocked) && !g_variant_n_children(found->locked);
 }
 
-/* "Locked" must never look like "missing": if nothing was found, is it certain? */
-static int look_behind(const struct keyring_call *call, const char *fingerprint, struct keyring_found *found)
+/* Ask for this collection, if it may hide something, and search again. */
+static int look_into(const struct keyring_call *call, const char *path, const char *fingerprint,
+		     struct keyring_found *found)
 {
-	char *path = NULL;
 	int hides = 0;
 	int rc;
 
-	rc = keyring_default(call, &path);
-	if (!rc && path)
-		rc = may_hide(call, path, &hides);
-	if (!rc && hides) {
-		rc = unlock_one(call, path);
-		if (!rc) {
-			keyring_found_clear(found);
-			rc = keyring_search(call, fingerprint, found);
-		}
+	rc = may_hide(call, path, &hides);
+	if (rc || !hides)
+		return rc;
+	rc = unlock_one(call, path);
+	if (rc)
+		return rc;
+	keyring_found_clear(found);
+	return keyring_search(call, fingerprint, found);
+}
+
+/* "Locked" must never look like "missing": if nothing was found, is it certain? */
+static int look_behind(const struct keyring_call *call, const char *fingerprint, struct keyring_found *found)
+{
+	GVariant *paths = NULL;
+	const char *path;
+	gsize n;
+	int rc;
+
+	rc = collections(call, &paths);
+	if (rc)
+		return rc;
+	n = MIN(g_variant_n_children(paths), COLLECTIONS_MAX);
+	for (gsize i = 0; !rc && found_nothing(found) && i < n; i++) {
+		g_variant_get_child(paths, i, "&o", &path);
+		rc = look_into(call, path, fingerprint, found);
 	}
-	g_free(path);
+	g_variant_unref(paths);
 	return rc;
 }
 
