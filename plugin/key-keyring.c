@@ -197,7 +197,10 @@ static int show_all(const struct keyring_call *call, GVariant *paths, int locked
 	return rc;
 }
 
-/* A locked item may hide its fingerprint, so a person who is there is asked to unlock; no is no error. */
+/*
+ * A locked item may hide its fingerprint, so a person who is there is asked to
+ * unlock; a no is no error, nor is it that the question has no desktop to appear on.
+ */
 static int find_to_show(const struct keyring_call *call, struct keyring_found *found)
 {
 	int rc;
@@ -207,7 +210,7 @@ static int find_to_show(const struct keyring_call *call, struct keyring_found *f
 		return rc;
 	rc = keyring_unlock(call, found->locked);
 	if (rc)
-		return rc == ICRED_E_CANCELLED ? 0 : rc;
+		return rc == ICRED_E_CANCELLED || rc == ICRED_E_LOCKED ? 0 : rc;
 	keyring_found_clear(found);
 	return keyring_search(call, NULL, found);
 }

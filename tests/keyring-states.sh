@@ -66,7 +66,9 @@ if command -v script >/dev/null 2>&1; then
 	like "at a terminal, --no-interactive" "$(on_terminal 'icred --no-interactive token; echo "ended with $?"' | tr -d '\r')" 'ended with 4'
 	like "  nobody there to answer: an end all the same" \
 		"$(on_terminal 'icred --timeout 3 token; echo "ended with $?"' | tr -d '\r')" 'ended with [147]'
+	is "  which a list passes over" "$(on_terminal 'icred --timeout 3 key list --json' | grep -o '"locked":[a-z]*')" '"locked":true'
 else
+	skip "no script(1), so no terminal"
 	skip "no script(1), so no terminal"
 	skip "no script(1), so no terminal"
 fi
