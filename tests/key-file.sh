@@ -110,6 +110,9 @@ for kind in pkcs8 pkcs1; do
 	refused "  and nobody to ask" 4 locked "$pem is encrypted.*passphrase-file=" icred --no-interactive token
 	run icred --json --no-interactive key list
 	is "  the list shows it as locked" "$(json '[(k["fingerprint"], k["locked"]) for k in d["keys"]]')" "[('', True)]"
+	like "  and for people, below its headings" "$(icred --no-interactive key list | sed "s/$(date -u +%Y)-..-../2026-01-01/")" \
+		'^-  {44}-!     2026-01-01  file '
+	like "    which are" "$(icred --no-interactive key list)" '^FINGERPRINT {35}BITS   SINCE       MODULE '
 done
 place "$tmp/pkcs8.pem"
 use "path=$pem" "passphrase-file=$tmp/phrase"

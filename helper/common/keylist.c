@@ -7,7 +7,7 @@
 
 #define KEYLIST_WIDTH_BASE64 46
 #define KEYLIST_WIDTH_HEX    66
-#define KEYLIST_WIDTH_BITS   6
+#define KEYLIST_WIDTH_BITS   7 /* with the mark of a locked one */
 #define KEYLIST_WIDTH_DATE   12
 #define KEYLIST_WIDTH_MODULE 10
 #define KEYLIST_WIDTH_WHERE  24
@@ -45,19 +45,23 @@ static void keylist_row(const struct keylist *list, const char *const column[6])
 	}
 }
 
+/* What a locked keyring hides is a dash. */
 static void keylist_table(struct keylist *list, const struct icred_key *key, const char *fingerprint)
 {
 	static const char *const heading[6] = {"FINGERPRINT", "BITS", "SINCE", "MODULE", "WHERE", "LABEL"};
 	char date[RFC3339_TEXT], digits[16];
 	struct output bits = {digits, 0, sizeof(digits), 0, 0};
-	const char *row[6] = {fingerprint,
+	const char *row[6] = {fingerprint[0] ? fingerprint : "-",
 			      digits,
 			      keylist_date(key->created_at, sizeof("2026-01-01") - 1, date),
 			      keylist_text(key->module),
 			      keylist_text(key->where),
 			      keylist_text(key->label)};
 
-	output_number(&bits, key->bits);
+	if (key->bits)
+		output_number(&bits, key->bits);
+	else
+		output_text(&bits, "-");
 	output_bytes(&bits, key->locked ? "!" : "", 2 - !key->locked);
 	if (list->count == 1)
 		keylist_row(list, heading);
