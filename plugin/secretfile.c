@@ -118,6 +118,11 @@ int secretfile_line(const struct icred_host *host, const struct secretfile *file
 	int fd = -1, rc;
 
 	rc = secretfile_open(host, file, &fd, &st);
+	if (rc == ICRED_E_NOT_FOUND) /* what it opens is there, and must not look missing */
+		return host->fail(host, ICRED_E_LOCKED,
+				  "there is no file %s to unlock the key with; put it there, readable by its "
+				  "owner alone (chmod 600)",
+				  file->what);
 	if (rc)
 		return rc;
 	rc = secretfile_read(host, file, fd, LINE_CAP, &text, &len);

@@ -23,7 +23,7 @@ int secretfile_open(const struct icred_host *host, const struct secretfile *file
 /* All of it, at most max bytes, as a string in secret memory; the host's secret_free. */
 int secretfile_read(const struct icred_host *host, const struct secretfile *file, int fd, size_t max,
 		    char **ret_text, size_t *ret_len);
-/* The first line of a file with nothing but a passphrase or a PIN. */
+/* The first line of a file with nothing but a passphrase or a PIN; without the file, what it opens is locked. */
 int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line);
 /* Cut a text at the end of its first line. */
 void secretfile_cut_line(char *text);

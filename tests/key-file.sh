@@ -122,7 +122,8 @@ chmod 600 "$tmp/phrase"
 echo wrong >"$tmp/phrase"
 refused "the wrong passphrase in the file" 5 denied "passphrase is wrong" icred token
 rm "$tmp/phrase"
-refused "no passphrase file" 3 not-found "no file $tmp/phrase" icred token
+refused "no passphrase file" 4 locked "no file $tmp/phrase to unlock" icred token
+is "  which a list shows as locked" "$(icred --json key list | grep -o '"locked":[a-z]*')" '"locked":true'
 
 # A program that asks, in SSH_ASKPASS's way; it tells what it was given, and what it was not.
 # shellcheck disable=SC2016 # for the script

@@ -111,6 +111,8 @@ stop "$!"
 p11 --list-privkeys "$url"
 : >"$tmp/pin"
 refused "no PIN in the file" 8 invalid "must have the PIN on its first line" icred token
+rm "$tmp/pin"
+refused "no file for the PIN" 4 locked "no file $tmp/pin to unlock the key with" icred token
 printf '%s\n' "$pin" >"$tmp/pin"
 chmod 644 "$tmp/pin"
 refused "a PIN that all may read" 8 invalid "pin has mode 0644" icred token
