@@ -37,6 +37,10 @@ static int arguments_fit(const struct icred_host *host)
 					  "key file: %s= wants an absolute file name%s, not \"%.60s\"",
 					  files[i], i == 2 ? " or systemd" : "", value);
 	}
+	if (host->argument(host, "passphrase-file") && host->argument(host, "ask"))
+		return host->fail(host, ICRED_E_INVALID,
+				  "key file: passphrase-file= and ask= each say where the passphrase comes "
+				  "from; keep one of them");
 	return 0;
 }
 

@@ -91,6 +91,8 @@ use path=app.pem
 refused "a path that is not absolute" 8 invalid "absolute file name" icred token
 use "path=$pem" ask=dialog
 refused "a program that is not absolute" 8 invalid "ask= wants" icred token
+use "path=$pem" ask=systemd "passphrase-file=$tmp/phrase"
+refused "two ways to a passphrase" 8 invalid "keep one of them" icred token
 
 # -- encrypted ---------------------------------------------------------------------
 
