@@ -28,7 +28,8 @@ struct rsa_source {
 	const char *passphrase;
 };
 
-#define NOT_RSA "the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
+#define ENCRYPT_ANEW "encrypt it anew with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in app.pem -out new.pem"
+#define NOT_RSA      "the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
 
 __attribute__((format(printf, 4, 5))) static int rsa_fail(int code, char *why, size_t cap, const char *format,
 							  ...)
@@ -120,8 +121,12 @@ static int rsa_undecryptable(int error, char *why, size_t cap)
 	case GNUTLS_E_UNKNOWN_CIPHER_TYPE:
 	case GNUTLS_E_UNKNOWN_HASH_ALGORITHM:
 		return rsa_fail(ICRED_E_INVALID, why, cap,
-				"the key is encrypted in a way that is not known here; encrypt it anew with: "
-				"openssl pkcs8 -topk8 -v2 aes-256-cbc -in app.pem -out new.pem");
+				"the key is encrypted in a way that is not known here; " ENCRYPT_ANEW);
+	case GNUTLS_E_ASN1_DER_ERROR:
+	case GNUTLS_E_ASN1_GENERIC_ERROR: /* scrypt looks to GnuTLS like that */
+		return rsa_fail(ICRED_E_INVALID, why, cap,
+				"the key is damaged, or encrypted in a way that is not known here; copy the "
+				"whole file again, or " ENCRYPT_ANEW);
 	default:
 		return rsa_unreadable(error, why, cap);
 	}

@@ -116,8 +116,14 @@ for kind in pkcs8 pkcs1; do
 		'^-  {44}-!     2026-01-01  file '
 	like "    which are" "$(icred --no-interactive key list)" '^FINGERPRINT {35}BITS   SINCE       MODULE '
 done
-place "$tmp/pkcs8.pem"
 use "path=$pem" "passphrase-file=$tmp/phrase"
+if openssl pkcs8 -topk8 -scrypt -in "$sandbox_key" -out "$tmp/scrypt.pem" -passout "file:$tmp/phrase" 2>/dev/null; then
+	place "$tmp/scrypt.pem"
+	refused "encrypted by way of scrypt, which GnuTLS does not know" 8 invalid "in a way that is not known here.*encrypt it anew" icred token
+else
+	skip "openssl knows no scrypt"
+fi
+place "$tmp/pkcs8.pem"
 chmod 640 "$tmp/phrase"
 refused "a passphrase that others may read" 8 invalid "phrase has mode 0640" icred token
 chmod 600 "$tmp/phrase"
