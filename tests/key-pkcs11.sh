@@ -144,6 +144,7 @@ refused "a key that the server does not know" 5 rejected "" icred token
 for line in "$url;object=app?pin-value=1234 no.place.for.a.PIN" "$url;object=app?pin-source=pin absolute.name.of.a.file" \
 	"$url;object=app?pin-source=|cat absolute.name.of.a.file" "$url;object=app?module-path=softhsm.so absolute.name.of.a.library" \
 	"$url must.name.one.token" "pkcs11:object=app must.name.one.token" "$url;object=app;type=public only.a.private.key" \
+	"pkcs11:token=;object=app must.name.one.token" "$url;object= must.name.one.token" \
 	"app.pem must.be.a.PKCS#11.URI" "$url;object=app?module-path=$tmp/none.so can't.be.loaded"; do
 	use "${line% *}"
 	refused "uri=$(printf '%s' "${line% *}" | tr '#' '_')" 8 invalid "${line##* }" icred token

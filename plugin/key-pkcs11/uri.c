@@ -95,8 +95,9 @@ static int take_path_piece(const struct piece *piece, struct token_uri *uri, str
 		return value_is(piece, "private")
 			       ? 0
 			       : uri_refuse(why, cap, "only a private key can sign: write type=private");
-	seen->token |= is(piece, "token") || is(piece, "serial");
-	seen->object |= is(piece, "object") || is(piece, "id");
+	/* Without a value it would name what has no name. */
+	seen->token |= piece->len && (is(piece, "token") || is(piece, "serial"));
+	seen->object |= piece->len && (is(piece, "object") || is(piece, "id"));
 	snprintf(uri->base + used, sizeof(uri->base) - used, "%s%.*s", seen->many ? ";" : "",
 		 (int)(piece->value + piece->len - piece->name), piece->name);
 	seen->many = 1;
