@@ -35,6 +35,7 @@ struct environment {
 struct run {
 	const struct icred_host *host;
 	const char *program;
+	const char *wanted;
 	int64_t margin;
 	pid_t pid;
 	int pidfd;
@@ -179,8 +180,8 @@ static int read_both(struct run *run)
 	if (run->len > run->max)
 		return run->host->fail(
 			run->host, ICRED_E_INVALID,
-			"%s printed more than %zu bytes, so it is no key in PEM format; it must print the key alone",
-			run->program, run->max);
+			"%s printed more than %zu bytes, so it is no %s; it must print that alone",
+			run->program, run->max, run->wanted);
 	return 0;
 }
 
@@ -266,10 +267,11 @@ static void run_end(struct run *run)
 	explicit_bzero(run->err_text, sizeof(run->err_text));
 }
 
-int command_run(const struct icred_host *host, char *const argv[], const char *variables, size_t max,
-		struct command_result *ret_result)
+int command_run(const struct icred_host *host, char *const argv[], const char *variables, const char *wanted,
+		size_t max, struct command_result *ret_result)
 {
-	struct run run = {.host = host, .program = argv[0], .pid = -1, .pidfd = -1, .max = max};
+	struct run run = {
+		.host = host, .program = argv[0], .wanted = wanted, .pid = -1, .pidfd = -1, .max = max};
 	struct environment environment = {.count = 0};
 	int64_t left = host->time_left(host);
 	int status = 0, rc;

@@ -127,7 +127,7 @@ static int keyexec_load(struct keyexec *self, const struct icred_host *host)
 	if (self->at_hand.key && now() < self->until)
 		return 0;
 	pemkey_clear(&self->at_hand);
-	rc = command_run(host, self->argv, self->variables, PEM_MAX, &result);
+	rc = command_run(host, self->argv, self->variables, "key in PEM format", PEM_MAX, &result);
 	if (rc)
 		return rc;
 	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))

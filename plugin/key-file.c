@@ -96,8 +96,8 @@ static int ask_program(const struct keyfile *self, const struct icred_host *host
 
 	snprintf(program, sizeof(program), "%s", self->asker);
 	snprintf(text, sizeof(text), "%s", question);
-	rc = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, PASSPHRASE_CAP,
-			 &result);
+	rc = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, "passphrase",
+			 PASSPHRASE_CAP, &result);
 	if (rc)
 		return rc;
 	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status) || !result.len) {

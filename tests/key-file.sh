@@ -150,6 +150,8 @@ is "a list does not start it" "$(ls "$tmp/asked" 2>/dev/null)" ""
 echo wrong >"$tmp/reply"
 fresh
 refused "a wrong one from it" 5 denied "passphrase is wrong" icred token
+head -c 1000 /dev/zero | tr '\0' x >"$tmp/reply"
+refused "much more from it" 8 invalid "$tmp/ask printed more than 512 bytes, so it is no passphrase" icred token
 rm "$tmp/reply"
 refused "none from it" 1 cancelled "gave no passphrase: cat: .*reply" icred token
 use "path=$pem" "ask=$tmp/nothing"
