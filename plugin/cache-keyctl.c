@@ -171,6 +171,15 @@ static int keyctl_quiet(const struct icred_host *host, int code, const char *ver
 	return code;
 }
 
+/* What is told only if no other cache keeps the token, and with -v. */
+static int keyctl_unsaved(const struct icred_host *host)
+{
+	return host->fail(host, ICRED_E_UNSUPPORTED,
+			  "the kernel keyring can't take it (%s); cache runtime does without, where "
+			  "XDG_RUNTIME_DIR is a directory of the user's own",
+			  strerror(errno));
+}
+
 static int keyctl_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
 		       size_t *ret_len)
 {
@@ -290,7 +299,7 @@ static int keyctl_save(void *self, const struct icred_host *host, const char *na
 	keyctl_title(name, title);
 	ring = keyctl_ring(self);
 	if (ring == -1)
-		return keyctl_quiet(host, ICRED_E_UNSUPPORTED, "be used");
+		return keyctl_unsaved(host);
 	if (seconds <= 0) {
 		(void)keyctl_remove(ring, title);
 		return ICRED_OK;
@@ -298,7 +307,7 @@ static int keyctl_save(void *self, const struct icred_host *host, const char *na
 	if (seconds > INT_MAX)
 		seconds = INT_MAX;
 	if (keyctl_replace(ring, title, blob, len, (unsigned)seconds) != 0)
-		return keyctl_quiet(host, ICRED_E_UNSUPPORTED, "take an entry");
+		return keyctl_unsaved(host);
 	return ICRED_OK;
 }
 

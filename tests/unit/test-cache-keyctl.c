@@ -51,6 +51,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Its reason is there for whoever wants to know; of all the rest nothing was said. */
+static int unsaved(const struct cache *of)
+{
+	return strncmp(of->said, "the kernel keyring can't take it (", 34) == 0;
+}
+
 static void needs_keyring(void)
 {
 	if (cache_save(&cache, name, "x", 1, in_seconds(60)) == ICRED_E_UNSUPPORTED)
@@ -158,7 +164,7 @@ static int child_quota(void *data)
 		(void)snprintf(entry, sizeof(entry), "%s-%d", name, i);
 		r = cache_save(&cache, entry, blob, size, in_seconds(60));
 	}
-	CHECK(r == ICRED_E_UNSUPPORTED && cache.warnings == 0 && cache.said[0] == '\0');
+	CHECK(r == ICRED_E_UNSUPPORTED && cache.warnings == 0 && unsaved(&cache));
 	CHECK(cache_load(&cache, entry, found, sizeof(found), &got) == ICRED_E_NOT_FOUND);
 	CHECK(cache_load(&cache, name, found, sizeof(found), &got) == ICRED_OK && got == 900);
 	CHECK(cache_save(&cache, name, found, 800, in_seconds(60)) == ICRED_OK);
@@ -206,7 +212,7 @@ static int child_filtered(void *data)
 	CHECK(cache_save(&cache, name, blob, 10, in_seconds(60)) == ICRED_E_UNSUPPORTED);
 	CHECK(cache_drop(&cache, name) == ICRED_E_NOT_FOUND);
 	CHECK(cache_each(&cache, drop_entry, &none) == ICRED_E_UNSUPPORTED);
-	CHECK(cache.warnings == 0 && cache.said[0] == '\0');
+	CHECK(cache.warnings == 0 && unsaved(&cache));
 	return 0;
 }
 
@@ -236,7 +242,7 @@ static int child_switched(void *data)
 	CHECK(cache_load(&other, name, found, sizeof(found), &got) == ICRED_E_NOT_FOUND);
 	CHECK(cache_save(&other, name, blob, 10, in_seconds(60)) == ICRED_E_UNSUPPORTED);
 	CHECK(cache_drop(&other, name) == ICRED_E_NOT_FOUND);
-	CHECK(other.warnings == 0 && other.said[0] == '\0');
+	CHECK(other.warnings == 0 && unsaved(&other));
 	return 0;
 }
 
