@@ -33,9 +33,9 @@ struct advice {
 #define DSA_KEY \
 	"this is a DSA key; the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
 #define EMPTY "the key file is empty; download the app's private key again"
-#define ENCRYPTED                                                                                                 \
-	"the key is encrypted with a passphrase; make a plain copy with: openssl rsa -in app.pem -out plain.pem " \
-	"(and remove the copy afterwards)"
+#define ENCRYPTED                                                                                           \
+	"the key is encrypted with a passphrase; take that off on the way, so that no plain copy is left: " \
+	"openssl rsa -in app.pem | icred key import -"
 
 static const struct advice advices[] = {
 	{"EC *", EC_KEY},

@@ -72,7 +72,7 @@ bad 'is a DSA key; .*generate an RSA key' dsa dsa-old
 bad 'is an Ed25519 key; .*generate an RSA key' ed25519
 bad 'RSA-PSS only' pss
 bad '1024-bit: .*generate a new key' small
-bad 'encrypted with a passphrase; make a plain copy' encrypted encrypted-old
+bad 'encrypted with a passphrase; .*openssl rsa -in app.pem [|] icred key import -' encrypted encrypted-old
 bad 'truncated: its END line is missing; copy the whole file again' no-end
 bad 'truncated: its BEGIN line is missing; copy the whole file again' no-beginning
 bad '(truncated or )?damaged.*copy the whole file again' gap damaged-modulus damaged-prime hollow
@@ -91,10 +91,12 @@ bad '(no key in PEM format|plain text|NUL|DER)' noise text
 # Advice that does not work is none.
 tr -d '\r' <crlf >mended-crlf
 sed 's/\\r//g; s/\\n/\n/g' literal >mended-literal
-quiet openssl rsa -in encrypted -passin pass:x -out mended-encrypted
+openssl rsa -in encrypted -passin pass:x 2>/dev/null | icred key import - >mended-encrypted
+is "good: encrypted, taken off on the way" "$(cat mended-encrypted)" "$(icred key fingerprint good)"
+icred -q key remove "$(cat mended-encrypted)"
 quiet openssl rsa -inform DER -in der -out mended-der
 good=$(icred key fingerprint good)
-for pem in mended-crlf mended-literal mended-encrypted mended-der good-old link; do
+for pem in mended-crlf mended-literal mended-der good-old link; do
 	is "good: $pem" "$(icred key fingerprint "$pem")" "$good"
 done
 
