@@ -217,13 +217,13 @@ static int bad_kind(const struct block *block, char *why, size_t cap)
 	return 0;
 }
 
-/* ret_encryption: NULL where an encrypted key is of no use. */
+/* The first key is what the file is about.  ret_encryption: NULL where an encrypted one is of no use. */
 static int check(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why, size_t why_cap)
 {
 	enum pem_encryption encryption;
 	struct text text = {pem, pem + len};
-	struct block first = {text, text}, block = first;
-	int keys = 0, blocks = 0, more, rc;
+	struct block best = {text, text}, block = best;
+	int keys = 0, blocks = 0, is_key, more, rc;
 
 	if (!pem)
 		return pem_refuse(why, why_cap, EMPTY);
@@ -233,9 +233,10 @@ static int check(const char *pem, size_t len, enum pem_encryption *ret_encryptio
 	if (rc)
 		return rc;
 	while ((more = next_block(&text, &block)) > 0) {
-		if (!blocks++)
-			first = block;
-		keys += text_ends(block.label, "PRIVATE KEY");
+		is_key = text_ends(block.label, "PRIVATE KEY");
+		if (!blocks++ || (is_key && !keys))
+			best = block;
+		keys += is_key;
 	}
 	if (more < 0)
 		return pem_refuse(why, why_cap,
@@ -247,8 +248,8 @@ static int check(const char *pem, size_t len, enum pem_encryption *ret_encryptio
 			why, why_cap,
 			"the file holds several keys; keep one in a file of its own, from its BEGIN line to its "
 			"END line");
-	encryption = encryption_of(&first);
-	rc = ret_encryption && encryption ? 0 : bad_kind(&first, why, why_cap);
+	encryption = encryption_of(&best);
+	rc = ret_encryption && encryption ? 0 : bad_kind(&best, why, why_cap);
 	if (!rc && blocks > 1)
 		rc = pem_refuse(
 			why, why_cap,

@@ -43,6 +43,7 @@ sed '4s/^..../AAAA/' good-old >damaged-modulus
 sed '14s/^..../AAAA/' good-old >damaged-prime
 cat good ec >two
 cat good certificate >with-certificate
+cat certificate good >behind-certificate
 : >empty
 printf '\n \n' >blank
 head -c 40000 /dev/zero | tr '\0' x >large
@@ -83,7 +84,7 @@ bad 'certificate request' request
 bad 'is a public key' public public-old
 bad 'DER format; convert it' der
 bad 'several keys; keep one' two
-bad 'more than the key; keep only' with-certificate
+bad 'more than the key; keep only' with-certificate behind-certificate
 bad 'empty' empty blank
 bad '(larger|longer) than .*32 KiB' large huge long
 bad '(no key in PEM format|plain text|NUL|DER)' noise text
