@@ -47,6 +47,7 @@ exec kill -$signal \$pid
 expect \"OVER\"
 expect eof"
 	ok "SIG$signal at the question: the terminal is as before" cmp "$tmp/before" "$tmp/after"
+	like "  and at the beginning of a line" "$(printf '%s\n' "$out" | tr -d '\r')" '^OVER'
 done
 
 terminal "spawn sh -c {icred --timeout 2s token; echo STATUS \$? echo}

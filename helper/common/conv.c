@@ -46,6 +46,13 @@ static void conv_echo_off(void)
 	tcsetattr(conv_tty, TCSAFLUSH, &quiet);
 }
 
+/* What is printed next must not stand behind a question that was left open. */
+static void conv_end_line(void)
+{
+	if (write(conv_tty, "\n", 1) < 0)
+		return;
+}
+
 /* Echo on, then what the signal would have done anyway; after a stop (SIGTSTP), echo off again. */
 static void conv_signalled(int signal_number)
 {
@@ -54,6 +61,8 @@ static void conv_signalled(int signal_number)
 	sigset_t this_one;
 
 	conv_restore();
+	if (hidden)
+		conv_end_line();
 	if (signal_number != SIGTSTP)
 		askpass_stop();
 	sigaction(signal_number, &usual, NULL);
@@ -103,13 +112,6 @@ static int conv_byte(int64_t deadline, char *ret_byte)
 		if (n == 0 || errno != EINTR)
 			return -1;
 	}
-}
-
-/* What is printed next must not stand behind a question that was left open. */
-static void conv_end_line(void)
-{
-	if (write(conv_tty, "\n", 1) < 0)
-		return;
 }
 
 /* A line without its LF.  Too long is an error: half a passphrase is none. */
