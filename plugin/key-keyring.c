@@ -123,9 +123,11 @@ static int load_key(const struct keyring_call *call, unsigned nth, struct rsa_ke
 	rc = load_text(call, nth, &pem, &len);
 	if (!rc) {
 		rc = rsa_open(pem, len, ret_key, why, sizeof(why));
-		if (rc)
-			host->fail(host, rc, "the keyring's item for app %s is not usable: %s",
-				   call->query->app, why);
+		if (rc) /* what would mend a file is of no use to an item */
+			host->fail(host, rc,
+				   "the keyring's item for app %s is not usable: %.*s; import the key again, "
+				   "or remove the item with the keyring's own program",
+				   call->query->app, (int)strcspn(why, ";"), why);
 		host->secret_free(host, pem);
 	}
 	return rc;

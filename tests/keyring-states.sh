@@ -83,6 +83,13 @@ stop_keyring
 start_keyring || exit 99
 like "unlocked again: the key is still there" "$(icred token)" "$token"
 icred forget
+if command -v secret-tool >/dev/null 2>&1; then
+	printf 'no key' | secret-tool store --label=another kind app-key app_id "$sandbox_app" api_origin "$sandbox_url" by test
+	refused "an item that another program has made" 8 invalid 'not usable: this is no key.*; import the key again' icred token
+	secret-tool clear by test
+else
+	skip "no secret-tool(1), so no other program"
+fi
 kill -STOP "$keyring_pid"
 refused "a service that hangs: the deadline ends it" 7 timeout 'keyring' timeout 20 icred --timeout 1 token
 refused "  key import, too" 7 timeout 'keyring' timeout 20 icred --timeout 1 key import "$sandbox_key"
