@@ -38,10 +38,10 @@ struct parse {
 	struct reading *reading;
 	const struct parse *parent; /* whose include this is */
 	const char *file;
-	unsigned line;  /* of the word at hand; a continued line counts from its first */
 	unsigned depth; /* of includes */
 	char *words[WORDS_MAX + 1];
-	unsigned columns[WORDS_MAX + 1];
+	/* Where each word stands: a line that is continued has words in several. */
+	unsigned lines[WORDS_MAX + 1], columns[WORDS_MAX + 1];
 	size_t count;
 };
 
@@ -51,13 +51,16 @@ static int parse_file(struct reading *reading, const struct parse *parent, const
 static int bad(const struct parse *parse, size_t word, const char *why)
 {
 	const char *text = word < parse->count ? parse->words[word] : "";
-	char quoted[72] = "", place[PLACE_MAX];
+	char quoted[72], place[PLACE_MAX];
+	bool named;
 
-	if (*text && !strstr(why, text))
-		snprintf(quoted, sizeof(quoted), "\"%.60s\": ", text);
-	place_format(place, parse->file, parse->line, parse->columns[word]);
-	note_error(ICRED_E_INVALID, "%s%s%s", place, quoted, why);
-	set_error_where("", parse->file, parse->line);
+	snprintf(quoted, sizeof(quoted), "\"%.60s\"", text);
+	for (char *at = quoted; (at = strchr(at, '\n'));)
+		*at = ' ';
+	named = !*text || strstr(why, quoted);
+	place_format(place, parse->file, parse->lines[word], parse->columns[word]);
+	note_error(ICRED_E_INVALID, "%s%s%s%s", place, named ? "" : quoted, named ? "" : ": ", why);
+	set_error_where("", parse->file, parse->lines[word]);
 	return ICRED_E_INVALID;
 }
 
@@ -75,53 +78,81 @@ static bool tell_fault(int r, void *data)
 	return !reading->hopeless;
 }
 
-/*
- * Take the next word off *at, in place.  "[...]" is one word, blanks and all,
- * with \] for a bracket in it.  Returns false at a bracket without its end.
- */
-static bool take_word(char **at, char **ret_word)
-{
-	char *from = *at, *to = from;
+/* A line is read up to here.  Where it was continued, a line feed is left in it, which is a blank. */
+struct cursor {
+	char *at;
+	const char *begin; /* of the line in the file */
+	unsigned line;
+};
 
-	if (*from != '[') {
-		*ret_word = from;
-		from += strcspn(from, " \t");
-	} else {
-		*ret_word = to = ++from;
-		while (*from && *from != ']') {
-			if (from[0] == '\\' && from[1] == ']')
-				from++;
-			*to++ = *from++;
-		}
-		if (*from != ']')
-			return false;
-		from++;
-		if (*from && *from != ' ' && *from != '\t')
-			return false;
-		*to = '\0';
+static void step(struct cursor *cursor)
+{
+	if (*cursor->at++ == '\n') {
+		cursor->begin = cursor->at;
+		cursor->line++;
 	}
-	if (*from)
-		*from++ = '\0';
-	*at = from;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/*
+ * Take the next word, in place.  "[...]" is one word, blanks and all, with \]
+ * for a bracket in it.  Returns false at a bracket without its end.
+ */
+static bool take_word(struct cursor *cursor, char **ret_word)
+{
+	char *end = cursor->at;
+
+	*ret_word = end;
+	if (*end != '[') {
+		while (*cursor->at && !is_blank(*cursor->at))
+			cursor->at++;
+		end = cursor->at;
+	} else {
+		*ret_word = end = ++cursor->at;
+		while (*cursor->at && *cursor->at != ']') {
+			if (cursor->at[0] == '\\' && cursor->at[1] == ']')
+				cursor->at++;
+			char c = *cursor->at;
+			step(cursor);
+			*end++ = is_blank(c) ? ' ' : c;
+		}
+		if (*cursor->at != ']') {
+			*end = '\0'; /* for the message */
+			return false;
+		}
+		cursor->at++;
+		if (*cursor->at && !is_blank(*cursor->at))
+			return false;
+	}
+	if (*cursor->at)
+		step(cursor);
+	*end = '\0';
 	return true;
 }
 
-static int split_words(struct parse *parse, char *text)
+static int split_words(struct parse *parse, char *text, unsigned line)
 {
-	const char *start = text;
+	struct cursor cursor = {text, text, line};
 
-	parse->count = 0;
-	for (text += strspn(text, " \t"); *text && *text != '#'; text += strspn(text, " \t")) {
-		parse->columns[parse->count] = (unsigned)(text - start) + 1;
+	for (parse->count = 0;; parse->count++) {
+		while (is_blank(*cursor.at))
+			step(&cursor);
+		if (!*cursor.at || *cursor.at == '#')
+			return ICRED_OK;
+		parse->lines[parse->count] = cursor.line;
+		parse->columns[parse->count] = (unsigned)(cursor.at - cursor.begin) + 1;
 		if (parse->count == WORDS_MAX)
 			return bad(parse, parse->count, "more words than any line needs");
-		parse->words[parse->count] = text;
-		if (!take_word(&text, &parse->words[parse->count++])) {
-			parse->words[parse->count - 1] = text;
+		text = cursor.at;
+		if (!take_word(&cursor, &parse->words[parse->count])) {
+			parse->words[parse->count++] = text;
 			return bad(parse, parse->count - 1, "this [ has no ] that ends its word");
 		}
 	}
-	return ICRED_OK;
 }
 
 static bool module_name_ok(const char *name)
@@ -148,8 +179,8 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 {
 	struct line line = {.facility = facility,
 			    .optional_module = optional_module,
-			    .number = parse->line,
-			    .column = parse->count > 2 ? parse->columns[2] : 1};
+			    .number = parse->lines[2],
+			    .column = parse->columns[2]};
 	_cleanup_free_ char *file = strdup(parse->file);
 	char why[160];
 	size_t twice;
@@ -196,7 +227,7 @@ static int parse_setting(struct parse *parse)
 	r = settings_add(settings, parse->words[0], value, why, sizeof(why));
 	if (r < 0)
 		return r == ICRED_E_INVALID ? bad(parse, 1, why) : set_no_memory();
-	settings_came_from(settings, (struct place){parse->file, parse->line, parse->columns[1]});
+	settings_came_from(settings, (struct place){parse->file, parse->lines[1], parse->columns[1]});
 	return ICRED_OK;
 }
 
@@ -222,7 +253,7 @@ static int parse_include(struct parse *parse)
 {
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
-	char why[160];
+	char why[400];
 	int r;
 
 	if (parse->count != 2)
@@ -235,7 +266,8 @@ static int parse_include(struct parse *parse)
 	if (r == ICRED_E_NO_MEMORY)
 		return r;
 	if (r < 0) {
-		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read", parse->words[1]);
+		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read: %s",
+			 parse->words[1], r == ICRED_E_NOT_FOUND ? "there is none" : icred_error()->message);
 		return bad(parse, 1, why);
 	}
 	if (is_open(parse, file))
@@ -243,12 +275,12 @@ static int parse_include(struct parse *parse)
 	return parse_file(parse->reading, parse, file, fd);
 }
 
-static int parse_line(struct parse *parse, char *text)
+static int parse_line(struct parse *parse, char *text, unsigned number)
 {
 	char why[160];
 	const char *word;
 	bool optional_module;
-	int r = split_words(parse, text);
+	int r = split_words(parse, text, number);
 
 	if (r < 0 || !parse->count)
 		return r;
@@ -271,13 +303,12 @@ static int check_bytes(const struct parse *parse, const char *text, size_t len)
 	struct parse at = *parse;
 	char why[80];
 
-	at.line = 1;
-	at.columns[0] = 1;
+	at.lines[0] = at.columns[0] = 1;
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		return bad(&at, 0, "the file starts with a byte order mark; save it without");
 	for (size_t i = 0; i < len; i++, at.columns[0]++) {
 		if (text[i] == '\n') {
-			at.line++;
+			at.lines[0]++;
 			at.columns[0] = 0;
 		} else if (text[i] == '\r') {
 			return bad(&at, 0, "the file has Windows line ends (CRLF); save it with LF");
@@ -303,7 +334,7 @@ static bool has_comment(const char *at, const char *end)
 			if (!in_word && *at == '#')
 				return true;
 			in_bracket = !in_word && *at == '[';
-			in_word = *at != ' ' && *at != '\t';
+			in_word = !is_blank(*at);
 		}
 	}
 	return false;
@@ -311,23 +342,23 @@ static bool has_comment(const char *at, const char *end)
 
 static int parse_text(struct parse *parse, char *text)
 {
-	unsigned number = 1;
+	unsigned number = 1, first;
 	char *next;
 
 	for (char *at = text; *at; at = next) {
 		char *end;
-		parse->line = number;
+		first = number;
 		for (end = at + strcspn(at, "\n");
 		     *end && end > at && end[-1] == '\\' && !has_comment(at, end);
 		     end += strcspn(end, "\n")) {
 			end[-1] = ' ';
-			*end++ = ' ';
+			end++;
 			number++;
 		}
 		next = end + (*end == '\n');
 		number++;
 		*end = '\0';
-		int r = parse_line(parse, at);
+		int r = parse_line(parse, at, first);
 		if (r < 0 && !tell_fault(r, parse->reading))
 			return r;
 	}

@@ -34,11 +34,10 @@ struct line {
 	char *module;
 	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
 	char *file;
-	unsigned number;
-	unsigned column; /* of the module's name */
-	bool faulty;     /* there is no such module, or it is none: no control makes up for that */
-	void *checked;   /* struct module, once it is loaded and held to the ABI */
-	void *opened;    /* the same, once it can be used */
+	unsigned number, column; /* where the module's name stands */
+	bool faulty;             /* there is no such module, or it is none: no control makes up for that */
+	void *checked;           /* struct module, once it is loaded and held to the ABI */
+	void *opened;            /* the same, once it can be used */
 };
 
 const char *facility_name(int facility);

@@ -102,8 +102,8 @@ write 'include one' >"$config/bad.conf"
 write 'timeout soon' >"$config/one.conf"
 refused "the line that is wrong in what is included" 8 invalid "one\.conf:6.*wants a duration" icred -p bad token
 # shellcheck disable=SC1003 # backslashes, and no quotation mark
-write 'app 1 \\\\' '  2 \\\\' '  # and so on' >"$config/bad.conf"
-refused "a continued line" 8 invalid "bad\.conf:6" icred -p bad token
+write 'app 1 \\' '  2 \\' '  # and so on' >"$config/bad.conf"
+refused "a continued line" 8 invalid "bad\.conf:7:3: .*2" icred -p bad token
 write "api http://example.org" >"$config/bad.conf"
 refused "plain HTTP to elsewhere" 8 invalid "bad\.conf.*must be https" icred -p bad token
 write "api http://example.org" 'insecure-loopback yes' >"$config/bad.conf"

@@ -109,6 +109,18 @@ wrong wrong.conf:1:17 'issuer icr does not know the argument "api"' 'issuer requ
 wrong wrong.conf:1:30 '"path=/y": an argument of this name' 'key sufficient file  path=/x path=/y'
 wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 'cache sufficient keyctl keyring=usr'
 wrong wrong.conf:1:7 '"2"' 'app 1 2'
+# The word is told even if it happens to be in what is said of it.
+wrong wrong.conf:1:7 '"a": this setting takes one value' 'app 1 a'
+wrong wrong.conf:1:9 '"0": timeout wants' 'timeout 0'
+# Where a line is continued, the place is that of the word.
+wrong wrong.conf:2:3 '"1/2"' 'app \' '  1/2'
+wrong wrong.conf:3:2 '"../keyring"' 'key \' '  required \' '	../keyring'
+wrong wrong.conf:3:4 '"7"' 'app [1\' '] \' '   7'
+wrong wrong.conf:2:16 'cache keyctl does not know' 'cache [default=ignore \' ' success=done] keyctl no=1'
+sed -i 's/keyctl/\\\n&/' "$dir/wrong.conf"
+wrong wrong.conf:3:1 'cache keyctl does not know'
+wrong wrong.conf:4:1 '"colour"' 'app \' '1 \' '#' 'colour blue'
+wrong wrong.conf:1:5 '"\[a]  b": this \[ has no ]' 'app [a\]\' 'b'
 wrong wrong.conf:2:5 '"ftp://x"' 'app 1' 'api ftp://x'
 wrong wrong.conf:2:5 '"http://example.org": api must be https' 'app 1' 'api http://example.org'
 wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origin https://example.org' 'origin http://example.org'
@@ -118,7 +130,11 @@ run icred profile check wrong
 like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= wants .* not \"x.pem\""
 put other 'include wrong'
 wrong other.conf:1:9 'in a circle' 'include other'
-wrong wrong.conf:1:9 '"missing"' 'include missing'
+wrong wrong.conf:1:9 '"missing" to include can.t be read: there is none' 'include missing'
+put wrong 'include loop'
+ln -s loop.conf "$dir/loop.conf"
+wrong wrong.conf:1:9 '"loop" to include can.t be read: .*/loop\.conf: Too many'
+rm "$dir/loop.conf"
 printf 'app 1\r\n' >"$dir/wrong.conf"
 wrong wrong.conf:1:6 'CRLF'
 printf '\357\273\277app 1\n' >"$dir/wrong.conf"

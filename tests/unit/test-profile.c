@@ -100,7 +100,7 @@ static void every_element_is_understood(void **state)
 	assert_int_equal(profile->stack.count, 4);
 	assert_line(profile, 0, "8 key file <path=/etc/a.pem> <a b]c> <x#y>");
 	assert_line(profile, 1, "9 -key pkcs11");
-	assert_line(profile, 2, "10 cache runtime <debug>");
+	assert_line(profile, 2, "12 cache runtime <debug>");
 	assert_line(profile, 3, "13 issuer icr");
 	assert_int_equal(profile->stack.lines[1].control.action[0], ACTION_DONE);
 	assert_int_equal(profile->stack.lines[1].control.action[-ICRED_E_NOT_FOUND], ACTION_IGNORE);
@@ -156,7 +156,9 @@ static const struct {
 	{"app 1\n# \x1b[31m\n", "2:3", "control byte"},
 	{"app 1\n# \x7f\n", "2:3", "control byte"},
 	{"app \\\n 1 \\\n\ncolour blue\n", "4:1", "\"colour\""},
-	{"app 1\nkey \\\n\\\n  maybe file\n", "2:11", "\"maybe\""},
+	{"app 1\nkey \\\n\\\n  maybe file\n", "4:3", "\"maybe\""},
+	{"app 1 1\n", "1:7", "\"1\""},
+	{"key [ok=ok \\\nfile", "1:5", "\"[ok=ok   file\""},
 };
 
 static void assert_refused(const char *where, const char *says)
