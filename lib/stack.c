@@ -108,33 +108,39 @@ static int action_number(const char *name, size_t len)
 	return -1;
 }
 
-/* One "result=action".  What is not listed and has no default is `bad`, as in PAM. */
-static bool control_pair(const char *at, size_t len, struct control *control, bool given[RESULT_COUNT],
-			 int *fallback)
+/* Says what is wrong with one "result=action"; NULL if nothing is. */
+static const char *control_pair(const char *at, size_t len, struct control *control, bool given[RESULT_COUNT],
+				int *fallback)
 {
+	static const char unknown[] = "is no result=action: see icred-profile(5)",
+			  twice[] = "is about a result that is there before";
 	const char *equals = memchr(at, '=', len);
 	size_t name_len = equals ? (size_t)(equals - at) : 0;
 	int action = equals ? action_number(equals + 1, len - name_len - 1) : -1;
 	int result = result_index(at, name_len);
 
 	if (!name_len || action < 0)
-		return false;
+		return unknown;
 	if (name_len == 7 && memcmp(at, "default", 7) == 0) {
+		if (*fallback >= 0)
+			return twice;
 		*fallback = action;
-		return true;
+		return NULL;
 	}
 	if (result < 0)
-		return false;
+		return unknown;
+	if (given[result])
+		return twice;
 	control->action[result] = (unsigned char)action;
 	given[result] = true;
-	return true;
+	return NULL;
 }
 
 bool control_parse(const char *text, struct control *ret_control, char *why, size_t why_cap)
 {
 	struct control control = {{0}};
 	bool given[RESULT_COUNT] = {false};
-	int fallback = ACTION_BAD;
+	int fallback = -1;
 
 	if (control_keyword(text, ret_control))
 		return true;
@@ -147,16 +153,17 @@ bool control_parse(const char *text, struct control *ret_control, char *why, siz
 	}
 	for (const char *at = text + strspn(text, " \t"); *at; at += strspn(at, " \t")) {
 		size_t len = strcspn(at, " \t");
-		if (!control_pair(at, len, &control, given, &fallback)) {
-			snprintf(why, why_cap, "\"%.*s\" is no result=action: see icred-profile(5)",
-				 (int)MIN(len, 60), at);
+		const char *wrong = control_pair(at, len, &control, given, &fallback);
+		if (wrong) {
+			snprintf(why, why_cap, "\"%.*s\" %s", (int)MIN(len, 60), at, wrong);
 			return false;
 		}
 		at += len;
 	}
+	/* What is not listed and has no default is `bad`, as in PAM. */
 	for (int r = 0; r < RESULT_COUNT; r++)
 		if (!given[r])
-			control.action[r] = (unsigned char)fallback;
+			control.action[r] = (unsigned char)(fallback < 0 ? ACTION_BAD : fallback);
 	*ret_control = control;
 	return true;
 }

@@ -112,6 +112,9 @@ wrong wrong.conf:1:7 '"2"' 'app 1 2'
 # The word is told even if it happens to be in what is said of it.
 wrong wrong.conf:1:7 '"a": this setting takes one value' 'app 1 a'
 wrong wrong.conf:1:9 '"0": timeout wants' 'timeout 0'
+wrong wrong.conf:1:5 '"not-found=die" is about a result that is there before' \
+	'key [success=done not_found=ignore not-found=die] keyring'
+wrong wrong.conf:1:5 '"default=bad" is about' 'key [default=die default=bad] keyring'
 # Where a line is continued, the place is that of the word.
 wrong wrong.conf:2:3 '"1/2"' 'app \' '  1/2'
 wrong wrong.conf:3:2 '"../keyring"' 'key \' '  required \' '	../keyring'

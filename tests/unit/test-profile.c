@@ -159,6 +159,7 @@ static const struct {
 	{"app 1\nkey \\\n\\\n  maybe file\n", "4:3", "\"maybe\""},
 	{"app 1 1\n", "1:7", "\"1\""},
 	{"key [ok=ok \\\nfile", "1:5", "\"[ok=ok   file\""},
+	{"key [success=done locked=die locked=ok] file\n", "1:5", "\"locked=ok\""},
 };
 
 static void assert_refused(const char *where, const char *says)
