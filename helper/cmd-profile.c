@@ -363,7 +363,7 @@ static void profile_check_name(struct profile_check *check, const char *name)
 		profile_check_modules(check, name);
 	profile_free(profile);
 	if (check->faults == before && !check->o->json)
-		output_format(check->out, "%s: in order\n", name);
+		output_format(check->out, "%s: in order\n", *name ? name : "default");
 }
 
 static int profile_check_found(const char *name, const char *file, bool hidden, void *data)
