@@ -195,6 +195,15 @@ unlike "nobody's output came through" "$out$err" 'BEGIN'
 # One that goes wrong is passed over where the control says so, and told with -v.
 stack second 'key sufficient stdout' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 run icred -p second -v token
-is "trouble in a line that is only sufficient: the next one serves" "$status $out" "0 toy_3_a"
+is "trouble in a line that is only sufficient: the next one serves, with its own signature" "$status $out" "0 toy_3_a"
 like "  -v tells of it" "$err" '^icred: key stdout \(.*second\.conf:3\): internal, ignored: module key stdout .*wrote to standard output'
+run icred -p second key import "$sandbox_key"
+is "  and a key is not stored by the one that went wrong, nor by one that can't" "$status $out" "1 "
+build issuer-late "$srcdir/tests/abi/issuer-toy.c" -DWILD_LATE
+stack late 'key sufficient toy' 'issuer sufficient late' 'issuer sufficient toy' 'cache optional memory'
+run icred -p late token
+is "one that grants a token and fails: the next one mints" "$status $out" "0 toy_3_a"
+stack late 'key sufficient toy' 'issuer sufficient late' '-issuer required nosuch' 'cache optional memory'
+run icred -p late token
+is "  and there is none if there is no next one" "$status $out" "7 "
 done_testing

@@ -92,9 +92,14 @@ static int store_in(struct line *line, struct job *job)
 static int store_line(struct line *line, void *data)
 {
 	struct job *job = data;
+	unsigned before = job->count;
+	int r;
 
 	inside_enter(job->request, INSIDE_CALL, line);
-	return inside_leave(job->request, INSIDE_CALL, store_in(line, job));
+	r = inside_leave(job->request, INSIDE_CALL, store_in(line, job));
+	if (r != ICRED_OK)
+		job->count = before; /* the next line is to store it */
+	return r;
 }
 
 int keys_store(struct request *request)

@@ -81,9 +81,14 @@ static int mint_in(struct line *line, struct minting *minting)
 static int mint_line(struct line *line, void *data)
 {
 	struct minting *minting = data;
+	size_t before = minting->record.len;
+	int r;
 
 	inside_enter(minting->request, INSIDE_CALL, line);
-	return inside_leave(minting->request, INSIDE_CALL, mint_in(line, minting));
+	r = inside_leave(minting->request, INSIDE_CALL, mint_in(line, minting));
+	if (r != ICRED_OK)
+		minting->record.len = before; /* what was granted before a failure is no token */
+	return r;
 }
 
 /* With each of the app's keys, line by line and newest first, until one is not refused. */

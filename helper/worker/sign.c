@@ -80,17 +80,21 @@ static int sign_in(struct line *line, struct icred_signing *signing)
 		r = set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
 	if (r == ICRED_OK)
 		signing->request->signer = spent ? index + 1 : 0;
-	else
-		signing->signature_len = 0; /* the next line is to do it */
 	return r;
 }
 
 static int sign_line(struct line *line, void *data)
 {
 	struct icred_signing *signing = data;
+	size_t before = signing->signature_len;
+	int r;
 
 	inside_enter(signing->request, INSIDE_KEY, line);
-	return inside_leave(signing->request, INSIDE_KEY, sign_in(line, signing));
+	r = inside_leave(signing->request, INSIDE_KEY, sign_in(line, signing));
+	if (r != ICRED_OK)
+		signing->signature_len =
+			before; /* what a failure left counts for nothing: the next line is to sign */
+	return r;
 }
 
 static void *run(void *data)

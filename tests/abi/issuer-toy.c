@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An issuer without a server: it has the key stack sign, and grants a token
- * that says how long the signature was; with -DWILD_IDLE it does not say that it can.
+ * that says how long the signature was; with -DWILD_IDLE it does not say that it can, with
+ * -DWILD_LATE it fails when it has granted one.
  */
 #include <stdio.h>
 #include <icred/module.h>
@@ -36,6 +37,11 @@ static int toy_mint(void *given, const struct icred_host *host, const struct icr
 	(void)snprintf(token, sizeof(token), "toy_%zu_%c", len, signature[0]);
 	grant.token = token;
 	grant.installation = request->id;
+#ifdef WILD_LATE
+	grant.token = "late";
+	(void)granted(&grant, data);
+	return host->fail(host, ICRED_E_NETWORK, "the line broke");
+#endif
 	return granted(&grant, data);
 }
 

@@ -102,11 +102,23 @@ static int toy_sign(void *self, const struct icred_host *host, const struct icre
 		return host->fail(host, ICRED_E_NOT_FOUND, "no more toy keys");
 	memcpy(signature, data, len);
 	*ret_len = len;
+#ifdef WILD_STDOUT
+	*(char *)signature = 'w';
+#endif
 #ifdef WILD_LENGTH
 	*ret_len = 1 << 20;
 #endif
 	return ICRED_OK;
 }
+
+#ifdef WILD_STDOUT
+static int toy_store(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		     const char *pem, const char *label, const char *fingerprint)
+{
+	(void)label;
+	return self && query->app && *pem && *fingerprint ? wild_turn(host) : ICRED_E_INTERNAL;
+}
+#endif
 
 #ifdef WILD_LONG
 /* From a later release: structs that go on. */
@@ -119,6 +131,9 @@ static const struct icred_key_ops ops = {
 	.size = sizeof(ops),
 #ifndef WILD_NULL
 	.sign = toy_sign,
+#endif
+#ifdef WILD_STDOUT
+	.store = toy_store,
 #endif
 };
 #endif
@@ -144,7 +159,11 @@ static const struct {
 #endif
 			.name = "toy",
 			.threads = ICRED_THREADS_SERIAL,
+#ifdef WILD_STDOUT
+			.can = ICRED_CAN_SIGN | ICRED_CAN_STORE,
+#else
 			.can = ICRED_CAN_SIGN,
+#endif
 			.open = toy_open,
 			.close = toy_close,
 #ifndef WILD_OPS
