@@ -45,6 +45,11 @@ awk '
 is "the prototypes of the manual are those of the headers" \
 	"$(diff "$tmp/declared" "$tmp/documented")" ""
 
+# What a module and its host call each other by.
+for name in $(sed -n 's/^\t[a-z].*(\*\([a-z_]*\))(\(void \*self\|const struct icred_host\).*/\1/p' lib/icred/module.h | sort -u); do
+	ok "$name() is in icred-module(3)" grep -qE "^\.It (Fn $name\$|Li [^(]*[ *]$name\(|Fn $name )" man/icred-module.3
+done
+
 codes=$(awk '$1 ~ /^ICRED_E_/ && $1 != "ICRED_E_LAST" { print $1 }' lib/icred/icred.h)
 for code in $codes; do
 	ok "$code is in icred_error(3) and in error.c" \

@@ -30,7 +30,7 @@ extern "C" {
 
 enum icred_facility { ICRED_KEY = 1, ICRED_CACHE = 2, ICRED_ISSUER = 3 };
 
-/* SERIAL: one call at a time into the module.  PARALLEL: any number. */
+/* SERIAL: one call at a time with the same self, each() of a cache aside.  PARALLEL: any number. */
 enum { ICRED_THREADS_SERIAL = 0, ICRED_THREADS_PARALLEL = 1 };
 
 /* Capability bits; each one claimed needs its callback, unknown bits are ignored. */
