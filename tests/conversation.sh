@@ -6,11 +6,15 @@ requires expect
 
 modules=$tmp/modules
 mkdir "$modules"
+# build NAME SOURCE OPTION...
 build() {
-	${CC:-cc} -fPIC -shared -fvisibility=hidden -I"$srcdir/lib" "-D$3" -o "$modules/$1.so" "$srcdir/tests/abi/$2.c" || exit 99
+	build_name=$1 build_source=$2
+	shift 2
+	${CC:-cc} -fPIC -shared -fvisibility=hidden -I"$srcdir/lib" "$@" -o "$modules/$build_name.so" \
+		"$srcdir/tests/abi/$build_source.c" || exit 99
 }
-build key-prompt key-toy WILD_PROMPT
-build issuer-toy issuer-toy TOY
+build key-prompt key-toy -DWILD_PROMPT
+build issuer-toy issuer-toy
 ICRED_MODULE_DIR=$modules
 printf '%s\n' 'app 1' 'installation abc' 'key required prompt' 'issuer required toy' 'cache optional runtime' \
 	>"$ICRED_CONFIG_DIR/default.conf"
@@ -55,6 +59,16 @@ expect \"Passphrase:\"
 $shell_end"
 like "nobody answers: the deadline ends it" "$out" '^status 7 '
 like "  and says so, on a line of its own" "$(printf '%s\n' "$out" | tr -d '\r')" '^icred: nobody answered the question in time'
+long=$(printf '%01500d' 0)
+build key-prompt key-toy -DWILD_PROMPT "-DQUESTION=\"Long $long end?\"" -DSTYLE=77
+terminal "spawn $in_shell
+expect \" end?\"
+send \"$secret\\r\"
+$shell_end"
+like "a long question, of a style that is not known: shown" "$out" "Long $long end\?"
+like "  and answered" "$out" 'toy_3_a'
+unlike "  the answer is not shown" "$out" "$secret"
+build key-prompt key-toy -DWILD_PROMPT
 terminal "spawn icred --no-interactive token
 $end"
 unlike "--no-interactive: not asked" "$out" 'Passphrase:'

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -134,16 +135,18 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 	return ICRED_E_CANCELLED;
 }
 
-static void conv_show(const char *text)
+/* A question that can't be shown is not to be answered. */
+static bool conv_show(const char *text)
 {
 	char first[512];
 	struct output out = {first, 0, sizeof(first), 0, 0};
-	size_t len = 0;
+	bool shown;
 
 	output_clean(&out, text, 0);
-	len = out.data == first ? out.len : 0;
-	if (len == 0 || write(conv_tty, first, len) < 0 || write(conv_tty, " ", 1) < 0)
-		return; /* a question that can't be shown will not be answered, and times out */
+	output_text(&out, " ");
+	shown = !out.failed && write(conv_tty, out.data, out.len) == (ssize_t)out.len;
+	output_wipe(&out);
+	return shown;
 }
 
 static int conv_question(int style, const char *text, char *reply, size_t cap, int64_t deadline)
@@ -152,10 +155,9 @@ static int conv_question(int style, const char *text, char *reply, size_t cap, i
 	int r;
 
 	conv_catch(old);
-	if (style == ICRED_PROMPT_ECHO_OFF)
+	if (style != ICRED_PROMPT_ECHO_ON) /* a style that is not known may ask for a secret */
 		conv_echo_off();
-	conv_show(text);
-	r = conv_line(deadline, reply, cap);
+	r = conv_show(text) ? conv_line(deadline, reply, cap) : ICRED_E_CANCELLED;
 	conv_restore();
 	conv_release(old);
 	return r;

@@ -76,8 +76,12 @@ static int wild_turn(const struct icred_host *host)
 #elif defined(WILD_STDOUT)
 	return puts("-----BEGIN") < 0 ? ICRED_E_INTERNAL : ICRED_OK;
 #elif defined(WILD_PROMPT)
+#ifndef QUESTION
+#define QUESTION "Passphrase:"
+#define STYLE    ICRED_PROMPT_ECHO_OFF
+#endif
 	char *reply = host->secret_alloc(host, 64);
-	int r = host->prompt(host, ICRED_PROMPT_ECHO_OFF, "Passphrase:", reply, 64);
+	int r = host->prompt(host, STYLE, QUESTION, reply, 64);
 	host->secret_free(host, reply);
 	return r;
 #elif defined(WILD_TERMINAL)
