@@ -46,7 +46,8 @@ is "the prototypes of the manual are those of the headers" \
 	"$(diff "$tmp/declared" "$tmp/documented")" ""
 
 # What a module and its host call each other by.
-for name in $(sed -n 's/^\t[a-z].*(\*\([a-z_]*\))(\(void \*self\|const struct icred_host\).*/\1/p' lib/icred/module.h | sort -u); do
+callbacks=$(sed -n 's/^\t[a-z].*(\*\([a-z_]*\))(\(void \*self\|const struct icred_host\).*/\1/p' lib/icred/module.h | sort -u)
+for name in $callbacks; do
 	ok "$name() is in icred-module(3)" grep -qE "^\.It (Fn $name\$|Li [^(]*[ *]$name\(|Fn $name )" man/icred-module.3
 done
 

@@ -116,14 +116,17 @@ wrong wrong.conf:1:5 '"not-found=die" is about a result that is there before' \
 	'key [success=done not_found=ignore not-found=die] keyring'
 wrong wrong.conf:1:5 '"default=bad" is about' 'key [default=die default=bad] keyring'
 # Where a line is continued, the place is that of the word.
-wrong wrong.conf:2:3 '"1/2"' 'app \' '  1/2'
-wrong wrong.conf:3:2 '"../keyring"' 'key \' '  required \' '	../keyring'
-wrong wrong.conf:3:4 '"7"' 'app [1\' '] \' '   7'
-wrong wrong.conf:2:16 'cache keyctl does not know' 'cache [default=ignore \' ' success=done] keyctl no=1'
-sed -i 's/keyctl/\\\n&/' "$dir/wrong.conf"
-wrong wrong.conf:3:1 'cache keyctl does not know'
-wrong wrong.conf:4:1 '"colour"' 'app \' '1 \' '#' 'colour blue'
-wrong wrong.conf:1:5 '"\[a]  b": this \[ has no ]' 'app [a\]\' 'b'
+# shellcheck disable=SC1003 # backslashes, and no quotation mark
+{
+	wrong wrong.conf:2:3 '"1/2"' 'app \' '  1/2'
+	wrong wrong.conf:3:2 '"../keyring"' 'key \' '  required \' '	../keyring'
+	wrong wrong.conf:3:4 '"7"' 'app [1\' '] \' '   7'
+	wrong wrong.conf:2:16 'cache keyctl does not know' 'cache [default=ignore \' ' success=done] keyctl no=1'
+	sed -i 's/keyctl/\\\n&/' "$dir/wrong.conf"
+	wrong wrong.conf:3:1 'cache keyctl does not know'
+	wrong wrong.conf:4:1 '"colour"' 'app \' '1 \' '#' 'colour blue'
+	wrong wrong.conf:1:5 '"\[a]  b": this \[ has no ]' 'app [a\]\' 'b'
+}
 wrong wrong.conf:2:5 '"ftp://x"' 'app 1' 'api ftp://x'
 wrong wrong.conf:2:5 '"http://example.org": api must be https' 'app 1' 'api http://example.org'
 wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origin https://example.org' 'origin http://example.org'
