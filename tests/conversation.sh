@@ -76,6 +76,11 @@ like "  but told" "$out" 'key prompt has a question, and nobody may be asked'
 like "  status" "$out" '^status 4'
 run icred token </dev/null
 is "standard input is no terminal: the same" "$status $out" "4 "
+terminal "spawn sh -c {set -m; icred token & wait \$!; echo STATUS \$? echo}
+$shell_end"
+unlike "in the background: not asked" "$out" 'Passphrase:'
+like "  but told that nobody was" "$out" 'nobody may be asked here; run icred in a terminal'
+like "  status" "$out" '^status 4 '
 
 # -- a program that asks ------------------------------------------------------------------
 

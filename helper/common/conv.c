@@ -205,5 +205,5 @@ int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 		r = conv_terminal(style, text, reply, cap, conv->deadline);
 	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)
 		r = conv_program(text, reply, cap, conv->deadline);
-	return r == CONV_NO_TERMINAL ? ICRED_E_CANCELLED : r;
+	return r == CONV_NO_TERMINAL ? ICRED_E_LOCKED : r; /* nobody has dismissed anything */
 }
