@@ -122,53 +122,82 @@ int cache_save(struct icred *handle, const struct token_body *body)
 	return stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
 }
 
-/* Every line is asked, whatever the controls say: a token that is to go must go everywhere. */
-static void each_line(struct walk *walk, void (*call)(struct walk *, struct module *, struct host *, void *),
-		      void *data)
+/* A failure without a word is told with the module's name. */
+static void tell_silent(const struct line *line, int r)
 {
-	struct stack *stack = &walk->handle->profile->stack;
-
-	for (size_t i = 0; i < stack->count; i++) {
-		struct host host = host_for_line(&walk->host, &stack->lines[i]);
-		struct module *module;
-		int r;
-		if (stack->lines[i].facility != ICRED_CACHE)
-			continue;
-		r = module_get(&stack->lines[i], &host, &module);
-		if (r == ICRED_OK)
-			call(walk, module, &host, data);
-		else
-			line_explain(&walk->handle->log, &stack->lines[i], r, "the next line is asked too");
-	}
+	if (icred_error()->code != r)
+		note_error(r, "cache %s: %s", line->module, icred_strerror(r));
 }
 
-static void drop_line(struct walk *walk, struct module *module, struct host *host, void *data)
+/*
+ * Every line is asked, whatever the controls say: a token that is to go must go
+ * everywhere.  The first line that could not be asked is told in the end; one
+ * that has nothing, or does not work on this machine, could.
+ */
+static int each_line(struct walk *walk, int (*call)(struct walk *, struct module *, struct host *, void *),
+		     void *data)
+{
+	struct stack *stack = &walk->handle->profile->stack;
+	struct failure failure = {.code = ICRED_OK};
+
+	for (size_t i = 0; i < stack->count; i++) {
+		struct line *line = &stack->lines[i];
+		struct host host = host_for_line(&walk->host, line);
+		struct module *module;
+		int r;
+		if (line->facility != ICRED_CACHE)
+			continue;
+		clear_error();
+		r = module_get(line, &host, &module);
+		if (r == ICRED_OK)
+			r = call(walk, module, &host, data);
+		line_explain(&walk->handle->log, line, r, "and every line is asked");
+		if (r < 0 && r != ICRED_E_NOT_FOUND && r != ICRED_E_UNSUPPORTED && !failure.code) {
+			tell_silent(line, r);
+			failure_save(&failure);
+		}
+	}
+	return failure.code ? failure_restore(&failure) : ICRED_OK;
+}
+
+/* What came of an entry that is there. */
+static int drop_entry(struct walk *walk, struct module *module, struct host *host, struct failure *failure)
+{
+	int r;
+
+	module_enter(module);
+	r = module->ops.cache.drop(module->self, &host->table, walk->name);
+	module_leave(module);
+	if (r < 0 && r != ICRED_E_NOT_FOUND && !failure->code) {
+		tell_silent(host->line, r);
+		failure_save(failure);
+	}
+	return r;
+}
+
+static int drop_line(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct token_body *body = NULL;
-	int *result = data, r;
+	int r = load_entry(walk->handle, module, host, walk->name, &body);
 
-	if (load_entry(walk->handle, module, host, walk->name, &body) < 0)
-		return;
+	if (r < 0)
+		return r;
 	if (identity_equal(&body->record.identity, walk->identity) &&
-	    (!walk->secret || secret_equal(body->record.secret, walk->secret))) {
-		module_enter(module);
-		r = module->ops.cache.drop(module->self, &host->table, walk->name);
-		module_leave(module);
-		if (r < 0 && r != ICRED_E_NOT_FOUND)
-			*result = r;
-	}
+	    (!walk->secret || secret_equal(body->record.secret, walk->secret)))
+		r = drop_entry(walk, module, host, data);
 	token_body_unref(body);
+	return r;
 }
 
 int cache_drop(struct icred *handle, const struct identity *identity, const char *secret)
 {
+	struct failure failure = {.code = ICRED_OK};
 	struct walk walk;
-	int result = ICRED_OK;
 
 	walk_init(&walk, handle, identity);
 	walk.secret = secret;
-	each_line(&walk, drop_line, &result);
-	return result;
+	(void)each_line(&walk, drop_line, &failure); /* who can't be asked does not hand it out either */
+	return failure.code ? failure_restore(&failure) : ICRED_OK;
 }
 
 struct each {
@@ -211,16 +240,18 @@ static void each_entry(struct walk *walk, struct module *module, struct host *ho
 	token_body_unref(body);
 }
 
-static void each_module(struct walk *walk, struct module *module, struct host *host, void *data)
+static int each_module(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct each *each = data;
+	int r;
 
 	each->count = 0;
 	module_enter(module);
-	module->ops.cache.each(module->self, &host->table, note_name, each);
+	r = module->ops.cache.each(module->self, &host->table, note_name, each);
 	module_leave(module);
 	for (size_t i = 0; i < each->count && !each->result; i++)
 		each_entry(walk, module, host, each->names[i], each);
+	return r;
 }
 
 int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
@@ -228,9 +259,10 @@ int cache_each(struct icred *handle, int (*each)(struct token_body *body, const 
 {
 	struct each all = {.each = each, .data = data};
 	struct walk walk;
+	int r;
 
 	walk_init(&walk, handle, NULL);
-	each_line(&walk, each_module, &all);
+	r = each_line(&walk, each_module, &all);
 	free(all.names);
-	return all.result;
+	return all.result ? all.result : r;
 }

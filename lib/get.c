@@ -430,18 +430,31 @@ _export_ int icred_token_each(icred_t *handle,
 	return cache_each(handle, tell_token, &all);
 }
 
+struct forgetting {
+	struct icred *handle;
+	struct failure failure; /* the first one, which keeps nobody from forgetting the rest */
+};
+
 static int forget_token(struct token_body *body, const char *module, void *data)
 {
-	struct icred *handle = data;
+	struct forgetting *forgetting = data;
+	struct icred *handle = forgetting->handle;
 
 	(void)module;
-	return is_ours(handle, &body->record) ? cache_drop(handle, &body->record.identity, NULL) : 0;
+	if (is_ours(handle, &body->record) && cache_drop(handle, &body->record.identity, NULL) < 0 &&
+	    !forgetting->failure.code)
+		failure_save(&forgetting->failure);
+	return 0;
 }
 
 _export_ int icred_forget(icred_t *handle)
 {
+	struct forgetting forgetting = {.handle = handle};
+	int r;
+
 	if (!handle)
 		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
 	table_clear(&handle->table);
-	return cache_each(handle, forget_token, handle);
+	r = cache_each(handle, forget_token, &forgetting);
+	return forgetting.failure.code ? failure_restore(&forgetting.failure) : r;
 }

@@ -169,6 +169,21 @@ like "  where" "$err" '/missing\.conf:4:14: module key nosuch can.t be loaded: .
 stack missing 'key sufficient toy' '-key optional nosuch' 'issuer required toy' 'cache optional memory'
 is "with a dash it is none of anybody's business" "$(icred -p missing token)" toy_3_a
 
+# A token that may be in a cache that can't be asked is not forgotten.
+stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime'
+is "a token, cached" "$(icred -p gone token)" toy_3_a
+stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' 'cache optional nosuch'
+is "  and served before a cache that is not there" "$(icred -p gone token)" toy_3_a
+run icred -p gone status
+is "  status fails" "$status $out" "8 "
+run icred -p gone -v forget
+is "  forget too" "$status $out" "8 "
+like "  and says where" "$err" '^icred: .*/gone\.conf:6:16: module cache nosuch can.t be loaded'
+like "  and what it did" "$err" '^icred: cache runtime \(.*/gone\.conf:5\): success, and every line is asked'
+stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' '-cache optional nosuch'
+is "  though the token is gone where it was" "$(icred -p gone status --json | grep -c '"tokens":\[\]')" 1
+ok "  and with a dash all is well" icred -p gone forget
+
 wild constructor 1 'aborted'
 wild crash 1 'crashed \(Segmentation fault\)'
 wild stack 1 'crashed \(Segmentation fault\)'

@@ -147,7 +147,7 @@ static int ask_line(struct job *job, struct line *line, unsigned can, ask_fn *as
 	inside_enter(job->request, INSIDE_CALL, line);
 	r = inside_leave(job->request, INSIDE_CALL, ask_in(job, line, can, ask));
 	line_explain(&job->request->log, line, r == CANNOT ? ICRED_E_UNSUPPORTED : r,
-		     "the next line is asked too");
+		     "and every line is asked");
 	return r == CANNOT ? ICRED_OK : r;
 }
 
