@@ -297,10 +297,14 @@ static const char *meaning(const struct verdict *verdict, const struct line *lin
 
 	if (is_faulty(line))
 		return "which fails the stack whatever the control says";
+	if (result != ICRED_OK && action == ACTION_DONE && verdict->impression == BAD)
+		return "ignored"; /* the walk goes on, as a line before has failed the stack */
 	if (result != ICRED_OK || action == ACTION_BAD || action == ACTION_DIE)
 		return failed[action];
 	if (action == ACTION_IGNORE)
 		return "ignored";
+	if (verdict->impression == BAD)
+		return "which decides nothing, as a line has failed the stack before";
 	if (verdict->decider != line)
 		return "decided before";
 	return action == ACTION_DONE ? "which decides" : "which decides unless another line fails the stack";

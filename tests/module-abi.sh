@@ -212,6 +212,11 @@ stack second 'key sufficient stdout' 'key sufficient toy' 'issuer required toy' 
 run icred -p second -v token
 is "trouble in a line that is only sufficient: the next one serves, with its own signature" "$status $out" "0 toy_3_a"
 like "  -v tells of it" "$err" '^icred: key stdout \(.*second\.conf:3\): internal, ignored: module key stdout .*wrote to standard output'
+stack failed 'key required prompt' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
+run icred -p failed -v --no-interactive token
+like "a success behind a line that has failed the stack" "$err" \
+	'^icred: key toy \(.*failed\.conf:4\): success, which decides nothing, as a line has failed the stack before'
+is "  is of no use" "$status $out" "4 "
 run icred -p second key import "$sandbox_key"
 is "  and a key is not stored by the one that went wrong, nor by one that can't" "$status $out" "1 "
 build issuer-late "$srcdir/tests/abi/issuer-toy.c" -DWILD_LATE
