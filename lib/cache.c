@@ -236,7 +236,7 @@ static void each_entry(struct walk *walk, struct module *module, struct host *ho
 	if (load_entry(walk->handle, module, host, name, &body) < 0)
 		return;
 	if (token_alive(body, clock_utc(), 0))
-		each->result = each->each(body, module->table.name, each->data);
+		each->result = each->each(body, host->line->module, each->data);
 	token_body_unref(body);
 }
 

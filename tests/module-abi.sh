@@ -183,6 +183,13 @@ like "  and what it did" "$err" '^icred: cache runtime \(.*/gone\.conf:5\): succ
 stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' '-cache optional nosuch'
 is "  though the token is gone where it was" "$(icred -p gone status --json | grep -c '"tokens":\[\]')" 1
 ok "  and with a dash all is well" icred -p gone forget
+# It is known by the name that the profile gives, whatever its table says.
+cp "$real/cache-runtime.so" "$modules/cache-other.so"
+cp "$real/key-systemd.so" "$modules/key-other.so"
+stack other "app $sandbox_app" 'key sufficient toy' '-key sufficient other' 'issuer required toy' 'cache sufficient other'
+is "a cache of another name" "$(icred -p other token)" toy_3_a
+like "  is told as the profile says" "$(icred -p other status)" '^abc +other '
+like "  a key too" "$(CREDENTIALS_DIRECTORY=$tmp/credentials icred -p other key list)" ' other '
 
 wild constructor 1 'aborted'
 wild crash 1 'crashed \(Segmentation fault\)'

@@ -17,6 +17,7 @@ static const char CUT[] = "...";
 /* What the key lines are asked, and what came of it. */
 struct job {
 	struct request *request;
+	const struct line *line; /* that is asked for its keys */
 	struct icred_key_query query;
 	char origin[ORIGIN_MAX];
 	const char *pem;
@@ -134,6 +135,7 @@ static int ask_in(struct job *job, struct line *line, unsigned can, ask_fn *ask)
 		return CANNOT;
 	if (r != ICRED_OK)
 		return r;
+	job->line = line;
 	module_enter(module);
 	r = ask(module, &host, job);
 	module_leave(module);
@@ -200,7 +202,7 @@ static int send_key(const struct icred_key *given, void *data)
 	put_cut(&wire, TAG_FINGERPRINT, key.fingerprint, LABEL_MAX);
 	put_cut(&wire, TAG_APP_ID, key.app, LABEL_MAX);
 	put_cut(&wire, TAG_LABEL, key.label, LABEL_MAX);
-	put_cut(&wire, TAG_MODULE, key.module, LABEL_MAX);
+	put_cut(&wire, TAG_MODULE, job->line->module, LABEL_MAX); /* whatever it calls itself */
 	put_cut(&wire, TAG_WHERE, key.where, WHERE_MAX);
 	wire_put_number(&wire, TAG_CREATED, key.created_at);
 	wire_put_number(&wire, TAG_BITS, key.bits);
