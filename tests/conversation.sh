@@ -54,6 +54,22 @@ expect eof"
 	like "  and at the beginning of a line" "$(printf '%s\n' "$out" | tr -d '\r')" '^OVER'
 done
 
+terminal "spawn sh -c {sh -c 'echo PID \$\$; exec icred token'; stty -a >$tmp/after; echo OVER}
+expect -re {PID (\\d+)}
+set pid \$expect_out(1,string)
+expect \"Passphrase:\"
+sleep 0.2
+exec kill -TSTP \$pid
+sleep 0.2
+exec kill -CONT \$pid
+expect \"Passphrase:\"
+send \"$secret\\r\"
+expect \"OVER\"
+expect eof"
+like "stopped and continued: the question once more" "$out" 'toy_3_a'
+unlike "  the answer is not shown" "$out" "$secret"
+ok "  and the terminal is as before" cmp "$tmp/before" "$tmp/after"
+
 terminal "spawn sh -c {icred --timeout 2s token; echo STATUS \$? echo}
 expect \"Passphrase:\"
 $shell_end"

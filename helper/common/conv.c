@@ -21,6 +21,7 @@
 static volatile sig_atomic_t conv_changed;
 static int conv_tty = -1;
 static struct termios conv_saved;
+static const struct output *conv_text; /* the question that is shown there */
 
 static const int conv_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define CONV_NO_TERMINAL 1
@@ -54,7 +55,15 @@ static void conv_end_line(void)
 		return;
 }
 
-/* Echo on, then what the signal would have done anyway; after a stop (SIGTSTP), echo off again. */
+static bool conv_show(void)
+{
+	return write(conv_tty, conv_text->data, conv_text->len) == (ssize_t)conv_text->len;
+}
+
+/*
+ * Echo on, then what the signal would have done anyway.  After a stop (SIGTSTP),
+ * echo off and the question again: what was typed of an answer is gone.
+ */
 static void conv_signalled(int signal_number)
 {
 	int saved = errno, hidden = conv_changed;
@@ -74,6 +83,8 @@ static void conv_signalled(int signal_number)
 	sigaction(signal_number, &again, NULL);
 	if (hidden)
 		conv_echo_off();
+	if (conv_text && !conv_show())
+		conv_text = NULL;
 	errno = saved;
 }
 
@@ -135,31 +146,26 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 	return ICRED_E_CANCELLED;
 }
 
-/* A question that can't be shown is not to be answered. */
-static bool conv_show(const char *text)
-{
-	char first[512];
-	struct output out = {first, 0, sizeof(first), 0, 0};
-	bool shown;
-
-	output_clean(&out, text, 0);
-	output_text(&out, " ");
-	shown = !out.failed && write(conv_tty, out.data, out.len) == (ssize_t)out.len;
-	output_wipe(&out);
-	return shown;
-}
-
 static int conv_question(int style, const char *text, char *reply, size_t cap, int64_t deadline)
 {
+	char first[512];
+	struct output question = {first, 0, sizeof(first), 0, 0};
 	struct sigaction old[CONV_SIGNALS];
-	int r;
+	int r = ICRED_E_CANCELLED;
 
+	output_clean(&question, text, 0);
+	output_text(&question, " ");
+	conv_text = &question;
 	conv_catch(old);
 	if (style != ICRED_PROMPT_ECHO_ON) /* a style that is not known may ask for a secret */
 		conv_echo_off();
-	r = conv_show(text) ? conv_line(deadline, reply, cap) : ICRED_E_CANCELLED;
+	/* One that can't be shown is not to be answered. */
+	if (!question.failed && conv_show())
+		r = conv_line(deadline, reply, cap);
 	conv_restore();
 	conv_release(old);
+	conv_text = NULL;
+	output_wipe(&question);
 	return r;
 }
 
