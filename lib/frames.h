@@ -41,7 +41,7 @@ enum frame {
 enum tag {
 	TAG_FRAME = 100, /* enum frame; always the first field */
 	TAG_PROTOCOL,    /* HELLO: WIRE_VERSION */
-	TAG_FLAGS,       /* HELLO: ICRED_INTERACTIVE */
+	TAG_FLAGS,       /* HELLO: ICRED_INTERACTIVE, ICRED_ANSWERS */
 	TAG_LOG_LEVEL,   /* HELLO: the most talkative level wanted; LOG: its level */
 	TAG_NAME,        /* HELLO: the profile's name */
 	TAG_FILE,        /* HELLO: its file; FAILED: where the deciding line is */

@@ -127,7 +127,7 @@ _export_ int icred_open(icred_t **ret_handle, const char *profile, const struct 
 	log_open(&handle->log, own.log, own.log_data);
 	worker_init(&handle->worker);
 	/* Without a conversation nobody is there, so no keyring may prompt either. */
-	handle->flags = own.converse ? own.flags : own.flags & ~(unsigned)ICRED_INTERACTIVE;
+	handle->flags = own.converse ? own.flags : own.flags & ~(unsigned)MAY_ASK;
 	handle->converse = own.converse;
 	handle->converse_data = own.converse_data;
 	handle->pool = secret_pool_new();

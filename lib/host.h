@@ -7,6 +7,9 @@
 #include "profile.h"
 #include "secret.h"
 
+/* Flags of struct icred_options with which a module may ask; a keyring's own question is ICRED_INTERACTIVE's alone. */
+enum { MAY_ASK = ICRED_INTERACTIVE | ICRED_ANSWERS };
+
 struct host {
 	struct icred_host table; /* first: modules hand us its address */
 	const struct profile *profile;
@@ -14,6 +17,7 @@ struct host {
 	struct secret_pool *pool;
 	const struct log *log;
 	int64_t deadline; /* clock_ms() */
+	bool may_ask;     /* somebody, or something, answers prompt() */
 	void *request;    /* whoever made it may hang his own there */
 };
 

@@ -245,7 +245,7 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd, int6
 		else if (field.tag == TAG_TEXT)
 			question = field_string(reader, &field);
 	}
-	if (handle->converse && (handle->flags & ICRED_INTERACTIVE))
+	if (handle->converse && (handle->flags & MAY_ASK))
 		r = handle->converse(style, question, text, REPLY_MAX, handle->converse_data);
 	text[REPLY_MAX - 1] = '\0';
 	frame_begin(&reply, FRAME_REPLY);

@@ -112,24 +112,25 @@ static int ask_program(const struct keyfile *self, const struct icred_host *host
 static int ask_caller(const struct keyfile *self, const struct icred_host *host, const char *question,
 		      char **ret_passphrase)
 {
-	char *reply;
+	char *reply = host->secret_alloc(host, PASSPHRASE_CAP);
 	int rc;
 
-	if (!host->interactive)
-		return host->fail(
-			host, ICRED_E_LOCKED,
-			"%s is encrypted, and nobody may be asked for its passphrase here; run it on a "
-			"terminal without --no-interactive, or give the line passphrase-file= or ask=",
-			self->file.what);
-	reply = host->secret_alloc(host, PASSPHRASE_CAP);
 	if (!reply)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 	rc = host->prompt(host, ICRED_PROMPT_ECHO_OFF, question, reply, PASSPHRASE_CAP);
-	if (rc)
-		host->secret_free(host, reply);
-	else
+	if (!rc) {
 		*ret_passphrase = reply;
-	return rc;
+		return 0;
+	}
+	host->secret_free(host, reply);
+	return rc != ICRED_E_LOCKED
+		       ? rc
+		       : host->fail(
+				 host, ICRED_E_LOCKED,
+				 "%s is encrypted, and nobody may be asked for its passphrase here; run it on a "
+				 "terminal without --no-interactive, give icred --passphrase-fd, or the line "
+				 "passphrase-file= or ask=",
+				 self->file.what);
 }
 
 static int get_passphrase(void *data, const struct icred_host *host, unsigned attempt, char **ret_passphrase)

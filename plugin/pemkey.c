@@ -25,9 +25,11 @@ static int open_encrypted(const struct icred_host *host, const char *pem, size_t
 	int rc;
 
 	for (unsigned attempt = 0;; attempt++) {
-		rc = passphrase->get(passphrase->data, host, attempt, &text);
-		if (rc)
-			return rc;
+		int got = passphrase->get(passphrase->data, host, attempt, &text);
+		if (got == ICRED_E_LOCKED && attempt)
+			break; /* who had but one answer is told that it was wrong */
+		if (got)
+			return got;
 		rc = rsa_open_encrypted(pem, len, text, ret_key, why, sizeof(why));
 		host->secret_free(host, text);
 		if (rc != ICRED_E_DENIED || attempt + 1 >= passphrase->tries)

@@ -157,6 +157,32 @@ refused "none from it" 1 cancelled "gave no passphrase: cat: .*reply" icred toke
 use "path=$pem" "ask=$tmp/nothing"
 refused "no such program" 8 invalid "$tmp/nothing can't be run: No such file" icred token
 
+# By a descriptor, whoever may be asked.
+use "path=$pem"
+printf '%s\n' "$secret" >"$tmp/phrase"
+fresh
+run icred --passphrase-fd 3 token 3<"$tmp/phrase"
+like "passphrase from a descriptor" "$status $out" "^0 ${token#^}"
+fresh
+run sh -c '{ cat "$1"; echo behind it; } | icred --no-interactive --passphrase-fd 0 exec -- sh -c "cat; env"' sh "$tmp/phrase"
+like "  of standard input the line alone is taken" "$status $out" '^0 behind it'
+unlike "  and nobody else has it" "$out" "$secret"
+run sh -c '{ cat "$1"; echo behind it; } | icred --passphrase-fd 0 exec -- cat' sh "$tmp/phrase"
+is "  even if it is not needed" "$status $out" "0 behind it"
+fresh
+echo wrong >"$tmp/wrong"
+refused "a wrong one from it" 5 denied "passphrase is wrong" icred --passphrase-fd 3 token 3<"$tmp/wrong"
+refused "a descriptor that is not open" 2 usage "can't read descriptor 3: .*3<FILE" icred --passphrase-fd 3 token 3<&-
+refused "  nor the next one" 2 usage "can't read descriptor 4" icred --passphrase-fd 4 token 4<&-
+refused "an empty line" 2 usage "descriptor 3 has no line of 1 to" icred --passphrase-fd 3 token 3</dev/null
+head -c 5000 /dev/zero | tr '\0' x >"$tmp/long"
+refused "a line that is too long" 2 usage "descriptor 3 has no line of 1 to" icred --passphrase-fd 3 token 3<"$tmp/long"
+for word in 1 2 three 3x 12345678 ''; do
+	fails "no descriptor to read from: '$word'" 2 icred --passphrase-fd "$word" token 3<"$tmp/phrase"
+done
+mkfifo "$tmp/pipe"
+refused "a line that does not come" 7 timeout "not done in time" icred --timeout 1s --passphrase-fd 3 token 3<>"$tmp/pipe"
+
 # A person at a terminal: the first try is mistyped.
 cat >"$tmp/person" <<'END'
 set timeout 20

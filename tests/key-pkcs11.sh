@@ -77,6 +77,10 @@ like "  and the right PIN is the end of it" "$(printf '%s' "$out" | tr -d '\r ' 
 
 icred forget
 refused "nobody to ask" 4 locked "token icred test wants its PIN.*pin-source=" icred --no-interactive token
+printf '%s\n' "$pin" >"$tmp/handed"
+run icred --no-interactive --passphrase-fd 3 token 3<"$tmp/handed"
+like "but a descriptor has the PIN" "$out$err" "$token"
+icred forget
 use "$url;object=app$with_pin"
 echo 000000 >"$tmp/pin"
 refused "a wrong PIN in the file" 5 denied "refused the PIN of $tmp/pin; it was tried once" icred token

@@ -10,6 +10,7 @@ complete -c git-credential-icred -l as-app -d "The app's own token"
 complete -c git-credential-icred -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
 complete -c git-credential-icred -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
 complete -c git-credential-icred -l no-interactive -d 'Never prompt'
+complete -c git-credential-icred -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
 complete -c git-credential-icred -l json -d 'Machine-readable errors'
 complete -c git-credential-icred -s q -l quiet -d 'Say less'
 complete -c git-credential-icred -s v -l verbose -d 'Say more'

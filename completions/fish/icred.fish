@@ -45,6 +45,7 @@ complete -c icred -l as-app -d "The app's own token"
 complete -c icred -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
 complete -c icred -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
 complete -c icred -l no-interactive -d 'Never prompt'
+complete -c icred -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
 complete -c icred -l json -d 'Machine-readable output and errors'
 complete -c icred -s q -l quiet -d 'Say less'
 complete -c icred -s v -l verbose -d 'Say more'

@@ -195,9 +195,23 @@ static int conv_program(const char *text, char *reply, size_t cap, int64_t deadl
 	return r;
 }
 
+/* What was handed over beforehand answers once: a second question is one that it was no answer to. */
+static int conv_handed_over(struct conv *conv, int style, char *reply, size_t cap)
+{
+	struct input *passphrase = &conv->passphrase;
+	bool fits = passphrase->data && passphrase->len < cap;
+
+	if (!passphrase->data || style != ICRED_PROMPT_ECHO_OFF)
+		return ICRED_E_LOCKED;
+	if (fits)
+		memcpy(reply, passphrase->data, passphrase->len + 1);
+	input_wipe(passphrase);
+	return fits ? 0 : ICRED_E_LOCKED;
+}
+
 int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 {
-	const struct conv *conv = data;
+	struct conv *conv = data;
 	enum askpass_when when = askpass_when();
 	int r = CONV_NO_TERMINAL;
 
@@ -207,6 +221,10 @@ int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 	}
 	if (cap == 0)
 		return ICRED_E_CANCELLED;
+	if (conv_handed_over(conv, style, reply, cap) == 0)
+		return 0;
+	if (!conv->person)
+		return ICRED_E_LOCKED;
 	if (when != ASKPASS_FORCE && when != ASKPASS_PREFER)
 		r = conv_terminal(style, text, reply, cap, conv->deadline);
 	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)

@@ -6,14 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "input.h"
 
 struct conv {
 	const struct options *options;
-	int64_t deadline; /* of clock_ms(): so long a question waits for its answer */
+	struct input passphrase; /* for the first question for a secret; data NULL: none, or given */
+	bool person;             /* who may be asked */
+	int64_t deadline;        /* of clock_ms(): so long a question waits for its answer */
 };
 
-/* An icred_converse_fn; data is a struct conv. */
+/* An icred_converse_fn; data is a struct conv.  ICRED_E_LOCKED if there is nobody to ask. */
 int conv_ask(int style, const char *text, char *reply, size_t cap, void *data);
 /* Put the terminal's echo back if a question had turned it off; safe in a signal handler. */
 void conv_restore(void);

@@ -10,8 +10,10 @@
 #include "fail.h"
 #include "input.h"
 #include "key-limits.h"
+#include "process.h"
 
 #define INPUT_AREA (2 * PEM_MAX) /* a whole number of pages with room for one byte too many */
+#define INPUT_LINE 4096          /* bytes of a line: more than any question has room for */
 
 static char *input_area(void)
 {
@@ -91,4 +93,50 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 		    input.len ? "%s is larger than any key (%d KiB); name the app's private key file"
 			      : "%s is empty; it should hold a private key in PEM form",
 		    name, PEM_MAX / 1024);
+}
+
+/* Byte by byte: what comes behind the line is for whoever reads next. */
+static int input_fill_line(int fd, struct input *input)
+{
+	char byte = 0;
+	ssize_t n;
+
+	while (input->len <= INPUT_LINE) {
+		n = read(fd, &byte, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0 || byte == '\n')
+			break;
+		input->data[input->len++] = byte;
+	}
+	if (input->len && input->data[input->len - 1] == '\r')
+		input->data[--input->len] = '\0';
+	return 0;
+}
+
+int input_line(const struct options *o, int fd, struct input *ret_input)
+{
+	struct input input = {input_area(), 0};
+	int error = 0;
+
+	/* One of our own stands where nobody has opened any. */
+	if (fd == process_stdout_fd())
+		error = EBADF;
+	else if (!input.data || input_fill_line(fd, &input) < 0)
+		error = input.data ? errno : ENOMEM;
+	if (fd > STDERR_FILENO && error != EBADF)
+		close(fd);
+	if (error == 0 && input.len > 0 && input.len <= INPUT_LINE && !memchr(input.data, '\0', input.len)) {
+		*ret_input = input;
+		return 0;
+	}
+	input_wipe(&input);
+	if (error)
+		return fail(o, FAIL_USAGE, "usage",
+			    "can't read descriptor %d: %s; give one that is open, as 3<FILE does in a shell",
+			    fd, strerror(error));
+	return fail(o, FAIL_USAGE, "usage",
+		    "descriptor %d has no line of 1 to %d bytes; give the passphrase there", fd, INPUT_LINE);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "key-limits.h"
@@ -14,14 +16,15 @@ static const struct option_spec {
 	bool takes_value;
 	const char *name;
 } option_specs[] = {
-	{'p', true, "profile"},      {'a', true, "app"},
-	{'i', true, "installation"}, {'o', true, "organization"},
-	{'A', false, "as-app"},      {'m', true, "min-ttl"},
-	{'t', true, "timeout"},      {'n', false, "no-interactive"},
-	{'j', false, "json"},        {'q', false, "quiet"},
-	{'v', false, "verbose"},     {'h', false, "help"},
-	{'V', false, "version"},     {'l', true, "label"},
-	{'x', false, "hex"},         {'H', false, "header"},
+	{'p', true, "profile"},       {'a', true, "app"},
+	{'i', true, "installation"},  {'o', true, "organization"},
+	{'A', false, "as-app"},       {'m', true, "min-ttl"},
+	{'t', true, "timeout"},       {'n', false, "no-interactive"},
+	{'j', false, "json"},         {'q', false, "quiet"},
+	{'v', false, "verbose"},      {'h', false, "help"},
+	{'V', false, "version"},      {'l', true, "label"},
+	{'x', false, "hex"},          {'H', false, "header"},
+	{'f', true, "passphrase-fd"},
 };
 
 static const char option_letters[] = "paioqvh"; /* the others have no short form */
@@ -95,6 +98,21 @@ static int options_timeout(struct options *o, const char *value)
 	return 0;
 }
 
+/* Not standard output or error: what is written there is not to be read. */
+static int options_descriptor(struct options *o, const char *value)
+{
+	char *end;
+	long number = strtol(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || number > INT_MAX || number == 1 || number == 2)
+		return options_complain(
+			o, "--passphrase-fd wants the number of a descriptor to read from, 0 or 3 and up",
+			value);
+	o->passphrase_fd = (int)number;
+	o->has_passphrase = true;
+	return 0;
+}
+
 static int options_flag(struct options *o, char letter)
 {
 	o->as_app |= letter == 'A';
@@ -121,6 +139,8 @@ static int options_value(struct options *o, char letter, const char *value)
 		return options_text(o, value, &o->organization);
 	case 'l':
 		return options_label(o, value);
+	case 'f':
+		return options_descriptor(o, value);
 	case 'm':
 		return options_duration(o, value, OPTIONS_MIN_TTL_MAX, &o->min_ttl);
 	default:

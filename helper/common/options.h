@@ -22,7 +22,8 @@ struct options {
 	unsigned timeout_ms; /* milliseconds; 0: as the profile says */
 	unsigned special;    /* which OPTION_ of a command was seen  */
 	unsigned verbose;
-	bool as_app, no_interactive, json, quiet, help, version;
+	int passphrase_fd; /* that a question is answered from, if has_passphrase */
+	bool as_app, no_interactive, has_passphrase, json, quiet, help, version;
 	/* Commands that run another program: all words after the name of the first are its, and
 	 * those after the first word or "--" of the second. */
 	const char *wraps, *runs;

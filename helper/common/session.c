@@ -44,12 +44,12 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	struct icred_options options = session_options(o);
 	int r;
 
-	if (!(flags & SESSION_SILENT) && process_interactive(o)) {
-		session_conv = (struct conv){&session_log_options, 0};
-		options.flags |= ICRED_INTERACTIVE;
-		options.converse = conv_ask;
-		options.converse_data = &session_conv;
-	}
+	session_conv.options = &session_log_options;
+	session_conv.person = !(flags & SESSION_SILENT) && process_interactive(o);
+	options.flags |= session_conv.person ? ICRED_INTERACTIVE : 0;
+	options.flags |= session_conv.passphrase.data && !(flags & SESSION_SILENT) ? ICRED_ANSWERS : 0;
+	options.converse = conv_ask;
+	options.converse_data = &session_conv;
 	r = icred_open(ret_handle, o->profile, &options);
 	return r < 0 ? fail_library(o, r) : 0;
 }
@@ -64,8 +64,15 @@ void session_deadline(const struct options *o, icred_t *handle)
 
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle)
 {
-	int status = session_open(o, flags, ret_handle);
+	int status = 0;
 
+	/* Read whether or not it will be needed, so that what comes behind it is the same each time. */
+	if (o->has_passphrase) {
+		process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
+		status = input_line(o, o->passphrase_fd, &session_conv.passphrase);
+	}
+	if (status == 0)
+		status = session_open(o, flags, ret_handle);
 	if (status == 0)
 		session_deadline(o, *ret_handle);
 	return status;

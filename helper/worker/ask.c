@@ -73,7 +73,7 @@ static int ask(const struct icred_host *table, int style, const char *text, char
 	struct request *request = host_of(table)->request;
 	int r;
 
-	if (!cap || !table->interactive)
+	if (!cap || !host_of(table)->may_ask)
 		return may_not(table);
 	r = send_question(request, style, text);
 	if (r == ICRED_OK)

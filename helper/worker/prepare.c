@@ -23,6 +23,7 @@ static int prepare_in(struct line *line, struct request *request)
 	query.app = settings_get(&profile->settings, "app", 0);
 	query.origin = origin;
 	host.table.interactive = 0;
+	host.may_ask = false;
 	module_enter(module);
 	r = module->ops.key.prepare(module->self, &host.table, &query);
 	module_leave(module);

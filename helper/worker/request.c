@@ -87,6 +87,7 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 	host_init(&request->host, profile, pool, &request->log, request->deadline);
 	request->host.request = request;
 	request->host.table.interactive = !!(hello->flags & ICRED_INTERACTIVE);
+	request->host.may_ask = !!(hello->flags & MAY_ASK);
 	ask_into(&request->host.table);
 	sign_into(&request->host.table);
 	if (reader.damaged) {

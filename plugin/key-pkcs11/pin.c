@@ -53,15 +53,10 @@ static int pin_from_file(struct token *token, char *pin, size_t cap)
 static int pin_by_person(const struct token *token, const char *label, unsigned flags, char *pin, size_t cap)
 {
 	const struct icred_host *host = token->host;
+	const char *file = token->uri.pin_file;
 	char question[256], *reply;
 	int rc;
 
-	if (!host->interactive)
-		return host->fail(
-			host, ICRED_E_LOCKED,
-			"the token %.64s wants its PIN, and nobody may be asked here; run it on a terminal "
-			"without --no-interactive, or add ?pin-source= and a file to the URI",
-			label);
 	snprintf(question, sizeof(question), "%sPIN of the token %.64s:",
 		 flags & GNUTLS_PIN_FINAL_TRY   ? "LAST TRY before it locks itself. "
 		 : flags & GNUTLS_PIN_COUNT_LOW ? "Only a few tries are left. "
@@ -74,6 +69,19 @@ static int pin_by_person(const struct token *token, const char *label, unsigned 
 	if (!rc)
 		memcpy(pin, reply, strlen(reply) + 1);
 	host->secret_free(host, reply);
+	if (rc == ICRED_E_LOCKED && file[0])
+		return host->fail(
+			host, ICRED_E_LOCKED,
+			"the token %.64s was given a wrong PIN since its last login, so the one of %s is not "
+			"tried: check it, and log in once by hand, with p11tool --login or icred on a terminal",
+			label, file);
+	if (rc == ICRED_E_LOCKED)
+		return host->fail(
+			host, ICRED_E_LOCKED,
+			"the token %.64s wants its PIN, and nobody may be asked here; run it on a terminal "
+			"without --no-interactive, give icred --passphrase-fd, or add ?pin-source= and a file "
+			"to the URI",
+			label);
 	return rc;
 }
 
@@ -102,12 +110,6 @@ static int pin_get(struct token *token, int attempt, const char *label, unsigned
 			"the token %.64s locks itself at the next wrong PIN, so a person must give it: run "
 			"p11tool --login, or icred on a terminal",
 			label);
-	if (!host->interactive && file[0])
-		return host->fail(
-			host, ICRED_E_LOCKED,
-			"the token %.64s was given a wrong PIN since its last login, so the one of %s is not "
-			"tried: check it, and log in once by hand, with p11tool --login or icred on a terminal",
-			label, file);
 	return pin_by_person(token, label, flags, pin, cap);
 }
 

@@ -16,7 +16,7 @@
 
 static char message[512], question[512];
 static const char *answer; /* NULL: dismissed */
-static unsigned asked;
+static unsigned asked, answers;
 static char pin_file[] = "/tmp/icred-pin.XXXXXX";
 
 static int host_fail(const struct icred_host *host, int code, const char *format, ...) ICRED_PRINTF(3, 4);
@@ -47,6 +47,8 @@ static void host_secret_free(const struct icred_host *host, void *secret)
 static int host_prompt(const struct icred_host *host, int style, const char *text, char *reply, size_t cap)
 {
 	assert_int_equal(style, ICRED_PROMPT_ECHO_OFF);
+	if (!answers)
+		return host_fail(host, ICRED_E_LOCKED, "nobody is here");
 	snprintf(question, sizeof(question), "%s", text);
 	asked++;
 	if (!answer)
@@ -69,6 +71,7 @@ static struct token new_token(const char *file, unsigned interactive)
 
 	snprintf(token.uri.pin_file, sizeof(token.uri.pin_file), "%s", file);
 	host.interactive = interactive;
+	answers = interactive;
 	message[0] = question[0] = '\0';
 	answer = "1234";
 	asked = 0;
@@ -124,6 +127,11 @@ static void test_nobody(void **state)
 	(void)state;
 	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_LOCKED, "nobody may be asked");
 	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, ICRED_E_LOCKED, "next wrong PIN");
+	/* Without a person, but with an answer: not at the risk of the token. */
+	answers = 1;
+	gives(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_COUNT_LOW, "1234");
+	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, ICRED_E_LOCKED, "next wrong PIN");
+	assert_int_equal(asked, 1);
 	token.host = NULL;
 	assert_int_equal(token_pin(&token, 0, "", "", 0, message, sizeof(message)),
 			 GNUTLS_E_PKCS11_PIN_ERROR);
@@ -151,7 +159,7 @@ static void test_file(void **state)
 	refuses(&token, 1, GNUTLS_PIN_USER | GNUTLS_PIN_WRONG, ICRED_E_DENIED, "refused the PIN;");
 	gives(&token, 0, GNUTLS_PIN_USER, "98765"); /* a person's mistake is not the file's */
 	token = new_token("/nonexistent/pin", 0);
-	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_NOT_FOUND, "/nonexistent/pin");
+	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_LOCKED, "/nonexistent/pin");
 }
 
 static void takes(const char *text, const char *base, const char *module, const char *file)
