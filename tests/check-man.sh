@@ -68,6 +68,10 @@ for name in $programs; do requires_page "$name.1"; done
 requires_page icred-worker.8 icred-profile.5 icred.3 icred-module.3
 for name in $modules; do requires_page "icred-$name.8"; done
 
+# A heading "In the token", a lone "[" or what follows "Pq" is not shown as it was meant.
+is "no word of a page is taken for a macro or a delimiter" \
+	"$(grep -nE '^\.S[hs] In |^\.(Ql|Sq|Dq|Cm) [][().,:;?!]$| Fl Op |^\.It .* Pq .* Pq ' man/*.[1-9])" ""
+
 for page in man/*.[1-9]; do
 	ok "$page is in the makefile" grep -qE "(^|[[:blank:]])$page([[:blank:]]|\\\\|\$)" man/local.mk tests/sandbox/local.mk
 	if command -v mandoc >/dev/null 2>&1; then
