@@ -14,7 +14,6 @@ function_pages = \
 
 dist_man_MANS += $(function_pages) \
 	man/git-credential-icred.1 \
-	man/icr-sandbox.1 \
 	man/icred.1 \
 	man/icred.3 \
 	man/icred-module.3 \
