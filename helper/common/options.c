@@ -78,22 +78,25 @@ static int options_label(struct options *o, const char *value)
 	return options_text(o, value, &o->label);
 }
 
-static int options_duration(struct options *o, const char *value, unsigned max, unsigned *ret)
+_Static_assert(OPTIONS_MIN_TTL_MAX == 24 * 3600, "the message below says so");
+
+static int options_min_ttl(struct options *o, const char *value)
 {
-	if (!parse_duration(value, max, ret))
-		return options_complain(o, "not a duration (such as 90, 90s, 5m or 1h) in the allowed range",
+	if (!parse_duration(value, OPTIONS_MIN_TTL_MAX, &o->min_ttl))
+		return options_complain(o, "--min-ttl wants a duration (90, 90s, 5m, 1h) of 24h at most, not",
 					value);
 	return 0;
 }
+
+_Static_assert(OPTIONS_TIMEOUT_MAX == 3600, "the message below says so");
 
 static int options_timeout(struct options *o, const char *value)
 {
 	unsigned seconds = 0;
 
-	if (options_duration(o, value, OPTIONS_TIMEOUT_MAX, &seconds) < 0)
-		return -1;
-	if (seconds == 0)
-		return options_complain(o, "the timeout must be at least one second", value);
+	if (!parse_duration(value, OPTIONS_TIMEOUT_MAX, &seconds) || seconds == 0)
+		return options_complain(o, "--timeout wants a duration (90, 90s, 5m, 1h) from 1s to 1h, not",
+					value);
 	o->timeout_ms = seconds * 1000;
 	return 0;
 }
@@ -111,6 +114,15 @@ static int options_descriptor(struct options *o, const char *value)
 	o->passphrase_fd = (int)number;
 	o->has_passphrase = true;
 	return 0;
+}
+
+unsigned options_timeout_ms(const struct options *o, const char *setting)
+{
+	unsigned seconds = 0;
+
+	if (o->timeout_ms || !parse_duration(setting, UINT_MAX, &seconds))
+		return o->timeout_ms;
+	return MIN(seconds, OPTIONS_TIMEOUT_MAX) * 1000;
 }
 
 static int options_flag(struct options *o, char letter)
@@ -142,7 +154,7 @@ static int options_value(struct options *o, char letter, const char *value)
 	case 'f':
 		return options_descriptor(o, value);
 	case 'm':
-		return options_duration(o, value, OPTIONS_MIN_TTL_MAX, &o->min_ttl);
+		return options_min_ttl(o, value);
 	default:
 		return options_timeout(o, value);
 	}

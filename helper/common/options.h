@@ -37,6 +37,8 @@ struct options {
  * Returns the number of words, or -1 with complaint and culprit set.
  */
 int options_parse(struct options *o, int argc, char **argv, bool only_leading);
+/* How long the program may take, with that setting of the profile; an hour at most, as on a command line. */
+unsigned options_timeout_ms(const struct options *o, const char *setting);
 /* For a command line that parsed, but not for this command; returns -1. */
 int options_complain(struct options *o, const char *complaint, const char *culprit);
 

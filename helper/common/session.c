@@ -6,7 +6,6 @@
 #include "fail.h"
 #include "process.h"
 #include "session.h"
-#include "util.h"
 
 /* Options as the library wants to see them: it hands the pointer back as it got it. */
 static struct options session_log_options;
@@ -14,14 +13,7 @@ static struct conv session_conv;
 
 static unsigned session_timeout(const struct options *o, icred_t *handle)
 {
-	const char *setting = o->timeout_ms ? NULL : icred_setting(handle, "timeout", 0);
-	unsigned seconds = 0;
-
-	if (o->timeout_ms)
-		return o->timeout_ms;
-	if (setting && parse_duration(setting, OPTIONS_TIMEOUT_MAX, &seconds) && seconds > 0)
-		return seconds * 1000;
-	return SESSION_TIMEOUT_MS;
+	return options_timeout_ms(o, icred_setting(handle, "timeout", 0));
 }
 
 struct icred_options session_options(const struct options *o)

@@ -70,6 +70,20 @@ static void test_durations(void **state)
 	assert_string_equal(o.culprit, "25h");
 }
 
+static void test_timeout_of_the_profile(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "token", false), 1);
+	assert_int_equal(options_timeout_ms(&o, "90"), 90000);
+	assert_int_equal(options_timeout_ms(&o, "1h"), 3600000);
+	assert_int_equal(options_timeout_ms(&o, "61m"), 3600000);
+	assert_int_equal(options_timeout_ms(&o, "8760h"), 3600000);
+	assert_int_equal(parse(&o, "--timeout 5 token", false), 1);
+	assert_int_equal(options_timeout_ms(&o, "2h"), 5000);
+}
+
 static void test_leading_only(void **state)
 {
 	struct options o;
@@ -135,9 +149,13 @@ static void test_json_of_a_bad_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_before_and_after), cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_leading_only),     cmocka_unit_test(test_double_dash),
-		cmocka_unit_test(test_refused),          cmocka_unit_test(test_json_of_a_bad_line),
+		cmocka_unit_test(test_before_and_after),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_timeout_of_the_profile),
+		cmocka_unit_test(test_leading_only),
+		cmocka_unit_test(test_double_dash),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_json_of_a_bad_line),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
