@@ -57,8 +57,9 @@ static const char profile_show_help[] =
 static const char profile_check_help[] =
 	"Usage: icred [OPTIONS] profile check [NAME...]\n"
 	"\n"
-	"Read profiles, all that there are unless some are named, load the modules they\n"
-	"name, and tell of each what is wrong with it.  Exit status 8 if anything is.\n"
+	"Read the profiles that are named, here or by --profile, or else all that there\n"
+	"are, load the modules they name, and tell of each what is wrong with it.  Exit\n"
+	"status 8 if anything is.\n"
 	"\n" HELP_OPTIONS "\n"
 	"Example:\n"
 	"  icred profile check && icred profile show\n";
