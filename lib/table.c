@@ -47,7 +47,7 @@ static bool is_target(const icred_token_t *token, int target, const char *id)
 /* The slot that has it, or the empty one where it would go; cap must not be 0. */
 static icred_token_t **find_slot(const struct slots *slots, int target, const char *id)
 {
-	size_t at = hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (slots->cap - 1);
+	size_t at = (size_t)hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (slots->cap - 1);
 
 	while (slots->at[at] && !is_target(slots->at[at], target, id))
 		at = (at + 1) & (slots->cap - 1);

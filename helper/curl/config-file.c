@@ -197,7 +197,7 @@ static int config_text(struct plan *plan, const char *name, char *text, struct o
 	if (len < 0)
 		return fail(plan->o, FAIL_NOT_FOUND, "not-found",
 			    "can't read curl's config file %s: %s; check its name", name, strerror(errno));
-	if (len > CONFIG_FILE_MAX || memchr(text, '\0', (size_t)len))
+	if ((size_t)len > CONFIG_FILE_MAX || memchr(text, '\0', (size_t)len))
 		return fail(plan->o, FAIL_USAGE, "usage",
 			    "%s is no config file of curl's: it must be text of at most 256 KiB", name);
 	text[len] = '\0';

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
