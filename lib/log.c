@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,26 +77,20 @@ static void trace_line(int fd, int level, const char *text)
 		write_quietly(fd, line, MIN((size_t)len, sizeof(line) - 1));
 }
 
-void log_vline(const struct log *log, int level, const char *format, va_list arguments)
+void log_line(const struct log *log, int level, const char *format, ...)
 {
 	char raw[600], text[600];
+	va_list arguments;
 
 	if (!log_wanted(log))
 		return;
 	level = MIN(MAX(level, ICRED_LOG_ERROR), ICRED_LOG_DEBUG);
+	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
+	va_end(arguments);
 	printable(text, sizeof(text), raw);
 	if (log->callback)
 		log->callback(level, text, log->data);
 	if (log->trace >= 0)
 		trace_line(log->trace, level, text);
-}
-
-void log_line(const struct log *log, int level, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_vline(log, level, format, arguments);
-	va_end(arguments);
 }

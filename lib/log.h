@@ -3,7 +3,6 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include <stdarg.h>
 #include <icred/icred.h>
 
 #include "util.h"
@@ -24,6 +23,5 @@ static inline bool log_wanted(const struct log *log)
 	return log && (log->callback || log->trace >= 0);
 }
 void log_line(const struct log *log, int level, const char *format, ...) _printf_(3, 4);
-void log_vline(const struct log *log, int level, const char *format, va_list arguments) _printf_(3, 0);
 
 #endif

@@ -38,7 +38,7 @@ static void user_directory(char *to, size_t cap)
 		to[0] = '\0';
 }
 
-bool profile_name_ok(const char *name)
+static bool profile_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 

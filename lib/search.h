@@ -7,7 +7,6 @@
 
 #define PROFILE_NAME_MAX 64
 
-bool profile_name_ok(const char *name);
 /* The first file of that name in the three directories, which may not be the user's own for a privileged process. */
 int profile_open(const char *name, char **ret_file, int *ret_fd);
 /*

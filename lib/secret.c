@@ -217,14 +217,6 @@ void cleanup_secret(void *pointer_to_secret)
 	secret_free(*(void **)pointer_to_secret);
 }
 
-char *secret_dup(struct secret_pool *pool, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = secret_alloc(pool, size);
-
-	return copy ? memcpy(copy, text, size) : NULL;
-}
-
 bool secret_equal(const char *a, const char *b)
 {
 	size_t a_len = strlen(a), b_len = strlen(b);

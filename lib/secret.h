@@ -23,7 +23,6 @@ void *secret_alloc(struct secret_pool *pool, size_t size);
 void *secret_trim(void *secret, size_t size);
 /* Wipe and free; the allocation keeps its pool alive until then.  Takes NULL, returns NULL. */
 void *secret_free(void *secret);
-char *secret_dup(struct secret_pool *pool, const char *text);
 
 #define _cleanup_secret_ __attribute__((cleanup(cleanup_secret)))
 void cleanup_secret(void *pointer_to_secret);

@@ -11,7 +11,6 @@
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
 #define _printf_(f, a)  __attribute__((format(printf, f, a)))
-#define _must_check_    __attribute__((warn_unused_result))
 #define _export_        __attribute__((visibility("default")))
 #define _cleanup_free_  __attribute__((cleanup(cleanup_free)))
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))

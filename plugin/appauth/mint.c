@@ -18,7 +18,6 @@
 
 #define PAGES_MAX    200
 #define VERSION_SIZE 128
-#define NUMBER_SIZE  16
 
 static const char EMPTY_BODY[] = "{}";
 

@@ -32,7 +32,7 @@ static bool says(const struct http_reply *reply, const char *word)
 	return strcasestr(text, word) != NULL;
 }
 
-bool verdict_is_suspended(const struct http_reply *reply)
+static bool is_suspended(const struct http_reply *reply)
 {
 	return reply->status == 403 && (says(reply, "suspend") || says(reply, "not active") ||
 					says(reply, "inactive") || says(reply, "deactivated"));
@@ -40,7 +40,7 @@ bool verdict_is_suspended(const struct http_reply *reply)
 
 bool verdict_is_refusal(const struct http_reply *reply)
 {
-	return reply->status == 401 || (reply->status == 403 && !verdict_is_suspended(reply));
+	return reply->status == 401 || (reply->status == 403 && !is_suspended(reply));
 }
 
 static void put_clock(const struct verdict *v, char *out, size_t cap)
@@ -101,7 +101,8 @@ static int tell_bad_request(const struct icred_host *host, const struct verdict 
 		v->peer, v->reply->status, w->said, w->clock);
 }
 
-int64_t verdict_retry_at(const char *retry_after, int64_t now, int64_t date)
+/* When to come again, by Retry-After; 0 if it does not say.  now and date: our clock and the server's (or 0). */
+static int64_t retry_time(const char *retry_after, int64_t now, int64_t date)
 {
 	size_t digits = strspn(retry_after, "0123456789");
 	int64_t wait = 0;
@@ -123,7 +124,7 @@ int64_t verdict_retry_at(const char *retry_after, int64_t now, int64_t date)
 /* When the server takes requests again, by its own word; 0 if it did not say. */
 static int64_t retry_at(const struct verdict *v)
 {
-	int64_t at = verdict_retry_at(v->reply->retry_after, v->now, v->reply->date);
+	int64_t at = retry_time(v->reply->retry_after, v->now, v->reply->date);
 
 	return at > 0 ? at : 0;
 }
@@ -178,7 +179,7 @@ int verdict_tell(const struct icred_host *host, const struct verdict *verdict)
 	struct words words;
 
 	put_words(verdict, &words);
-	if (verdict_is_suspended(verdict->reply))
+	if (is_suspended(verdict->reply))
 		return host->fail(
 			host, ICRED_E_SUSPENDED,
 			"%s says that the installation is suspended (%ld%s); the organization must allow "

@@ -17,7 +17,6 @@ struct verdict {
 };
 
 bool verdict_is_success(const struct http_reply *reply);
-bool verdict_is_suspended(const struct http_reply *reply);
 /* The server does not take this JWT. */
 bool verdict_is_refusal(const struct http_reply *reply);
 
@@ -26,8 +25,5 @@ int verdict_tell(const struct icred_host *host, const struct verdict *verdict);
 /* A success by its status whose body is of no use, for this reason. */
 int verdict_tell_body(const struct icred_host *host, const struct verdict *verdict, int code,
 		      const char *reason);
-
-/* When to come again, by Retry-After; 0 if it does not say.  now and date: our clock and the server's (or 0). */
-int64_t verdict_retry_at(const char *retry_after, int64_t now, int64_t date);
 
 #endif

@@ -20,6 +20,14 @@ static bool all_are(const unsigned char *bytes, size_t len, unsigned char value)
 	return true;
 }
 
+static char *secret_text(struct secret_pool *pool, const char *text)
+{
+	char *secret = secret_alloc(pool, strlen(text) + 1);
+
+	assert_non_null(secret);
+	return strcpy(secret, text);
+}
+
 static void every_size_up_to_the_limit_can_be_had(void **state)
 {
 	static const size_t sizes[] = {
@@ -150,7 +158,7 @@ static void secrets_are_locked_and_not_in_core_files(void **state)
 static void a_pool_lives_as_long_as_its_secrets(void **state)
 {
 	struct secret_pool *pool = secret_pool_new();
-	char *one = secret_dup(pool, "crs_one"), *two = secret_dup(pool, "crs_two");
+	char *one = secret_text(pool, "crs_one"), *two = secret_text(pool, "crs_two");
 
 	(void)state;
 	secret_pool_unref(secret_pool_ref(pool));
@@ -225,7 +233,7 @@ static void *churn(void *data)
 static void a_fork_in_the_midst_leaves_both_sides_working(void **state)
 {
 	struct secret_pool *pool = secret_pool_new();
-	char *older = secret_dup(pool, "older");
+	char *older = secret_text(pool, "older");
 	pthread_t thread;
 	int status;
 
@@ -236,7 +244,7 @@ static void a_fork_in_the_midst_leaves_both_sides_working(void **state)
 		if (pid == 0) {
 			char *mine;
 			alarm(20); /* rather than wait for ever */
-			mine = secret_dup(pool, "mine");
+			mine = secret_text(pool, "mine");
 			bool ok = mine && strcmp(mine, "mine") == 0 && strcmp(older, "older") == 0;
 			secret_free(mine);
 			secret_free(older);
