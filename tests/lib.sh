@@ -20,7 +20,8 @@ fi
 srcdir=$(CDPATH='' cd -- "$srcdir" && pwd)
 : "${builddir:=$srcdir/build}"
 builddir=$(CDPATH='' cd -- "$builddir" && pwd)
-: "${PYTHON:=python3}"
+# The one that configure has found, which may not be the first in PATH.
+: "${PYTHON:=$(sed -n 's/^PYTHON = //p' "$builddir/Makefile")}"
 export srcdir builddir PYTHON
 
 # -- TAP -------------------------------------------------------------------
