@@ -86,7 +86,8 @@ static int find_entry(struct line *line, entry_fn **ret_entry)
 	module_path(line, path, sizeof(path));
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
-		snprintf(why, sizeof(why), "can't be loaded: %s", dlerror());
+		snprintf(why, sizeof(why),
+			 "can't be loaded: %s; install what is missing, or name another one", dlerror());
 		return bad_module(line, why);
 	}
 	symbol = dlsym(handle, "icred_module_1");
