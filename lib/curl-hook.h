@@ -26,10 +26,12 @@ int curl_set_options(struct icred_curl *auth, const struct curl_state *state);
 /* Whether the answer on the handle is nothing to judge or to learn from: what most are. */
 bool curl_went_well(struct icred_curl *auth, CURL *easy);
 /*
- * Whether the answer on the handle says that its token is dead, and the request
- * may be sent again.  If so the body has been rewound and the token is noted as rejected.
+ * Whether the answer on the handle says that its token is dead, and it may be
+ * replaced now.  If so the token is noted as rejected.
  */
 bool curl_judge(struct icred_curl *auth, struct curl_state *state);
+/* Whether the body of the handle's request is at its beginning again, so that it may be sent once more. */
+bool curl_rewind(struct icred_curl *auth, const struct curl_state *state);
 /* See what became of a repetition. */
 void curl_learn(struct icred_curl *auth, struct curl_state *state);
 

@@ -83,7 +83,7 @@ static int64_t info_size(const struct icred_curl *auth, const struct curl_state 
 }
 
 /* Libcurl does not tell where a body comes from, and half of one is worse than none. */
-static bool rewind_body(struct icred_curl *auth, const struct curl_state *state)
+bool curl_rewind(struct icred_curl *auth, const struct curl_state *state)
 {
 	if (state->rewind) {
 		if (state->rewind(state->easy, state->rewind_data) == 0)
@@ -144,7 +144,7 @@ bool curl_judge(struct icred_curl *auth, struct curl_state *state)
 	}
 	if (status && status != STATUS_UNAUTHORIZED && status != STATUS_FORBIDDEN)
 		brake_good(&auth->brakes, state->installation);
-	if (how < 0 || !is_from_origin(auth, state) || !rewind_body(auth, state))
+	if (how < 0 || !is_from_origin(auth, state))
 		return false;
 	wait = reject_once(auth, state, how);
 	if (wait) {

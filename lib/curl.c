@@ -74,14 +74,15 @@ _export_ void icred_curl_set_flags(struct icred_curl *auth, unsigned flags)
 
 /* -- before the request ------------------------------------------------------ */
 
-/* Nothing of an earlier request stays on a handle whose next URL was refused. */
+/* Nothing of an earlier request stays on a handle whose next one can't be made. */
 static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *state, int code)
 {
 	/* Even on a handle we do not know: it may be a copy of one that we do. */
 	auth->functions.easy_setopt(easy, CURL_SET_XOAUTH2_BEARER, NULL);
-	if (state && state->token) {
+	if (state) {
 		icred_token_unref(state->token);
 		state->token = NULL;
+		state->retried = false;
 	}
 	return code;
 }
@@ -253,10 +254,17 @@ static struct curl_state *refused(struct icred_curl *auth, CURL *easy)
 		log_line(&auth->handle->log, ICRED_LOG_WARNING, "a refused token is still in a cache: %s",
 			 icred_error()->message);
 	no_error();
+	/* Not before: the next request is to have another token, whether this one can be repeated or not. */
+	return curl_rewind(auth, state) ? state : NULL;
+}
+
+/* The answer to come is the repetition's. */
+static int repeat(struct curl_state *state)
+{
 	state->retried = true;
 	state->learned = false;
 	state->seen = 0;
-	return state;
+	return 1;
 }
 
 /* A token for the repetition: not the refused one, wherever that may still turn up. */
@@ -277,7 +285,7 @@ _export_ int icred_curl_should_retry(struct icred_curl *auth, CURL *easy)
 	struct curl_state *state = refused(auth, easy);
 	icred_token_t *token = state ? another(auth, state) : NULL;
 
-	return token && arm(auth, state, token, NOT_KNOWN) == ICRED_OK;
+	return token && arm(auth, state, token, NOT_KNOWN) == ICRED_OK ? repeat(state) : 0;
 }
 
 _export_ int icred_curl_restart(struct icred_curl *auth, CURL *easy, icred_request_t **ret_request)
@@ -286,7 +294,9 @@ _export_ int icred_curl_restart(struct icred_curl *auth, CURL *easy, icred_reque
 
 	if (!ret_request)
 		missing("place for a request");
-	return state && icred_request_start(auth->handle, state->installation, 0, ret_request) == ICRED_OK;
+	if (!state || icred_request_start(auth->handle, state->installation, 0, ret_request) < 0)
+		return 0;
+	return repeat(state);
 }
 
 _export_ int icred_curl_perform(struct icred_curl *auth, CURL *easy, const char *url,
@@ -331,7 +341,7 @@ _export_ int icred_curl_multi_done(struct icred_curl *auth, CURLM *multi, CURLMs
 	if (arm(auth, state, token, NOT_KNOWN) < 0)
 		return 0;
 	if (!auth->functions.multi_add_handle(multi, easy))
-		return 1;
+		return repeat(state);
 	note_error(ICRED_E_INTERNAL, "libcurl does not take the easy handle into the multi handle again");
 	return 0;
 }

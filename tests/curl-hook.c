@@ -323,6 +323,10 @@ static void test_upload(void)
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "from memory");
 	IS(refused_once(easy), 0);
 	IS(icred_error()->code, ICRED_E_UNSUPPORTED);
+	/* It is the one request that is lost: the next one has another token. */
+	IS(count("mints"), 1);
+	IS(send_once(easy, "/upload"), 404);
+	IS(count("mints"), 2);
 	icred_curl_set_flags(auth, ICRED_CURL_RESEND);
 	IS(refused_once(easy), 1);
 	sent_again(easy);
@@ -354,6 +358,7 @@ static void test_upload(void)
 	IS(curl_easy_perform(easy), CURLE_OK);
 	IS(status_of(easy), 404);
 	IS(upload.at, 4);
+	IS(icred_curl_should_retry(auth, easy), 0); /* good news, which end the pauses */
 	/* It outlives a reset, and ends when it is told to. */
 	curl_easy_reset(easy);
 	dress(easy);

@@ -340,9 +340,44 @@ static void test_resend(void **state)
 	fake.sent = 10;
 	assert_int_equal(retry(401), 0);
 	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
-	assert_false(rejected_has(&handle->rejected, "crs_one"));
+	/* The next request has another token all the same. */
+	assert_true(rejected_has(&handle->rejected, "crs_one"));
+	fake.said[0] = '\0';
+	apply();
+	assert_said("10220=crs_two ");
 	icred_curl_set_flags(auth, ICRED_CURL_RESEND);
 	assert_int_equal(retry(401), 1);
+}
+
+/* Without a new token there is no repetition: it may be asked for again, and nothing is learned from it. */
+static void test_no_other(void **state)
+{
+	icred_request_t *request;
+
+	(void)state;
+	fake.status = 403;
+	apply();
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_failure(ICRED_E_INTERNAL, "icred-worker");
+	have_token("crs_two");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 1);
+	fake.status = 200;
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	for (int i = 0; i < 2; i++) {
+		fake.status = 403;
+		apply();
+		assert_int_equal(icred_curl_restart(auth, easy, &request), 1);
+		assert_int_equal(icred_curl_finish(auth, easy, request), ICRED_E_INTERNAL);
+		have_token(i ? "crs_four" : "crs_three");
+	}
+	apply();
+	have_token("crs_five");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 1);
+	/* That one is for nothing, and so the last for a while. */
+	apply();
+	have_token("crs_six");
+	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
+	assert_failure(ICRED_E_REJECTED, "keeps refusing tokens");
 }
 
 /* A token that stays on the handle is the one that icred_get_token() would give, at any time. */
@@ -570,6 +605,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_elsewhere, begin, end),
 		cmocka_unit_test_setup_teardown(test_words, begin, end),
 		cmocka_unit_test_setup_teardown(test_resend, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_other, begin, end),
 		cmocka_unit_test_setup_teardown(test_current, begin, end),
 		cmocka_unit_test_setup_teardown(test_restart, begin, end),
 		cmocka_unit_test_setup_teardown(test_other_profile, begin, end),
