@@ -15,8 +15,8 @@
 #include "handle.h"
 #include "request.h"
 
-#define STACK_SIZE (256 * 1024)
-#define END_MS     50 /* between looks at the threads that end */
+#define STACK_MIN ((size_t)256 * 1024)
+#define END_MS    50 /* between looks at the threads that end */
 
 /* Whoever finds a request answered has it for himself: nobody else touches it any more. */
 enum { PENDING, AWAITED, ANSWERED };
@@ -121,6 +121,15 @@ static void *errand_run(void *data)
 	return NULL;
 }
 
+/* As the process has it for its threads: glibc takes the application's thread-local variables off it. */
+static void choose_stack(pthread_attr_t *attributes)
+{
+	size_t size = 0;
+
+	pthread_attr_getstacksize(attributes, &size);
+	pthread_attr_setstacksize(attributes, MAX(size, STACK_MIN));
+}
+
 /* No signal of the application's is to be delivered to a thread that it does not know. */
 static int run_quietly(struct errand *errand)
 {
@@ -132,7 +141,7 @@ static int run_quietly(struct errand *errand)
 	if (r)
 		return r;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	choose_stack(&attributes);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&thread, &attributes, errand_run, errand);
