@@ -126,9 +126,8 @@ void brake_cured(struct brakes *brakes, const char *installation, bool cured)
 	brake = *find(brakes, installation ? installation : "");
 	if (brake && cured)
 		brake->pauses[TOKEN_DOUBTFUL] = (struct pause){0, 0};
-	else if (brake) /* known to be for nothing: no more of it for now */
-		brake->pauses[TOKEN_DOUBTFUL].count =
-			MAX(brake->pauses[TOKEN_DOUBTFUL].count + 1, FREE_OF_WAIT);
+	else if (brake) /* known to be for nothing, however many say so: no more of it for now */
+		brake->pauses[TOKEN_DOUBTFUL].count = MAX(brake->pauses[TOKEN_DOUBTFUL].count, FREE_OF_WAIT);
 	lock_give(&brakes->lock);
 }
 
