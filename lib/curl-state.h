@@ -23,6 +23,7 @@ struct curl_state {
 	char *installation; /* NULL: the profile's */
 	icred_curl_rewind_fn rewind;
 	void *rewind_data;
+	bool begun;    /* url was checked for the request that is on the handle */
 	bool retried;  /* the answer to come is the second one */
 	bool doubtful; /* retried after a 403 that nobody explained */
 	bool learned;  /* what came of it */

@@ -82,7 +82,7 @@ static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *
 	if (state) {
 		icred_token_unref(state->token);
 		state->token = NULL;
-		state->retried = false;
+		state->begun = state->retried = false;
 	}
 	return code;
 }
@@ -137,6 +137,7 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 		return refuse(auth, easy, state, set_no_memory());
 	state->retried = state->doubtful = state->learned = false;
 	state->seen = 0;
+	state->begun = true;
 	*ret_state = state;
 	return ICRED_OK;
 }
@@ -205,26 +206,36 @@ _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *u
 		return arm(auth, state, token, NOT_KNOWN);
 	}
 	refuse(auth, easy, state, r);
-	return r == ICRED_E_NOT_FOUND ? icred_request_start(auth->handle, installation, 0, ret_request) : r;
+	if (r == ICRED_E_NOT_FOUND)
+		r = icred_request_start(auth->handle, installation, 0, ret_request);
+	state->begun = r == ICRED_OK;
+	return r;
+}
+
+/* The URL that was checked is the hook's, and so are the tokens that may go there. */
+static int check_finish(const struct icred_curl *auth, const struct curl_state *state,
+			const icred_request_t *request)
+{
+	if (!state || !request)
+		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
+	if (request_handle(request) != auth->handle)
+		return set_error(ICRED_E_INVALID,
+				 "icred_curl_finish: the request is of another profile than the hook");
+	return state->begun ? ICRED_OK
+			    : set_error(ICRED_E_INVALID,
+					"icred_curl_finish: no URL was checked for this handle; call "
+					"icred_curl_start() first");
 }
 
 _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_request_t *request)
 {
 	struct curl_state *state = auth && easy ? curl_state_find(&auth->states, easy) : NULL;
 	icred_token_t *token;
-	int r;
+	int r = check_finish(auth, state, request);
 
-	if (!state || !request) {
+	if (r < 0) {
 		icred_request_cancel(request);
-		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
-	}
-	/* The URL was compared with the origins of one profile, and its tokens alone may go there. */
-	if (request_handle(request) != auth->handle) {
-		icred_request_cancel(request);
-		return refuse(
-			auth, easy, state,
-			set_error(ICRED_E_INVALID,
-				  "icred_curl_finish: the request is of another profile than the hook"));
+		return state ? refuse(auth, easy, state, r) : r;
 	}
 	r = icred_request_finish(request, &token);
 	if (r == ICRED_OK && is_refused_one(state, token))
@@ -378,10 +389,10 @@ _export_ void icred_curl_forget(struct icred_curl *auth, CURL *easy)
 {
 	struct curl_state *state = auth && easy ? curl_state_find(&auth->states, easy) : NULL;
 
-	if (!state)
+	if (!auth || !easy)
 		return;
-	if (state->retried)
+	if (state && state->retried)
 		curl_learn(auth, state);
-	refuse(auth, state->easy, state, ICRED_OK);
+	refuse(auth, easy, state, ICRED_OK);
 	curl_state_forget(&auth->states, easy);
 }

@@ -57,6 +57,12 @@ void test_duplicate(void)
 	IS(status_of(copy), 200);
 	IS(count("mints"), 2);
 	end_easy(copy);
+	/* Known or not, a handle that is to be forgotten has no token any more. */
+	copy = curl_easy_duphandle(easy);
+	icred_curl_forget(auth, copy);
+	IS(curl_easy_perform(copy), CURLE_OK);
+	IS(status_of(copy), 401);
+	end_easy(copy);
 	end_easy(easy);
 }
 

@@ -451,6 +451,42 @@ static void test_restart(void **state)
 	assert_int_equal(icred_curl_finish(auth, easy, NULL), ICRED_E_INVALID);
 }
 
+/* A token goes on a handle whose URL was checked, and on no other one. */
+static void test_not_begun(void **state)
+{
+	icred_request_t *request;
+
+	(void)state;
+	icred_curl_set_flags(auth, ICRED_CURL_KEEP_URL);
+	assert_int_equal(icred_curl_set_rewind(auth, easy, NULL, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(icred_request_start(handle, NULL, 0, &request), 0);
+		fake.said[0] = '\0';
+		assert_int_equal(icred_curl_finish(auth, easy, request), ICRED_E_INVALID);
+		assert_failure(ICRED_E_INVALID, "icred_curl_start()");
+		assert_string_equal(fake.said, "10220=NULL ");
+		apply();
+		assert_int_equal(icred_curl_start(auth, easy, "https://example.org/", NULL, &request),
+				 ICRED_E_ORIGIN);
+	}
+}
+
+/* The hook does not know a copy of a handle; the token that came along goes all the same. */
+static void test_forget(void **state)
+{
+	char copy[1];
+
+	(void)state;
+	apply();
+	fake.said[0] = '\0';
+	icred_curl_forget(auth, copy);
+	assert_string_equal(fake.said, "10220=NULL ");
+	icred_curl_forget(auth, easy);
+	icred_curl_forget(auth, NULL);
+	icred_curl_forget(NULL, easy);
+	assert_string_equal(fake.said, "10220=NULL 10220=NULL ");
+}
+
 /* Each profile has origins of its own: what one brings does not go on a handle of the other's hook. */
 static void test_other_profile(void **state)
 {
@@ -609,6 +645,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_other, begin, end),
 		cmocka_unit_test_setup_teardown(test_current, begin, end),
 		cmocka_unit_test_setup_teardown(test_restart, begin, end),
+		cmocka_unit_test_setup_teardown(test_not_begun, begin, end),
+		cmocka_unit_test_setup_teardown(test_forget, begin, end),
 		cmocka_unit_test_setup_teardown(test_other_profile, begin, end),
 		cmocka_unit_test_setup_teardown(test_table, begin, end),
 		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
