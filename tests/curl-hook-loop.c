@@ -298,7 +298,7 @@ void test_fork(void)
 	int status = 0;
 	pid_t pid;
 
-	control("fault", "{\"kind\":\"delay\",\"value\":\"0.5\",\"on\":\"mint\",\"times\":\"1\"}");
+	control("fault", "{\"kind\":\"delay\",\"value\":\"1.5\",\"on\":\"mint\",\"times\":\"1\"}");
 	IS(icred_request_start(handle, NULL, 0, &request), 0);
 	for (int i = 0; i < 100 && count("faults_served") < 1; i++)
 		CHECK(!is_ready(icred_request_fd(request), 50));

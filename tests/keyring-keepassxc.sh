@@ -48,11 +48,11 @@ database_is() {
 database_is_closed() { ! database_is '' && secret_service_there; }
 
 start_keepassxc() {
-	printf '%s\n' "$database_password" | keepassxc --pw-stdin "$database" >"$tmp/keepassxc.log" 2>&1 &
+	printf '%s\n' "$database_password" | keepassxc --pw-stdin "$database" >"$tmp/log" 2>&1 &
 	keepassxc_pid=$!
 	lib_pids="$keepassxc_pid $lib_pids"
 	wait_for 20 database_is false || {
-		diag "no KeePassXC: $(cat "$tmp/keepassxc.log")"
+		diag "no KeePassXC: $(cat "$tmp/log")"
 		return 1
 	}
 }
@@ -66,7 +66,7 @@ window() {
 }
 
 # A window that is shown where there is no display leaves a line; the main one is never shown.
-windows() { grep -c propagateSizeHints "$tmp/keepassxc.log"; }
+windows() { grep -c propagateSizeHints "$tmp/log"; }
 
 make_database
 settings ConfirmAccessItem=false ConfirmDeleteItem=false UnlockBeforeSearch=false
@@ -110,7 +110,7 @@ refused "ended by its user" 4 no-service 'KeePassXC' timeout 20 icred --no-inter
 
 mv "$database" "$tmp/other.kdbx"
 make_database
-keepassxc "$tmp/other.kdbx" >"$tmp/keepassxc.log" 2>&1 &
+keepassxc "$tmp/other.kdbx" >"$tmp/log" 2>&1 &
 keepassxc_pid=$!
 lib_pids="$keepassxc_pid $lib_pids"
 wait_for 20 database_is true other

@@ -306,13 +306,19 @@ keyring_unlocked() {
 		grep -q false
 }
 
+# Its alias may come later than the collection.
+keyring_has_default() {
+	bus_call org.freedesktop.secrets /org/freedesktop/secrets org.freedesktop.Secret.Service.ReadAlias \
+		string:default | grep -q collection
+}
+
 # start_keyring: a real, unlocked GNOME Keyring on a private bus
 start_keyring() {
 	[ -n "${DBUS_SESSION_BUS_ADDRESS:-}" ] || start_bus || return 1
 	keyring_program || return 1
 	printf '%s' "$keyring_password" >"$tmp/.password"
 	keyring_daemon_start "$tmp/.password" --unlock || return 1
-	wait_for 10 keyring_unlocked || {
+	wait_for 10 keyring_unlocked && wait_for 10 keyring_has_default || {
 		diag "the keyring stays locked: $(cat "$tmp/keyring.log")"
 		return 1
 	}

@@ -23,7 +23,7 @@
 #define SECRET_SIZE 64
 #define DISMISSED   1
 #define FAILED      2
-#define ANSWER_MS   100 /* libsecret listens for the answer only once its call has returned */
+#define ANSWER_MS   250 /* libsecret listens for the answer only once its call has returned */
 
 static const char interface[] = "<node><interface name='org.freedesktop.portal.Secret'>"
 				"<method name='RetrieveSecret'><arg type='h' direction='in'/>"
