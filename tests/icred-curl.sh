@@ -263,6 +263,28 @@ is "the first of two files has a 403: once more" \
 	"$(icred -q curl -sS -o "$tmp/got" -o "$tmp/folder/none" "$url" && cat "$tmp/got")" "$direct"
 tell big 1 projects
 is "a large answer goes through" "$(($(icred curl -sS "$url" | wc -c) > 10000000))" 1
+# Until the last piece has come, curl would hold back what it writes into a pipe.
+cat >"$tmp/terminal.py" <<-'END'
+	import os, pty, sys
+	child, terminal = pty.fork()
+	if child == 0:
+	    os.execvp("icred", ["icred", "curl", "-sS", *sys.argv[1:]])
+	pieces = [os.read(terminal, 4096)]
+	try:
+	    while pieces[-1]:
+	        pieces.append(os.read(terminal, 4096))
+	except OSError:
+	    pass
+	print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), pieces[0].decode(), b"".join(pieces).decode().strip(), sep="\n")
+END
+icred token >/dev/null
+sleep 1.1
+tell slow=0.005 1 projects
+"$PYTHON" "$tmp/terminal.py" "$url" >"$tmp/terminal"
+untell
+is "at a terminal" "$(sed -n '1p; $p' "$tmp/terminal")" "0
+$direct"
+isnt "  what has come is shown at once" "$(sed -n 2p "$tmp/terminal")" "$direct"
 run sh -c "icred curl -sS '$url' | :"
 is "a reader that goes away" "$status" 0
 

@@ -31,9 +31,9 @@ static int feed_settings(const struct feed *feed, const struct plan_segment *seg
 			 char text[FEED_SETTINGS])
 {
 	const char *schemes = segment->http ? "=http,https" : "=https";
-	int len = snprintf(text, FEED_SETTINGS, "\"\nproto = \"%s\"\nproto-redir = \"%s\"\n%s%s", schemes,
+	int len = snprintf(text, FEED_SETTINGS, "\"\nproto = \"%s\"\nproto-redir = \"%s\"\n%s%s%s", schemes,
 			   schemes, segment->http ? "noproxy = \"*\"\n" : "",
-			   feed->silent ? "no-progress-meter\n" : "");
+			   feed->terminal ? "no-buffer\n" : "", feed->silent ? "no-progress-meter\n" : "");
 
 	if (feed->headers >= 0 && len > 0 && len < FEED_SETTINGS)
 		len += snprintf(text + len, (size_t)(FEED_SETTINGS - len), "dump-header = \"/dev/fd/%d\"\n",

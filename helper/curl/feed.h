@@ -8,8 +8,9 @@
 struct feed {
 	int fds[PLAN_SEGMENTS + PLAN_CONFIGS];
 	size_t count;
-	int headers; /* where curl shall write the headers it gets; -1 for nowhere */
-	bool silent; /* no progress meter: standard output only looks like a pipe  */
+	int headers;   /* where curl shall write the headers it gets; -1 for nowhere */
+	bool terminal; /* standard output is one, and only looks like a pipe        */
+	bool silent;   /* no progress meter there                                   */
 };
 
 /* Ready for one run, and named in the plan; 0, or the exit status after telling. */

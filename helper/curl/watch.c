@@ -212,7 +212,8 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 	watch->binary_fits = plan->to_stdout;
 	if (watch_pipes(watch, feed, &body) < 0)
 		return fail(plan->o, FAIL_OTHER, "internal", "can't watch curl: %s", strerror(errno));
-	feed->silent = !plan->to_file && isatty(watch->out);
+	feed->terminal = isatty(watch->out);
+	feed->silent = feed->terminal && !plan->to_file;
 	status = feed_open(feed, plan, secret);
 	if (status)
 		return status;
