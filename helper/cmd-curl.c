@@ -124,12 +124,12 @@ static int curl_watched(struct curl_command *command)
 	if (!watch_refused(&watch, &command->plan)) {
 		if (watch_dead(&watch))
 			icred_reject_token(command->plan.handle, command->token);
-		return watch_finish(&watch);
+		return watch_finish(&watch, &command->plan);
 	}
 	if (curl_renew(command))
-		return watch_finish(&watch);
+		return watch_finish(&watch, &command->plan);
 	if (command->plan.reads_stdin && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) < 0)
-		return watch_finish(&watch);
+		return watch_finish(&watch, &command->plan);
 	return curl_exec(command);
 }
 

@@ -17,6 +17,7 @@
 #include "watch.h"
 
 #define WATCH_CHUNK 16384
+#define WATCH_LOST  23 /* curl's own status when it can't write what it received */
 
 static const int watch_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 static volatile sig_atomic_t watch_child;
@@ -89,6 +90,15 @@ static int watch_fork(struct watch *watch, const struct plan *plan, struct feed 
 	return watch->child < 0 ? -1 : 0;
 }
 
+/* Nobody reads any more: curl shall learn it the usual way, unless it has written everything already. */
+static void watch_lose(struct watch *watch, int why)
+{
+	watch->lost = watch->lost ? watch->lost : why;
+	if (watch->body >= 0)
+		close(watch->body);
+	watch->body = -1;
+}
+
 static void watch_write(struct watch *watch, const char *bytes, size_t len)
 {
 	ssize_t n = 1;
@@ -98,11 +108,8 @@ static void watch_write(struct watch *watch, const char *bytes, size_t len)
 		bytes += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 	}
-	/* Nobody reads any more: curl shall learn it the usual way. */
-	if (len > 0 && watch->body >= 0) {
-		close(watch->body);
-		watch->body = -1;
-	}
+	if (len > 0)
+		watch_lose(watch, errno);
 }
 
 static void watch_let_out(struct watch *watch)
@@ -139,8 +146,7 @@ static bool watch_is_binary(struct watch *watch, const char *bytes, size_t len)
 		return false;
 	fprintf(stderr,
 		"Warning: binary output can mess up your terminal; use --output - to have it there.\n");
-	close(watch->body);
-	watch->body = -1;
+	watch_lose(watch, EPIPE);
 	return true;
 }
 
@@ -252,10 +258,20 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 	       watch_file_dead(plan->output);
 }
 
-int watch_finish(struct watch *watch)
+/* curl was done before we were; in our place, it would have ended like this. */
+static int watch_tell_lost(const struct watch *watch, const struct plan *plan)
+{
+	if (watch->lost != EPIPE)
+		fail(plan->o, WATCH_LOST, "internal", "can't write the answer: %s", strerror(watch->lost));
+	return WATCH_LOST;
+}
+
+int watch_finish(struct watch *watch, const struct plan *plan)
 {
 	signal(SIGPIPE, SIG_IGN); /* the status is curl's, also if nobody reads what was held back */
 	watch_let_out(watch);
+	if (WIFEXITED(watch->wait_status) && WEXITSTATUS(watch->wait_status) == 0 && watch->lost)
+		return watch_tell_lost(watch, plan);
 	if (WIFEXITED(watch->wait_status))
 		return WEXITSTATUS(watch->wait_status);
 	signal(WTERMSIG(watch->wait_status), SIG_DFL);

@@ -18,6 +18,7 @@ struct watch {
 	char held[WATCH_HELD_MAX];
 	size_t held_len;
 	bool passed; /* part of the body is out */
+	int lost;    /* errno of what could not be written */
 	bool binary_fits;
 	int wait_status;
 	struct sigaction pipe_action, child_action; /* as they were */
@@ -30,7 +31,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 bool watch_refused(const struct watch *watch, const struct plan *plan);
 /* The same, seen or unseen. */
 bool watch_dead(const struct watch *watch);
-/* Let out what is held, and end as curl ended: its exit status, or its signal. */
-int watch_finish(struct watch *watch);
+/* Let out what is held, and end as curl ended, or would have: its exit status, or its signal. */
+int watch_finish(struct watch *watch, const struct plan *plan);
 
 #endif
