@@ -142,6 +142,7 @@ shell_tests = \
 	tests/check-src.sh \
 	tests/check-symbols.sh \
 	tests/check-tally.sh \
+	tests/completions.sh \
 	tests/conversation.sh \
 	tests/install.sh \
 	tests/issuer-module.sh \

@@ -14,9 +14,31 @@ function __icred_fingerprints
     icred --no-interactive --quiet key list 2>/dev/null | string match -r '^[A-Za-z0-9+/]{43}='
 end
 
+# The words so far of the line that curl or exec makes another program's; fails while it is icred's.
+function __icred_other
+    set -l words (commandline -opc)[2..]
+    while set -q words[1]; and not contains -- $words[1] curl exec
+        set -e words[1]
+    end
+    set -q words[1]; or return
+    if test $words[1] = exec
+        set -e words[1]
+        if string match -q -- '-*' $words[1]
+            set -l dashes (contains -i -- -- $words); or return
+            set -e words[1..$dashes]
+        end
+    end
+    string escape -- $words; or true
+end
+
+function __icred_other_complete
+    complete -C "$(string join ' ' -- (__icred_other) (commandline -ct))"
+end
+
 set -l commands token curl-config curl exec status forget key profile help
 set -l keys import list remove fingerprint
 set -l profiles list show check
+set -l own 'not __icred_other >/dev/null'
 
 complete -c icred -f
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a token -d 'Print a token'
@@ -31,26 +53,25 @@ complete -c icred -n "not __fish_seen_subcommand_from $commands" -a help -d 'Pri
 complete -c icred -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $keys" -a "$keys"
 complete -c icred -n "__fish_seen_subcommand_from profile; and not __fish_seen_subcommand_from $profiles" -a "$profiles"
 complete -c icred -n "__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from show check" -a '(__icred_profiles)'
-complete -c icred -n "__fish_seen_subcommand_from curl" -a '(__fish_complete_subcommand --fcs-skip=1)'
-complete -c icred -n "__fish_seen_subcommand_from exec" -a '(__fish_complete_subcommand --fcs-skip=2)'
-complete -c icred -n "__fish_seen_subcommand_from help" -a "$commands"
+complete -c icred -n '__icred_other >/dev/null' -a '(__icred_other_complete)'
+complete -c icred -n '__fish_prev_arg_in help' -a "$commands"
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from import fingerprint" -F
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from remove" -a '(__icred_fingerprints)'
 
-complete -c icred -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
-complete -c icred -s a -l app -x -d "The app's ID"
-complete -c icred -s i -l installation -x -d 'A token of this installation'
-complete -c icred -s o -l organization -x -d "A token of this organization's installation"
-complete -c icred -l as-app -d "The app's own token"
-complete -c icred -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
-complete -c icred -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
-complete -c icred -l no-interactive -d 'Never prompt'
-complete -c icred -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
-complete -c icred -l json -d 'Machine-readable output and errors'
-complete -c icred -s q -l quiet -d 'Say less'
-complete -c icred -s v -l verbose -d 'Say more'
-complete -c icred -s h -l help -d 'Print a summary'
-complete -c icred -l version -d 'Print the version'
+complete -c icred -n $own -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
+complete -c icred -n $own -s a -l app -x -d "The app's ID"
+complete -c icred -n $own -s i -l installation -x -d 'A token of this installation'
+complete -c icred -n $own -s o -l organization -x -d "A token of this organization's installation"
+complete -c icred -n $own -l as-app -d "The app's own token"
+complete -c icred -n $own -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
+complete -c icred -n $own -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
+complete -c icred -n $own -l no-interactive -d 'Never prompt'
+complete -c icred -n $own -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
+complete -c icred -n $own -l json -d 'Machine-readable output and errors'
+complete -c icred -n $own -s q -l quiet -d 'Say less'
+complete -c icred -n $own -s v -l verbose -d 'Say more'
+complete -c icred -n $own -s h -l help -d 'Print a summary'
+complete -c icred -n $own -l version -d 'Print the version'
 complete -c icred -n '__fish_seen_subcommand_from token' -l header -d 'Print a whole header line'
 complete -c icred -n '__fish_seen_subcommand_from import' -l label -x -d 'What the keyring will show'
 complete -c icred -n '__fish_seen_subcommand_from import list fingerprint' -l hex -d 'Fingerprints in hex'
