@@ -5,9 +5,9 @@
 # An argument would be seen by every user of the machine, and for --config wget
 # wants a regular file.  So it gets one that has no name any more when the token
 # is written into it, on a file system in memory.  wget sends such a header to
-# whatever host it is redirected to, and to every other URL that it is given.  So
-# it must not follow redirects, and there must be one URL: join values to their
-# options, and leave out --input-file.
+# whatever host it is redirected to, and to every other URL that it is given or
+# finds in a page.  So it must follow neither redirects nor links, and there must
+# be one URL: join values to their options, and leave out --input-file.
 url=${1:?usage: wget.sh URL [WGET-OPTION...]}
 shift
 for word in "$@"; do
@@ -23,4 +23,4 @@ file=$(mktemp "${XDG_RUNTIME_DIR:-/dev/shm}/wget.XXXXXX") && exec 3<>"$file" && 
 		s/^noproxy = .*/use_proxy = off/p' # plain http, which must not leave the machine
 	printf 'netrc = off\n'
 } >&3
-exec wget --config=/dev/fd/3 "$@" --max-redirect=0 --no-span-hosts -- "$url"
+exec wget --config=/dev/fd/3 "$@" --max-redirect=0 --no-recursive --no-page-requisites -- "$url"

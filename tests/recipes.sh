@@ -51,6 +51,21 @@ if have wget; then
 	sh "$recipes/wget.sh" "$url" -q --ca-certificate="$sandbox_ca" --max-redirect=5 -O - >"$tmp/out" 2>&1
 	is "  nor by a redirect" "$(sandbox elsewhere)" 0
 	untell
+	# A page with a link to another port: no other host for wget.
+	mkdir "$tmp/pages"
+	printf '<a href="%s/page">there</a><img src="%s/image">\n' "$elsewhere" "$elsewhere" >"$tmp/pages/index.html"
+	"$PYTHON" -c 'import functools, http.server as h, sys
+server = h.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(h.SimpleHTTPRequestHandler, directory=sys.argv[1]))
+print(server.server_address[1], flush=True)
+server.serve_forever()' "$tmp/pages" >"$tmp/port" 2>"$tmp/pages.log" &
+	lib_pids="$! $lib_pids"
+	wait_for 5 test -s "$tmp/port"
+	pages=http://127.0.0.1:$(cat "$tmp/port")
+	profile pages 'insecure-loopback yes' "origin $pages"
+	ICRED_PROFILE=pages sh "$recipes/wget.sh" "$pages/index.html" -q --ca-certificate="$sandbox_ca" -r -p -nd -P"$tmp/got" \
+		>"$tmp/out" 2>&1
+	ok "  a page" cmp "$tmp/pages/index.html" "$tmp/got/index.html"
+	is "  nor by a link in it" "$(sandbox elsewhere)" 0
 	is "  http goes past every proxy" "$(through_proxy sh "$recipes/wget.sh" "$http/projects" -q -O -)" "$wanted"
 fi
 if have http; then
