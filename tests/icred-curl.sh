@@ -261,6 +261,18 @@ sandbox reading dead-token=403
 dead
 is "the first of two files has a 403: once more" \
 	"$(icred -q curl -sS -o "$tmp/got" -o "$tmp/folder/none" "$url" && cat "$tmp/got")" "$direct"
+# What --upload-file makes of braces is several uploads; its second answer is none of the first one's.
+cat >"$tmp/old/curl" <<-'END'
+	#!/bin/sh
+	echo ran >>"$0.log"
+	for last; do :; done
+	headers=$(sed -n 's/^dump-header = "\(.*\)"$/\1/p' "$last")
+	[ -z "$headers" ] || printf 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n' >"$headers"
+END
+icred token >/dev/null
+sleep 1.1
+run old_icred curl -sS -T '{a,b}' "$url"
+is "several uploads are not done twice" "$status.$(cat "$tmp/old/curl.log")" 0.ran
 tell big 1 projects
 is "a large answer goes through" "$(($(icred curl -sS "$url" | wc -c) > 10000000))" 1
 # Until the last piece has come, curl would hold back what it writes into a pipe.

@@ -70,8 +70,10 @@ static void effect_input(struct plan *plan, const struct curl_option *option, co
 
 	if (curl_option_is(option, "header") && *value != '@') /* whatever it names, curl reads no file */
 		return;
-	if (curl_option_is(option, "upload-file") && strcmp(value, ".") == 0)
-		plan->reads_stdin = true;
+	if (curl_option_is(option, "upload-file")) {
+		plan->reads_stdin |= strcmp(value, ".") == 0;
+		plan->many |= strpbrk(value, "{}[]") != NULL;
+	}
 	effect_file(plan, value, "");
 	while ((at = strpbrk(at, "@<")) != NULL)
 		effect_file(plan, ++at, ";,");

@@ -43,7 +43,7 @@ struct plan {
 	const char *output; /* the file of --output, if that is known */
 	bool output_dir;    /* it is in a folder of its own */
 	unsigned urls;
-	bool many;        /* a URL may stand for several                       */
+	bool many;        /* a URL may stand for several, or be sent several   */
 	bool follows;     /* redirects                                         */
 	bool verbose;     /* the token is among what goes to standard error    */
 	bool logs;        /* standard error is a file of curl's                */
