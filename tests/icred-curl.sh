@@ -121,7 +121,7 @@ is "  with --no-X" "$(printf 'no-silent\nno-progress-meter\n' | icred curl -K - 
 profile plain 'insecure-loopback yes' "origin $http"
 is "http where the profile allows it" "$(icred -p plain curl -sS "$http/projects")" "$direct"
 for word in '--proxy=http://127.0.0.1:1' '-xhttp://127.0.0.1:1' '--connect-to=::127.0.0.2:1' '--resolve=a:1:127.0.0.2' \
-	'--unix-socket=/x' '--socks5=127.0.0.1:1' '--preproxy=socks5://127.0.0.1:1'; do
+	'--unix-socket=/x' '--socks5=127.0.0.1:1' '--preproxy=socks5://127.0.0.1:1' '--interface=eth0'; do
 	fails "  not with $word" 6 icred -p plain curl -s "$word" "$http/projects"
 done
 is "  past a proxy of the environment" \

@@ -13,7 +13,7 @@
 
 /* In plain http, each of these takes the token off the loopback interface. */
 static const char effect_detours[] =
-	" abstract-unix-socket connect-to dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url preproxy proxy proxy1.0 resolve socks4 socks4a socks5 "
+	" abstract-unix-socket connect-to dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url interface preproxy proxy proxy1.0 resolve socks4 socks4a socks5 "
 	"socks5-hostname unix-socket ";
 /* With these a second run would do something else than the first. */
 static const char effect_once[] = " continue-at dump-header parallel remote-header-name skip-existing ";
