@@ -32,6 +32,7 @@ if have bash; then
 	is "bash: a command" "$(in_bash icred cu)" "curl-config curl"
 	is "  a profile" "$(in_bash icred -p w)" work
 	is "  what the options are before" "$(in_bash icred -p work key im)" import
+	is "  and a descriptor" "$(in_bash icred --passphrase-fd 3 key im)" import
 	is "  curl's part" "$(in_bash icred -p work curl -sS --loc)" from:curl
 	is "  exec's" "$(in_bash icred exec git chec)" from:git
 	is "    after two dashes" "$(in_bash icred -p work exec -- git chec)" from:git
