@@ -84,12 +84,21 @@ static off_t curl_stdin_position(void)
 	return lseek(STDIN_FILENO, 0, SEEK_CUR);
 }
 
-static bool curl_repeatable(const struct curl_command *command)
+/* Can the answer be read as the one to the token, without a trace of that? */
+static bool curl_watchable(const struct curl_command *command)
 {
 	const struct plan *plan = &command->plan;
 
 	return command->from_cache && plan->urls == 1 && !plan->many && !plan->once &&
-	       (!plan->reads_stdin || command->stdin_at >= 0) && process_stdout_fd() >= 0;
+	       process_stdout_fd() >= 0;
+}
+
+/* Put standard input, if it is read, back to where it was; false where that is impossible. */
+static bool curl_stdin_again(const struct curl_command *command)
+{
+	if (!command->plan.reads_stdin)
+		return true;
+	return command->stdin_at >= 0 && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) >= 0;
 }
 
 /* A new token in the place of the one that was refused; 0, or the exit status after telling. */
@@ -126,11 +135,14 @@ static int curl_watched(struct curl_command *command)
 			icred_reject_token(command->plan.handle, command->token);
 		return watch_finish(&watch, &command->plan);
 	}
-	if (curl_renew(command))
+	if (!curl_stdin_again(command)) {
+		icred_reject_token(command->plan.handle, command->token);
+		fail_note(command->plan.o,
+			  "the server refused the cached token, and standard input can't be read "
+			  "again: run the command once more, for a new token");
 		return watch_finish(&watch, &command->plan);
-	if (command->plan.reads_stdin && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) < 0)
-		return watch_finish(&watch, &command->plan);
-	return curl_exec(command);
+	}
+	return curl_renew(command) ? watch_finish(&watch, &command->plan) : curl_exec(command);
 }
 
 static int curl_run_plan(struct curl_command *command)
@@ -142,7 +154,7 @@ static int curl_run_plan(struct curl_command *command)
 	if (r < 0)
 		return fail_library(o, r);
 	command->from_cache = icred_token_minted_at(command->token) < began;
-	return curl_repeatable(command) ? curl_watched(command) : curl_exec(command);
+	return curl_watchable(command) ? curl_watched(command) : curl_exec(command);
 }
 
 static int curl_with(struct curl_command *command, const struct options *o, icred_t *handle, char **words)

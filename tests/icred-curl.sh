@@ -226,6 +226,12 @@ for reading in 401 403; do
 	dead
 	is "  not with one that is a pipe" \
 		"$(echo x | icred -q curl -sS -o "$tmp/got" -w '%{http_code}' -X GET -d @- "$url")" "$reading"
+	is "  but then the token is forgotten" "$(echo x | icred curl -sS -X GET -d @- "$url" 2>&1)" "$direct"
+	dead
+	run sh -c 'echo x | icred curl -sS -X GET -d @- "$1"' sh "$url"
+	like "  and that is told" "$err" "standard input can't be read again: run the command once more"
+	unlike "  with the answer" "$out" "^$direct\$"
+	dead
 	is "  nor with two URLs" "$(icred -q curl -sS -o "$tmp/got" -w '%{http_code}' "$url" --next -o "$tmp/got" -w '%{http_code}' "$url")" "$reading$reading"
 	icred -q forget
 done
