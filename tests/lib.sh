@@ -318,8 +318,12 @@ start_keyring() {
 	keyring_program || return 1
 	printf '%s' "$keyring_password" >"$tmp/.password"
 	keyring_daemon_start "$tmp/.password" --unlock || return 1
-	wait_for 10 keyring_unlocked && wait_for 10 keyring_has_default || {
+	wait_for 10 keyring_unlocked || {
 		diag "the keyring stays locked: $(cat "$tmp/keyring.log")"
+		return 1
+	}
+	wait_for 10 keyring_has_default || {
+		diag "the keyring has no default: $(cat "$tmp/keyring.log")"
 		return 1
 	}
 }
