@@ -29,6 +29,8 @@ void frame_begin(struct wire *wire, int frame)
 
 static void line_write(struct wire *wire, const struct line *line)
 {
+	size_t count = 0;
+
 	wire_put_number(wire, TAG_FACILITY, line->facility);
 	wire_put(wire, TAG_CONTROL, line->control.action, sizeof(line->control.action));
 	if (line->optional_module)
@@ -37,8 +39,9 @@ static void line_write(struct wire *wire, const struct line *line)
 	wire_put_string(wire, TAG_FILE, line->file);
 	wire_put_number(wire, TAG_LINE, line->number);
 	wire_put_number(wire, TAG_COLUMN, line->column);
-	for (char **argument = line->arguments; *argument; argument++)
-		wire_put_string(wire, TAG_ARGUMENT, *argument);
+	for (; line->arguments[count]; count++)
+		wire_put_string(wire, TAG_ARGUMENT, line->arguments[count]);
+	wire_put(wire, TAG_SPOTS, line->spots, count * sizeof(*line->spots));
 }
 
 void hello_write(struct wire *wire, const struct profile *profile, unsigned flags, int log_level)
@@ -69,6 +72,7 @@ struct builder {
 	const char *name, *file, *setting;
 	struct line line; /* points into the packet */
 	char *arguments[ARGUMENTS_MAX + 1];
+	struct spot spots[ARGUMENTS_MAX];
 	size_t argument_count;
 	bool in_line;
 	int64_t version;
@@ -87,6 +91,7 @@ static int finish_line(struct builder *builder)
 	builder->in_line = false;
 	builder->arguments[builder->argument_count] = NULL;
 	builder->line.arguments = builder->arguments;
+	builder->line.spots = builder->spots;
 	if (!builder->line.module || !builder->line.file)
 		return ICRED_E_PROTOCOL;
 	return profile_add_line(builder->hello.profile, &builder->line);
@@ -102,6 +107,7 @@ static int begin_line(struct builder *builder, int64_t facility)
 		return ICRED_E_PROTOCOL;
 	builder->in_line = true;
 	builder->argument_count = 0;
+	memset(builder->spots, 0, sizeof(builder->spots));
 	builder->line = (struct line){.facility = (int)facility};
 	return ICRED_OK;
 }
@@ -130,6 +136,11 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 		return ICRED_OK;
 	case TAG_COLUMN:
 		line->column = (unsigned)field_number(reader, field);
+		return ICRED_OK;
+	case TAG_SPOTS:
+		if (field->len > sizeof(builder->spots))
+			return ICRED_E_PROTOCOL;
+		memcpy(builder->spots, field->value, field->len);
 		return ICRED_OK;
 	case TAG_ARGUMENT:
 		if (builder->argument_count >= ARGUMENTS_MAX)

@@ -70,6 +70,7 @@ enum tag {
 	TAG_RETRY_AT,    /* FAILED */
 	TAG_RECORD,      /* DONE of MINT: record.h */
 	TAG_COLUMN,      /* HELLO: where the module's name stands in its line */
+	TAG_SPOTS,       /* HELLO: where the arguments stand: struct spot of each */
 };
 
 /* The frame of a packet: its kind, with the reader behind it; 0 if it is none. */

@@ -12,17 +12,22 @@
 #include "module.h"
 
 /* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
-static int bad_module(struct line *line, const char *why)
+static int bad_word(struct line *line, struct spot spot, const char *why)
 {
 	char name[48], place[PLACE_MAX] = "";
 
 	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
 	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
-	if (line->number)
-		place_format(place, line->file, line->number, line->column);
+	if (spot.line)
+		place_format(place, line->file, spot.line, spot.column);
 	note_error(ICRED_E_INVALID, "%smodule %s %s", place, name, why);
-	set_error_where(name, line->file, line->number);
+	set_error_where(name, line->file, spot.line);
 	return ICRED_E_INVALID;
+}
+
+static int bad_module(struct line *line, const char *why)
+{
+	return bad_word(line, (struct spot){line->number, line->column}, why);
 }
 
 /* What open() finds wrong is an argument, as a rule: a fault of the profile as well. */
@@ -163,20 +168,20 @@ static int check_arguments(struct line *line, const char *known)
 {
 	char why[300];
 
-	for (char **argument = line->arguments; known && argument && *argument; argument++) {
-		size_t len = strcspn(*argument, "=");
+	for (size_t i = 0; known && line->arguments[i]; i++) {
+		size_t len = strcspn(line->arguments[i], "=");
 		const char *at = known;
 		for (; *at; at += strspn(at, " ")) {
 			size_t word = strcspn(at, " ");
-			if (word == len && memcmp(at, *argument, len) == 0)
+			if (word == len && memcmp(at, line->arguments[i], len) == 0)
 				break;
 			at += word;
 		}
 		if (*at)
 			continue;
 		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s",
-			 (int)MIN(len, 60), *argument, *known ? known : "none");
-		return bad_module(line, why);
+			 (int)MIN(len, 60), line->arguments[i], *known ? known : "none");
+		return bad_word(line, line->spots[i], why);
 	}
 	return ICRED_OK;
 }

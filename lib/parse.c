@@ -40,8 +40,7 @@ struct parse {
 	const char *file;
 	unsigned depth; /* of includes */
 	char *words[WORDS_MAX + 1];
-	/* Where each word stands: a line that is continued has words in several. */
-	unsigned lines[WORDS_MAX + 1], columns[WORDS_MAX + 1];
+	struct spot spots[WORDS_MAX + 1]; /* of each word: a line that is continued has words in several */
 	size_t count;
 };
 
@@ -58,9 +57,9 @@ static int bad(const struct parse *parse, size_t word, const char *why)
 	for (char *at = quoted; (at = strchr(at, '\n'));)
 		*at = ' ';
 	named = !*text || strstr(why, quoted);
-	place_format(place, parse->file, parse->lines[word], parse->columns[word]);
+	place_format(place, parse->file, parse->spots[word].line, parse->spots[word].column);
 	note_error(ICRED_E_INVALID, "%s%s%s%s", place, named ? "" : quoted, named ? "" : ": ", why);
-	set_error_where("", parse->file, parse->lines[word]);
+	set_error_where("", parse->file, parse->spots[word].line);
 	return ICRED_E_INVALID;
 }
 
@@ -143,8 +142,8 @@ static int split_words(struct parse *parse, char *text, unsigned line)
 			step(&cursor);
 		if (!*cursor.at || *cursor.at == '#')
 			return ICRED_OK;
-		parse->lines[parse->count] = cursor.line;
-		parse->columns[parse->count] = (unsigned)(cursor.at - cursor.begin) + 1;
+		parse->spots[parse->count] =
+			(struct spot){cursor.line, (unsigned)(cursor.at - cursor.begin) + 1};
 		if (parse->count == WORDS_MAX)
 			return bad(parse, parse->count, "more words than any line needs");
 		text = cursor.at;
@@ -179,8 +178,8 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 {
 	struct line line = {.facility = facility,
 			    .optional_module = optional_module,
-			    .number = parse->lines[2],
-			    .column = parse->columns[2]};
+			    .number = parse->spots[2].line,
+			    .column = parse->spots[2].column};
 	_cleanup_free_ char *file = strdup(parse->file);
 	char why[160];
 	size_t twice;
@@ -202,6 +201,7 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 	line.file = file;
 	parse->words[parse->count] = NULL;
 	line.arguments = &parse->words[3];
+	line.spots = &parse->spots[3];
 	r = profile_add_line(parse->reading->profile, &line);
 	return r == ICRED_E_INVALID ? bad(parse, 0, "more stack lines than any profile needs") : r;
 }
@@ -227,7 +227,8 @@ static int parse_setting(struct parse *parse)
 	r = settings_add(settings, parse->words[0], value, why, sizeof(why));
 	if (r < 0)
 		return r == ICRED_E_INVALID ? bad(parse, 1, why) : set_no_memory();
-	settings_came_from(settings, (struct place){parse->file, parse->lines[1], parse->columns[1]});
+	settings_came_from(settings,
+			   (struct place){parse->file, parse->spots[1].line, parse->spots[1].column});
 	return ICRED_OK;
 }
 
@@ -303,13 +304,13 @@ static int check_bytes(const struct parse *parse, const char *text, size_t len)
 	struct parse at = *parse;
 	char why[80];
 
-	at.lines[0] = at.columns[0] = 1;
+	at.spots[0] = (struct spot){1, 1};
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		return bad(&at, 0, "the file starts with a byte order mark; save it without");
-	for (size_t i = 0; i < len; i++, at.columns[0]++) {
+	for (size_t i = 0; i < len; i++, at.spots[0].column++) {
 		if (text[i] == '\n') {
-			at.lines[0]++;
-			at.columns[0] = 0;
+			at.spots[0].line++;
+			at.spots[0].column = 0;
 		} else if (text[i] == '\r') {
 			return bad(&at, 0, "the file has Windows line ends (CRLF); save it with LF");
 		} else if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {

@@ -32,6 +32,7 @@ static char **list_free(char **list)
 static void line_clear(struct line *line)
 {
 	list_free(line->arguments);
+	free(line->spots);
 	free(line->module);
 	free(line->file);
 }
@@ -71,19 +72,34 @@ const char *profile_keep_name(struct profile *profile, const char *file)
 	return copy;
 }
 
-static char **copy_list(char **list)
+static size_t list_length(char **list)
 {
 	size_t count = 0;
-	char **copy;
 
 	while (list && list[count])
 		count++;
-	copy = calloc(count + 1, sizeof(*copy));
+	return count;
+}
+
+static char **copy_list(char **list)
+{
+	size_t count = list_length(list);
+	char **copy = calloc(count + 1, sizeof(*copy));
+
 	for (size_t i = 0; copy && i < count; i++) {
 		copy[i] = strdup(list[i]);
 		if (!copy[i]) /* a list with an end too early would be another line */
 			copy = list_free(copy);
 	}
+	return copy;
+}
+
+static struct spot *copy_spots(const struct spot *spots, size_t count)
+{
+	struct spot *copy = calloc(count + 1, sizeof(*copy));
+
+	if (copy && spots)
+		memcpy(copy, spots, count * sizeof(*copy));
 	return copy;
 }
 
@@ -102,8 +118,9 @@ int profile_add_line(struct profile *profile, const struct line *line)
 	copy.module = strdup(line->module);
 	copy.file = strdup(line->file);
 	copy.arguments = copy_list(line->arguments);
+	copy.spots = copy_spots(line->spots, list_length(line->arguments));
 	copy.checked = copy.opened = NULL;
-	if (!copy.module || !copy.file || !copy.arguments) {
+	if (!copy.module || !copy.file || !copy.arguments || !copy.spots) {
 		line_clear(&copy);
 		return set_no_memory();
 	}

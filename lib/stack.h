@@ -26,13 +26,19 @@ bool control_parse(const char *text, struct control *ret_control, char *why, siz
 /* The other way round: the keyword that says the same, or the bracket form. */
 void control_format(const struct control *control, char *text, size_t cap);
 
+/* Where a word of a stack line stands. */
+struct spot {
+	unsigned line, column;
+};
+
 /* One line of a stack. */
 struct line {
 	int facility;
 	bool optional_module; /* "-key": a missing module is no error */
 	struct control control;
 	char *module;
-	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
+	char **arguments;   /* NAME=VALUE or NAME, NULL-terminated */
+	struct spot *spots; /* of each of them; 0 where it stands in no file */
 	char *file;
 	unsigned number, column; /* where the module's name stands */
 	bool faulty;             /* there is no such module, or it is none: no control makes up for that */

@@ -10,10 +10,12 @@ static void add_line(struct profile *profile, int facility, const char *control,
 {
 	char name[16], file[] = "/etc/icred/p.conf", one[] = "path=/a b", two[] = "debug", empty[] = "";
 	char *arguments[] = {one, two, empty, NULL};
+	struct spot spots[] = {{number, 20}, {number, 32}, {number + 1, 3}};
 	struct line line = {.facility = facility,
 			    .optional_module = number % 2 == 0,
 			    .module = name,
 			    .arguments = arguments,
+			    .spots = spots,
 			    .file = file,
 			    .number = number};
 	char why[160];
@@ -68,8 +70,11 @@ static void assert_same_line(const struct line *a, const struct line *b)
 	assert_string_equal(a->module, b->module);
 	assert_string_equal(a->file, b->file);
 	assert_int_equal(a->number, b->number);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++) {
 		assert_string_equal(a->arguments[i], b->arguments[i]);
+		assert_int_equal(a->spots[i].line, b->spots[i].line);
+		assert_int_equal(a->spots[i].column, b->spots[i].column);
+	}
 	assert_null(b->arguments[3]);
 }
 
