@@ -11,6 +11,7 @@
 #include <icred/icred.h>
 
 #include "handle.h"
+#include "module.h"
 #include "probe.h"
 #include "profile.h"
 #include "search.h"
@@ -113,7 +114,7 @@ static int profile_list_run(const struct options *o, char **words)
 
 /* -- show -- */
 
-static void profile_show_place(struct output *out, const char *file, unsigned line)
+static void profile_show_place(struct output *out, const char *file, unsigned line, const char *remark)
 {
 	if (!line) {
 		output_text(out, "  # built in\n");
@@ -121,7 +122,7 @@ static void profile_show_place(struct output *out, const char *file, unsigned li
 	}
 	output_text(out, "  # ");
 	output_clean(out, file, 0);
-	output_format(out, ":%u\n", line);
+	output_format(out, ":%u%s\n", line, remark);
 }
 
 /* As it would have to be written. */
@@ -179,7 +180,7 @@ static void profile_show_settings(struct output *out, struct json *j, const stru
 		output_text(out, " ");
 		profile_show_value(out, name, value);
 		if (place.file)
-			profile_show_place(out, place.file, place.line);
+			profile_show_place(out, place.file, place.line, "");
 		else
 			output_text(out, "  # an option\n");
 	}
@@ -195,7 +196,8 @@ static void profile_show_line(struct output *out, const struct line *line, const
 	output_clean(out, line->module, 0);
 	for (char **argument = line->arguments; *argument; argument++)
 		profile_show_word(out, *argument);
-	profile_show_place(out, line->file, line->number);
+	profile_show_place(out, line->file, line->number,
+			   module_passed_over(line) ? ", passed over: no such module" : "");
 }
 
 static void profile_show_line_json(struct json *j, const struct line *line, const char *control)
@@ -203,6 +205,7 @@ static void profile_show_line_json(struct json *j, const struct line *line, cons
 	json_open(j, NULL, '{');
 	json_string(j, "facility", facility_name(line->facility));
 	json_bool(j, "optional", line->optional_module);
+	json_bool(j, "passed-over", module_passed_over(line));
 	json_string(j, "control", control);
 	json_string(j, "module", line->module);
 	json_open(j, "arguments", '[');

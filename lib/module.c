@@ -71,8 +71,7 @@ static entry_fn *find_linked(const struct line *line)
 						      : NULL;
 }
 
-/* "-facility" says that it is no error if there is no such module. */
-static bool may_be_absent(const struct line *line)
+bool module_passed_over(const struct line *line)
 {
 	char path[4200];
 
@@ -231,7 +230,7 @@ static int load(struct line *line)
 
 	if (line->checked)
 		return ICRED_OK;
-	if (may_be_absent(line))
+	if (module_passed_over(line))
 		return STACK_SKIP;
 	table = find_table(line);
 	if (!table)

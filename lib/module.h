@@ -24,9 +24,11 @@ struct module {
 	struct serial *serial; /* NULL for a PARALLEL module */
 };
 
+/* Whether the line begins with "-", which says that this is no error, and there is no such module. */
+bool module_passed_over(const struct line *line);
 /*
  * Load the module of a line, if that has not been done, and hold it to the ABI.
- * STACK_SKIP if the line begins with "-" and there is no such module.
+ * STACK_SKIP if the line is passed over.
  */
 int module_check(struct line *line);
 /* The same, and open it at its first use. */

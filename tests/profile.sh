@@ -26,6 +26,8 @@ issuer required icr # built in"
 
 # -- show -------------------------------------------------------------------------
 
+passed=
+[ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ] || passed=', passed over: no such module'
 put site 'api https://api.example.org' '-key sufficient pkcs11 [token=a b\]c] pin' 'origin https://api.example.org'
 put default '# mine' 'app 12345' 'include site' 'key [success=done not_found=ignore default=die] keyring' \
 	'cache required runtime' 'username me' 'ca [/a b\]/c]' 'git-path [[x] abc'
@@ -39,7 +41,7 @@ ca [/a b\\]/c] # $dir/default.conf:7
 git-path [[x] abc # $dir/default.conf:8
 installation abc # an option
 
--key sufficient pkcs11 [token=a b\\]c] pin # $dir/site.conf:2
+-key sufficient pkcs11 [token=a b\\]c] pin # $dir/site.conf:2$passed
 key [success=done not_found=ignore default=die] keyring # $dir/default.conf:4
 cache required runtime # $dir/default.conf:5
 issuer required icr # built in"
@@ -50,6 +52,12 @@ is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; d 
 print(d["name"], len(d["settings"]), [(l["facility"], l["module"], l["line"], l["optional"], l["arguments"]) for l in d["stack"]][0])')" \
 	"default 6 ('key', 'pkcs11', 2, True, ['token=a b]c', 'pin'])"
 fails "show of one that is not there" 3 icred profile show nothing
+put default '-key required nosuch' '-cache sufficient runtime' 'key required nosuch'
+is "a line whose dash lets it be passed over says so, and no other" "$(icred profile show | tr -s ' ' | sed '/./!d; 1d; /built in/d')" "-key required nosuch # $dir/default.conf:1, passed over: no such module
+key required nosuch # $dir/default.conf:3
+-cache sufficient runtime # $dir/default.conf:2"
+is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; print([l["passed-over"] for l in json.load(sys.stdin)["stack"]])')" \
+	'[True, False, False, False]'
 put strange "$(printf 'key optional file [path=/a \302\233[31m\\]]')"
 is "  nothing that a terminal would obey" "$(icred profile show strange | sed -n 's/.*file //p')" "[path=/a ??[31m\\]]  # $dir/strange.conf:1"
 rm "$dir"/*.conf
