@@ -260,6 +260,14 @@ static void note_failure(struct verdict *verdict, struct line *line, int code, b
 	verdict->any = true;
 }
 
+/* A success that the control makes a failure. */
+static void note_unwanted(struct verdict *verdict, struct line *line, enum action action)
+{
+	note_error(ICRED_E_NOT_FOUND, "%s %s succeeded, and success=%s of its control fails the stack",
+		   facility_name(line->facility), line->module, actions[action]);
+	note_failure(verdict, line, ICRED_E_NOT_FOUND, true);
+}
+
 void line_explain(const struct log *log, const struct line *line, int result, const char *meaning)
 {
 	const char *kind = result == STACK_SKIP ? "no such module" : result ? icred_kind(result) : "success";
@@ -331,7 +339,7 @@ static bool weigh(struct verdict *verdict, struct line *line, int result, const 
 		note_failure(verdict, line, result_code(result),
 			     action == ACTION_BAD || action == ACTION_DIE);
 	else if (action == ACTION_BAD || action == ACTION_DIE)
-		verdict->impression = BAD;
+		note_unwanted(verdict, line, action);
 	if (action == ACTION_OK || action == ACTION_DONE) {
 		if (verdict->impression == UNDECIDED && result == ICRED_OK) {
 			verdict->impression = GOOD;

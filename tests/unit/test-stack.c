@@ -198,9 +198,12 @@ static const struct {
 	{{"requisite", "required"}, {MISS, OK}, MISS, 0, 1},
 	{{"required", "requisite", "required"}, {MISS, LOCKED, OK}, MISS, 0, 2},
 	/* a success that is mapped to a failure */
-	{{"success=bad", "required"}, {OK, OK}, MISS, -1, 2},
-	{{"success=die", "required"}, {OK, OK}, MISS, -1, 1},
-	{{"optional", "success=bad"}, {LOCKED, OK}, LOCKED, 0, 2},
+	{{"success=bad"}, {OK}, MISS, 0, 1},
+	{{"success=bad", "required"}, {OK, OK}, MISS, 0, 2},
+	{{"success=bad", "required"}, {OK, LOCKED}, MISS, 0, 2},
+	{{"success=die", "required"}, {OK, OK}, MISS, 0, 1},
+	{{"required", "success=bad"}, {LOCKED, OK}, LOCKED, 0, 2},
+	{{"optional", "success=bad"}, {LOCKED, OK}, MISS, 1, 2},
 	/* nothing decided */
 	{{"success=ignore default=ignore"}, {OK}, MISS, -1, 1},
 	{{"not_found=done default=bad"}, {MISS}, MISS, 0, 1},
@@ -227,6 +230,8 @@ static void a_walk_ends_with_the_verdict_of_the_whole(void **state)
 			continue;
 		}
 		(void)snprintf(told, sizeof(told), "line %d", walks[i].decider);
+		if (walks[i].decider >= 0 && walks[i].results[walks[i].decider] == OK)
+			(void)snprintf(told, sizeof(told), "key m succeeded");
 		assert_failure(r, walks[i].decider < 0 ? "no key line" : told);
 		assert_int_equal(decider, -1);
 		if (walks[i].decider >= 0) {
