@@ -233,4 +233,16 @@ is "one that grants a token and fails: the next one mints" "$status $out" "0 toy
 stack late 'key sufficient toy' 'issuer sufficient late' '-issuer required nosuch' 'cache optional memory'
 run icred -p late token
 is "  and there is none if there is no next one" "$status $out" "7 "
+build issuer-twice "$srcdir/tests/abi/issuer-toy.c" -DWILD_TWICE
+stack twice 'key sufficient toy' 'issuer required twice' 'cache optional memory'
+run icred -p twice token
+is "one that grants two tokens: none is taken" "$status $out" "1 "
+like "  and it is named" "$err" 'issuer twice granted more than one token'
+stack twice 'key sufficient toy' 'issuer sufficient twice' 'issuer sufficient toy' 'cache optional memory'
+is "  and the next one mints" "$(icred -p twice token)" toy_3_a
+build issuer-huge "$srcdir/tests/abi/issuer-toy.c" -DWILD_HUGE
+stack huge 'key sufficient toy' 'issuer required huge' 'cache optional memory'
+run icred -p huge token
+is "one whose token is too long: none" "$status $out" "1 "
+like "  and it is told as that" "$err" "token is longer than 4096 bytes"
 done_testing

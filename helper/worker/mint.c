@@ -18,6 +18,7 @@ struct minting {
 	struct icred_mint_request wanted;
 	struct wire record; /* the answer, once it is granted */
 	const char *issuer;
+	unsigned grants; /* of the call that is under way */
 };
 
 static bool fill_permissions(const struct icred_grant *grant, struct record *record)
@@ -45,7 +46,11 @@ static int granted(const struct icred_grant *given, void *data)
 		.minted_at = clock_utc(),
 	};
 
+	if (minting->grants++)
+		return set_error(ICRED_E_INTERNAL, "a token was granted before");
 	memcpy(&grant, given, MIN(given->size, sizeof(grant)));
+	if (grant.token && strlen(grant.token) > TOKEN_MAX)
+		return set_error(ICRED_E_PROTOCOL, "the server's token is longer than %d bytes", TOKEN_MAX);
 	if (!grant.token || !token_text_ok(grant.token))
 		return set_error(ICRED_E_PROTOCOL,
 				 "the server's token has characters that no token may have (RFC 6750)");
@@ -55,7 +60,6 @@ static int granted(const struct icred_grant *given, void *data)
 	record.expires_at = grant.expires_at;
 	record.installation = grant.installation;
 	record.organization = grant.organization;
-	minting->record.len = 0;
 	record_write(&minting->record, &record);
 	return minting->record.overflow ? set_error(ICRED_E_PROTOCOL, "the server's answer is too large")
 					: ICRED_OK;
@@ -69,9 +73,13 @@ static int mint_in(struct line *line, struct minting *minting)
 
 	if (r != ICRED_OK || minting->record.len)
 		return r;
+	minting->grants = 0;
 	module_enter(module);
 	r = module->ops.issuer.mint(module->self, &host.table, &minting->wanted, granted, minting);
 	module_leave(module);
+	/* Nobody knows which one was meant. */
+	if (minting->grants > 1)
+		return set_error(ICRED_E_INTERNAL, "issuer %s granted more than one token", line->module);
 	if (r == ICRED_OK && !minting->record.len)
 		return set_error(ICRED_E_INTERNAL, "issuer %s granted nothing and said all was well",
 				 line->module);
@@ -86,8 +94,10 @@ static int mint_line(struct line *line, void *data)
 
 	inside_enter(minting->request, INSIDE_CALL, line);
 	r = inside_leave(minting->request, INSIDE_CALL, mint_in(line, minting));
-	if (r != ICRED_OK)
+	if (r != ICRED_OK) {
 		minting->record.len = before; /* what was granted before a failure is no token */
+		minting->record.overflow = false;
+	}
 	return r;
 }
 

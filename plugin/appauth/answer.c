@@ -57,6 +57,8 @@ static int read_secret(const struct appauth_scheme *scheme, struct answer_token 
 	if (!json_object_is_type(member, json_type_string))
 		return wrong(ret_reason, "the token in the answer is not a string");
 	token->token = json_text(token->root, scheme->token, &len);
+	if (len > ANSWER_TOKEN_MAX)
+		return wrong(ret_reason, "the token in the answer is longer than 4096 bytes");
 	if (!token->token || !answer_is_b64token(token->token, len))
 		return wrong(ret_reason,
 			     "the token in the answer is not one that a header can carry (RFC 6750)");

@@ -2,9 +2,11 @@
 /*
  * An issuer without a server: it has the key stack sign, and grants a token
  * that says how long the signature was; with -DWILD_IDLE it does not say that it can, with
- * -DWILD_LATE it fails when it has granted one.
+ * -DWILD_LATE it fails when it has granted one, with -DWILD_TWICE it grants two, with
+ * -DWILD_HUGE one that is too long.
  */
 #include <stdio.h>
+#include <string.h>
 #include <icred/module.h>
 
 static int self;
@@ -41,6 +43,16 @@ static int toy_mint(void *given, const struct icred_host *host, const struct icr
 	grant.token = "late";
 	(void)granted(&grant, data);
 	return host->fail(host, ICRED_E_NETWORK, "the line broke");
+#endif
+#ifdef WILD_TWICE
+	(void)granted(&grant, data);
+	(void)granted(&grant, data);
+	return ICRED_OK;
+#endif
+#ifdef WILD_HUGE
+	static char huge[4098];
+	memset(huge, 'a', sizeof(huge) - 1);
+	grant.token = huge;
 #endif
 	return granted(&grant, data);
 }

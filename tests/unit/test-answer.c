@@ -237,6 +237,7 @@ static void test_bad_token(void **state)
 		"{\"token\":\"a\",\"expiresAt\":\"2023-11-14T22:13:20Z\"}",
 		"{\"token\":\"a\",\"expiresAt\":\"2030-01-01T00:00:00Z\\u0000\"}",
 	};
+	char large[ANSWER_TOKEN_MAX + 64];
 	struct answer_token token;
 	const char *reason;
 
@@ -245,6 +246,9 @@ static void test_bad_token(void **state)
 		assert_int_equal(read_token(bad[i], &token, &reason), ICRED_E_PROTOCOL);
 		assert_true(reason[0] != '\0');
 	}
+	snprintf(large, sizeof(large), "{\"token\":\"%0*d\"}", ANSWER_TOKEN_MAX + 1, 0);
+	assert_int_equal(read_token(large, &token, &reason), ICRED_E_PROTOCOL);
+	assert_non_null(strstr(reason, "longer than 4096 bytes"));
 	assert_int_equal(answer_token(&scheme, "{\"token\":\"a\"}\0", 14, NOW, &token, &reason),
 			 ICRED_E_PROTOCOL);
 	assert_int_equal(read_token("{\"token\":\"a\",\"isActive\":false}", &token, &reason),
