@@ -51,7 +51,10 @@ static void _printf_(3, 4) host_log(const struct icred_host *table, int level, c
 
 static const char *host_setting(const struct icred_host *table, const char *name)
 {
-	return settings_get(&host_of(table)->profile->settings, name, 0);
+	const struct profile *profile = host_of(table)->profile;
+	const char *value = settings_get(&profile->settings, name, 0);
+
+	return !value && same_string(name, "origin") ? profile->api_origin : value;
 }
 
 static const char *host_argument(const struct icred_host *table, const char *name)

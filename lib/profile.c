@@ -230,7 +230,10 @@ int profile_complete(struct profile *profile)
 		r = add_default_lines(profile, facility);
 	if (r == ICRED_OK)
 		r = check_url(profile, "api", 0, &profile->api);
-	return r == ICRED_OK ? fill_origins(profile) : r;
+	if (r < 0)
+		return r;
+	origin_format(&profile->api, profile->api_origin);
+	return fill_origins(profile);
 }
 
 const char *profile_issuer(const struct profile *profile)

@@ -12,8 +12,9 @@ struct profile {
 	char *file; /* "" for the built-in profile */
 	struct settings settings;
 	struct stack stack;
-	struct origin api;      /* where the issuer is, checked for https */
-	struct origin *origins; /* where tokens may go */
+	struct origin api;           /* where the issuer is, checked for https */
+	char api_origin[ORIGIN_MAX]; /* the same as text */
+	struct origin *origins;      /* where tokens may go */
 	size_t origin_count;
 	char **names; /* of the files that were read: places point at them */
 	size_t name_count;

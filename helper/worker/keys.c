@@ -19,7 +19,6 @@ struct job {
 	struct request *request;
 	const struct line *line; /* that is asked for its keys */
 	struct icred_key_query query;
-	char origin[ORIGIN_MAX];
 	const char *pem;
 	struct rsa_info info;
 	unsigned count; /* of keys listed, stored or removed */
@@ -31,11 +30,10 @@ static int job_init(struct job *job, struct request *request)
 	const struct profile *profile = request->profile;
 
 	*job = (struct job){.request = request};
-	origin_format(&profile->api, job->origin);
 	job->query = (struct icred_key_query){
 		.size = sizeof(job->query),
 		.app = settings_get(&profile->settings, "app", 0),
-		.origin = job->origin,
+		.origin = profile->api_origin,
 	};
 	return job->query.app ? ICRED_OK
 			      : set_error(ICRED_E_INVALID, "no app: its ID says whose key is meant");

@@ -13,15 +13,13 @@ static int prepare_in(struct line *line, struct request *request)
 	const struct profile *profile = request->profile;
 	struct host host = host_for_line(&request->host, line);
 	struct icred_key_query query = {.size = sizeof(query)};
-	char origin[ORIGIN_MAX];
 	struct module *module;
 	int r = module_get(line, &host, &module);
 
 	if (r != ICRED_OK || !module->ops.key.prepare)
 		return r;
-	origin_format(&profile->api, origin);
 	query.app = settings_get(&profile->settings, "app", 0);
-	query.origin = origin;
+	query.origin = profile->api_origin;
 	host.table.interactive = 0;
 	host.may_ask = false;
 	module_enter(module);

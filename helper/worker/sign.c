@@ -56,7 +56,6 @@ static int sign_in(struct line *line, struct icred_signing *signing)
 	struct host host = host_for_line(&signing->host, line);
 	const struct profile *profile = signing->host.profile;
 	struct icred_key_query query = {.size = sizeof(query)};
-	char origin[ORIGIN_MAX];
 	size_t index = (size_t)(line - profile->stack.lines);
 	unsigned *spent = index < KEY_LINES_MAX ? &signing->request->spent[index] : NULL;
 	struct module *module;
@@ -68,9 +67,8 @@ static int sign_in(struct line *line, struct icred_signing *signing)
 		return set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
 	if (signing->signature_len)
 		return ICRED_OK; /* a line before this one has done it */
-	origin_format(&profile->api, origin);
 	query.app = settings_get(&profile->settings, "app", 0);
-	query.origin = origin;
+	query.origin = profile->api_origin;
 	module_enter(module);
 	r = module->ops.key.sign(module->self, &host.table, &query, spent ? *spent : 0, signing->data,
 				 signing->len, signing->signature, sizeof(signing->signature),

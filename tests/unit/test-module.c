@@ -303,6 +303,24 @@ static void threads_that_come_at_once_to_a_faulty_one_all_fail(void **state)
 	}
 }
 
+static void a_setting_that_is_not_there_has_its_default(void **state)
+{
+	char why[160];
+
+	(void)state;
+	assert_int_equal(
+		settings_add(&profile->settings, "api", "https://API.example:443/v1", why, sizeof(why)),
+		ICRED_OK);
+	assert_int_equal(profile_complete(profile), ICRED_OK);
+	assert_string_equal(host.table.setting(&host.table, "origin"), "https://api.example");
+	assert_string_equal(host.table.setting(&host.table, "timeout"), "30");
+	assert_null(host.table.setting(&host.table, "ca"));
+	assert_null(host.table.setting(&host.table, "nonsense"));
+	assert_int_equal(settings_add(&profile->settings, "origin", "https://a.example", why, sizeof(why)),
+			 ICRED_OK);
+	assert_string_equal(host.table.setting(&host.table, "origin"), "https://a.example");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -314,6 +332,7 @@ int main(void)
 		TEST(a_missing_module_behind_a_dash_is_skipped),
 		TEST(older_and_newer_modules_are_taken_for_what_they_are),
 		TEST(the_directory_must_be_absolute),
+		TEST(a_setting_that_is_not_there_has_its_default),
 		TEST(one_thread_at_a_time_is_in_a_serial_module),
 		TEST(threads_that_come_at_once_load_it_once),
 		TEST(threads_that_come_at_once_to_a_faulty_one_all_fail),
