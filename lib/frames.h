@@ -18,6 +18,10 @@
 /* The worker has to answer this much before the caller's deadline, or a tenth of the time if that is less. */
 #define HEAD_START_MS 250
 
+/* Bytes of a module's question, and of its answer with its NUL. */
+#define QUESTION_MAX 2000
+#define REPLY_MAX    4096
+
 enum frame {
 	/* on the control socket */
 	FRAME_HELLO = 1,

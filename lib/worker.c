@@ -225,8 +225,6 @@ static void take_log(struct icred *handle, struct reader *reader)
 	log_line(&handle->log, level, "%s", text);
 }
 
-#define REPLY_MAX 4096
-
 /* Ask the user for the worker; the reply goes back on the request's socket. */
 static int take_prompt(struct icred *handle, struct reader *reader, int fd, int64_t deadline)
 {

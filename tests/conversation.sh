@@ -84,6 +84,11 @@ $shell_end"
 like "a long question, of a style that is not known: shown" "$out" "Long $long end\?"
 like "  and answered" "$out" 'toy_3_a'
 unlike "  the answer is not shown" "$out" "$secret"
+long=$(printf '%02001d' 0)
+build key-prompt key-toy -DWILD_PROMPT "-DQUESTION=\"$long\"" -DSTYLE=77
+terminal "spawn icred token
+$end"
+like "one of more than 2000 bytes: not asked, and told" "$out" "the module's question is longer than 2000 bytes"
 build key-prompt key-toy -DWILD_PROMPT
 terminal "spawn icred --no-interactive token
 $end"
@@ -128,6 +133,17 @@ expect \"Passphrase:\"
 send \"x\\r\"
 $end"
 ok "without it: the terminal" test ! -e "$tmp/asked"
+icred forget
+asking "printf '%064d' 0"
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "an answer that is longer than the module takes" "$status $out" "8 "
+like "  is told as that" "$err" 'the answer is longer than 63 bytes'
+build key-prompt key-toy -DWILD_PROMPT '-DQUESTION="One\ntwo\033:"' -DSTYLE=ICRED_PROMPT_ECHO_OFF
+asking "printf '%s' \"\$1\" >$tmp/asked; echo x"
+run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
+is "a question of two lines: shown as one" "$status $out $(cat "$tmp/asked")" "0 toy_3_a One?two?:"
+rm -f "$tmp/asked"
+build key-prompt key-toy -DWILD_PROMPT
 asking 'exit 1'
 own=$tmp/own
 printf '#!/bin/sh\necho own >%s/asked\necho x\n' "$tmp" >"$own"

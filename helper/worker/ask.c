@@ -10,14 +10,19 @@
 #include "worker/ask.h"
 #include "worker/request.h"
 
+enum { TOO_LONG = 1 }; /* the reply, for the module */
+
+/* One line, as the conversation is promised. */
 static int send_question(struct request *request, int style, const char *text)
 {
-	unsigned char bytes[2048];
+	unsigned char bytes[QUESTION_MAX + 64];
+	char line[QUESTION_MAX + 1];
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
+	printable(line, sizeof(line), text);
 	frame_begin(&wire, FRAME_PROMPT);
 	wire_put_number(&wire, TAG_STYLE, style);
-	wire_put_string(&wire, TAG_TEXT, text);
+	wire_put_string(&wire, TAG_TEXT, line);
 	return request_send(request, &wire);
 }
 
@@ -36,8 +41,10 @@ static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_
 		else if (field.tag == TAG_TEXT)
 			text = field_string(&reader, &field);
 	}
-	if (reader.damaged || strlen(text) >= cap)
+	if (reader.damaged || code > 0)
 		return ICRED_E_INTERNAL;
+	if (code == ICRED_OK && strlen(text) >= cap)
+		return TOO_LONG;
 	if (code == ICRED_OK)
 		memcpy(reply, text, strlen(text) + 1);
 	return code;
@@ -68,6 +75,13 @@ static int may_not(const struct icred_host *table)
 		line ? facility_name(line->facility) : "a", line ? line->module : "module");
 }
 
+/* What does not fit is not cut: half a passphrase is none. */
+static int too_long(const struct icred_host *table, int code, const char *what, size_t most)
+{
+	return table->fail(table, code, "%s is longer than %zu bytes, which is all that it may have", what,
+			   most);
+}
+
 static int ask(const struct icred_host *table, int style, const char *text, char *reply, size_t cap)
 {
 	struct request *request = host_of(table)->request;
@@ -75,9 +89,13 @@ static int ask(const struct icred_host *table, int style, const char *text, char
 
 	if (!cap || !host_of(table)->may_ask)
 		return may_not(table);
+	if (strlen(text) > QUESTION_MAX)
+		return too_long(table, ICRED_E_INTERNAL, "the module's question", QUESTION_MAX);
 	r = send_question(request, style, text);
 	if (r == ICRED_OK)
 		r = wait_reply(request, reply, cap);
+	if (r == TOO_LONG)
+		return too_long(table, ICRED_E_INVALID, "the answer", cap - 1);
 	return r < 0 ? table->fail(table, r, "%s",
 				   r == ICRED_E_CANCELLED ? "the question was dismissed"
 				   : r == ICRED_E_TIMEOUT ? "nobody answered the question in time"
