@@ -117,7 +117,7 @@ static bool take_word(struct cursor *cursor, char **ret_word)
 				cursor->at++;
 			char c = *cursor->at;
 			step(cursor);
-			*end++ = is_blank(c) ? ' ' : c;
+			*end++ = c == '\n' ? ' ' : c;
 		}
 		if (*cursor->at != ']') {
 			*end = '\0'; /* for the message */

@@ -85,7 +85,7 @@ static void every_element_is_understood(void **state)
 					    "installation 8d0c4f5e\n"
 					    "origin https://a.example\n"
 					    "origin https://b.example:8443/\n"
-					    "key sufficient file path=/etc/a.pem [a b\\]c] x#y #z\n"
+					    "key sufficient file path=/etc/a.pem [a b\\]\tc] x#y #z\n"
 					    "-key [success=done not-found=ignore default=die] pkcs11\n"
 					    "cache \\\n"
 					    "   required \\\n"
@@ -98,7 +98,7 @@ static void every_element_is_understood(void **state)
 	assert_string_equal(settings_get(&profile->settings, "app", 0), "12345");
 	assert_string_equal(settings_get(&profile->settings, "installation", 0), "8d0c4f5e");
 	assert_int_equal(profile->stack.count, 4);
-	assert_line(profile, 0, "8 key file <path=/etc/a.pem> <a b]c> <x#y>");
+	assert_line(profile, 0, "8 key file <path=/etc/a.pem> <a b]\tc> <x#y>");
 	assert_line(profile, 1, "9 -key pkcs11");
 	assert_line(profile, 2, "12 cache runtime <debug>");
 	assert_line(profile, 3, "13 issuer icr");
