@@ -58,6 +58,8 @@ if have fish; then
 		is "    and options" "$(in_fish "icred $words -sS --location-t")" "--location-trusted "
 	done
 	is "  exec: a program" "$(in_fish 'icred exec -- nightly-r')" "nightly-report "
+	is "    or an option of icred" "$(in_fish 'icred exec --min' 2>&1)" "--min-ttl "
+	is "  help exec: nothing more" "$(in_fish 'icred help exec nightly-r' 2>&1)" ""
 fi
 
 # -- zsh: only at a terminal; it completes the line, which then says itself --------------------------

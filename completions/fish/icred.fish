@@ -18,12 +18,14 @@ end
 function __icred_other
     set -l words (commandline -opc)[2..]
     while set -q words[1]; and not contains -- $words[1] curl exec
+        test $words[1] = help; and return 1
         set -e words[1]
     end
     set -q words[1]; or return
     if test $words[1] = exec
         set -e words[1]
-        if string match -q -- '-*' $words[1]
+        set -l first $words (commandline -ct)
+        if string match -q -- '-*' $first[1]
             set -l dashes (contains -i -- -- $words); or return
             set -e words[1..$dashes]
         end
@@ -32,7 +34,7 @@ function __icred_other
 end
 
 function __icred_other_complete
-    complete -C "$(string join ' ' -- (__icred_other) (commandline -ct))"
+    complete "--do-complete=$(string join ' ' -- (__icred_other) (commandline -ct))"
 end
 
 set -l commands token curl-config curl exec status forget key profile help
