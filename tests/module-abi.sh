@@ -245,4 +245,9 @@ stack huge 'key sufficient toy' 'issuer required huge' 'cache optional memory'
 run icred -p huge token
 is "one whose token is too long: none" "$status $out" "1 "
 like "  and it is told as that" "$err" "token is longer than 4096 bytes"
+build issuer-large "$srcdir/tests/abi/issuer-toy.c" -DWILD_LARGE
+stack large 'key sufficient toy' 'issuer sufficient large' 'issuer sufficient toy' 'cache optional memory'
+run icred -p large -v token
+is "one that grants too much: the next one mints" "$status $out" "0 toy_3_a"
+like "  and is told" "$err" "^icred: issuer large .*the server's answer is too large"
 done_testing

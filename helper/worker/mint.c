@@ -89,15 +89,13 @@ static int mint_in(struct line *line, struct minting *minting)
 static int mint_line(struct line *line, void *data)
 {
 	struct minting *minting = data;
-	size_t before = minting->record.len;
+	struct wire before = minting->record;
 	int r;
 
 	inside_enter(minting->request, INSIDE_CALL, line);
 	r = inside_leave(minting->request, INSIDE_CALL, mint_in(line, minting));
-	if (r != ICRED_OK) {
-		minting->record.len = before; /* what was granted before a failure is no token */
-		minting->record.overflow = false;
-	}
+	if (r != ICRED_OK)
+		minting->record = before; /* what was granted before a failure is no token */
 	return r;
 }
 

@@ -3,7 +3,7 @@
  * An issuer without a server: it has the key stack sign, and grants a token
  * that says how long the signature was; with -DWILD_IDLE it does not say that it can, with
  * -DWILD_LATE it fails when it has granted one, with -DWILD_TWICE it grants two, with
- * -DWILD_HUGE one that is too long.
+ * -DWILD_HUGE one that is too long, with -DWILD_LARGE more than there is room for.
  */
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +53,12 @@ static int toy_mint(void *given, const struct icred_host *host, const struct icr
 	static char huge[4098];
 	memset(huge, 'a', sizeof(huge) - 1);
 	grant.token = huge;
+#endif
+#ifdef WILD_LARGE
+	static char large[1 << 20];
+	for (size_t i = 0; i + 1 < sizeof(large); i++)
+		large[i] = 'x';
+	grant.organization = large;
 #endif
 	return granted(&grant, data);
 }
