@@ -3,13 +3,13 @@
 #include "config.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <icred/icred.h>
 
 #include "common/duration.h"
-#include "common/fail.h"
 #include "common/help.h"
 #include "common/json.h"
 #include "common/keylist.h"
@@ -109,22 +109,27 @@ static void status_facts(struct status *s)
 		status_line(s, "as app", as_app);
 }
 
-/* A keyring that is locked or absent is a state to show, not a failure of showing it. */
-static void status_keys_state(struct status *s, int code, size_t count)
+/* A keyring or cache that is locked, absent or out of order is a state to show, not a failure of showing it. */
+static void status_state(struct status *s, const char *what, int code, const char *message)
+{
+	char name[32];
+
+	if (!s->o->json) {
+		if (code < 0)
+			status_line(s, what, message);
+		return;
+	}
+	snprintf(name, sizeof(name), "%sState", what);
+	json_string(&s->j, name, code < 0 ? icred_kind(code) : "ok");
+	snprintf(name, sizeof(name), "%sMessage", what);
+	json_string(&s->j, name, code < 0 ? message : NULL);
+}
+
+static const char *status_message(int code)
 {
 	const struct icred_error *e = icred_error();
-	const char *message = e->code == code && *e->message ? e->message : icred_strerror(code);
 
-	if (code == ICRED_E_NOT_FOUND || (code >= 0 && count == 0)) {
-		code = ICRED_E_NOT_FOUND;
-		message = "none; \"icred key import FILE\" stores one";
-	}
-	if (s->o->json) {
-		json_string(&s->j, "keysState", code < 0 ? icred_kind(code) : "ok");
-		json_string(&s->j, "keysMessage", code < 0 ? message : NULL);
-	} else if (code < 0) {
-		status_line(s, "keys", message);
-	}
+	return e->code == code && *e->message ? e->message : icred_strerror(code);
 }
 
 static void status_keys(struct status *s)
@@ -137,7 +142,10 @@ static void status_keys(struct status *s)
 	else
 		output_text(s->out, "\n");
 	r = keylist_print(&list, s->handle, "");
-	status_keys_state(s, r, list.count);
+	if (r == ICRED_E_NOT_FOUND || (r >= 0 && list.count == 0))
+		status_state(s, "keys", ICRED_E_NOT_FOUND, "none; \"icred key import FILE\" stores one");
+	else
+		status_state(s, "keys", r, status_message(r));
 }
 
 static void status_token_json(struct status *s, const icred_token_t *token, const char *cache, int64_t left)
@@ -184,7 +192,7 @@ static int status_token(icred_token_t *token, const char *cache, void *data)
 	return 0;
 }
 
-static int status_tokens(struct status *s)
+static void status_tokens(struct status *s)
 {
 	int r;
 
@@ -195,26 +203,23 @@ static int status_tokens(struct status *s)
 	r = icred_token_each(s->handle, status_token, s);
 	if (s->o->json)
 		json_close(&s->j, ']');
-	else if (s->tokens == 0)
+	else if (s->tokens == 0 && r >= 0)
 		status_line(s, "tokens", "none cached");
-	return r < 0 && r != ICRED_E_NOT_FOUND ? fail_library(s->o, r) : 0;
+	status_state(s, "tokens", r, status_message(r));
 }
 
-static int status_print(struct status *s)
+static void status_print(struct status *s)
 {
-	int status;
-
 	if (s->o->json)
 		json_open(&s->j, NULL, '{');
 	status_facts(s);
 	status_origins(s);
 	status_keys(s);
-	status = status_tokens(s);
+	status_tokens(s);
 	if (s->o->json) {
 		json_close(&s->j, '}');
 		output_text(s->out, "\n");
 	}
-	return status;
 }
 
 static int status_run(const struct options *o, char **words)
@@ -226,9 +231,9 @@ static int status_run(const struct options *o, char **words)
 	if (status)
 		return status;
 	s.j.out = s.out;
-	status = status_print(&s);
+	status_print(&s);
 	icred_close(s.handle);
-	return status;
+	return 0;
 }
 
 const struct command cmd_status = {"status", status_help, 0, 0, 0, status_run};

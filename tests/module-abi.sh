@@ -175,7 +175,9 @@ is "a token, cached" "$(icred -p gone token)" toy_3_a
 stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' 'cache optional nosuch'
 is "  and served before a cache that is not there" "$(icred -p gone token)" toy_3_a
 run icred -p gone status
-is "  status fails" "$status $out" "8 "
+like "  status shows that" "$status $(printf '%s\n' "$out" | tail -n 1)" "^0 tokens  .*module cache nosuch can.t be loaded"
+is "    with what there is elsewhere" "$(printf '%s\n' "$out" | grep -c '^TOKEN OF')" 1
+is "    and its kind" "$(icred -p gone --json status | grep -o '"tokensState":"[a-z]*"')" '"tokensState":"invalid"'
 run icred -p gone -v forget
 is "  forget too" "$status $out" "8 "
 like "  and says where" "$err" '^icred: .*/gone\.conf:6:16: module cache nosuch can.t be loaded'

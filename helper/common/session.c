@@ -37,9 +37,10 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	int r;
 
 	session_conv.options = &session_log_options;
-	session_conv.person = !(flags & SESSION_SILENT) && process_interactive(o);
-	options.flags |= session_conv.person ? ICRED_INTERACTIVE : 0;
-	options.flags |= session_conv.passphrase.data && !(flags & SESSION_SILENT) ? ICRED_ANSWERS : 0;
+	/* A token's last try is a person's to risk: where the answer was handed over, nobody is there. */
+	if (!(flags & SESSION_SILENT) && (o->has_passphrase || process_interactive(o)))
+		options.flags |= o->has_passphrase ? ICRED_ANSWERS : ICRED_INTERACTIVE;
+	session_conv.person = options.flags & ICRED_INTERACTIVE;
 	options.converse = conv_ask;
 	options.converse_data = &session_conv;
 	r = icred_open(ret_handle, o->profile, &options);
