@@ -17,17 +17,19 @@ static void recent_clear(struct keyring_recent *recent)
 	g_clear_pointer(&recent->origin, g_free);
 }
 
-static int recent_fits(const struct keyring_recent *recent, const struct icred_key_query *query, unsigned nth)
+int keyring_recent_fits(const struct keyring_recent *recent, const struct icred_key_query *query,
+			unsigned nth)
 {
 	return recent->key && recent->nth == nth && g_get_monotonic_time() < recent->until &&
 	       strcmp(recent->app, query->app) == 0 && strcmp(recent->origin, query->origin) == 0;
 }
 
 static void recent_set(struct keyring_recent *recent, const struct icred_key_query *query, unsigned nth,
-		       struct rsa_key *key)
+		       const struct keyring_recent *found)
 {
 	recent_clear(recent);
-	recent->key = key;
+	recent->key = found->key;
+	recent->at = found->at;
 	recent->app = g_strdup(query->app);
 	recent->origin = g_strdup(query->origin);
 	recent->nth = nth;
@@ -66,102 +68,35 @@ static int leave(int rc)
 	return rc;
 }
 
-/* The nth key's item, unlocked; only if the unlocked ones are not enough is its owner asked. */
-static int find_nth(const struct keyring_call *call, unsigned nth, char **ret_path)
-{
-	struct keyring_found found = {NULL, NULL};
-	int rc;
-
-	rc = keyring_find(call, NULL, &found);
-	if (!rc && g_variant_n_children(found.unlocked) <= nth && g_variant_n_children(found.locked)) {
-		rc = keyring_unlock(call, found.locked);
-		if (!rc) {
-			keyring_found_clear(&found);
-			rc = keyring_search(call, NULL, &found);
-		}
-	}
-	if (!rc)
-		rc = keyring_nth(call, found.unlocked, nth, ret_path);
-	keyring_found_clear(&found);
-	return rc;
-}
-
-/* KeePassXC may ask its owner for one item, though it is not locked otherwise. */
-static int read_secret(const struct keyring_call *call, const char *path, char **ret_pem, size_t *ret_len)
-{
-	int rc;
-
-	rc = keyring_secret(call, path, ret_pem, ret_len);
-	if (rc != ICRED_E_LOCKED || !call->host->interactive)
-		return rc;
-	rc = keyring_unlock(call, g_variant_new_objv(&path, 1));
-	return rc ? rc : keyring_secret(call, path, ret_pem, ret_len);
-}
-
-static int load_text(const struct keyring_call *call, unsigned nth, char **ret_pem, size_t *ret_len)
-{
-	char *path = NULL;
-	int rc;
-
-	if (call->self->by_file)
-		return keyring_file_secret(call, nth, ret_pem, ret_len);
-	rc = find_nth(call, nth, &path);
-	if (!rc)
-		rc = read_secret(call, path, ret_pem, ret_len);
-	g_free(path);
-	return rc;
-}
-
-static int load_key(const struct keyring_call *call, unsigned nth, struct rsa_key **ret_key)
-{
-	const struct icred_host *host = call->host;
-	char why[RSA_WHY_SIZE] = "";
-	char *pem = NULL;
-	size_t len = 0;
-	int rc;
-
-	rc = load_text(call, nth, &pem, &len);
-	if (!rc) {
-		rc = rsa_open(pem, len, ret_key, why, sizeof(why));
-		if (rc) /* what would mend a file is of no use to an item */
-			host->fail(host, rc,
-				   "the keyring's item for app %s is not usable: %.*s; import the key again, "
-				   "or remove the item with the keyring's own program",
-				   call->query->app, (int)strcspn(why, ";"), why);
-		host->secret_free(host, pem);
-	}
-	return rc;
-}
-
 /* A service that was restarted since the last call knows our session no more: then once afresh. */
-static int load_key_afresh(const struct keyring_call *call, unsigned nth, struct rsa_key **ret_key)
+static int load_afresh(const struct keyring_call *call, unsigned nth, struct keyring_recent *found)
 {
 	int used = call->self->service != NULL;
 	int rc;
 
-	rc = load_key(call, nth, ret_key);
+	rc = keyring_load(call, nth, found);
 	if (!used || call->self->by_file ||
 	    (rc != ICRED_E_INTERNAL && rc != ICRED_E_NO_SERVICE && rc != ICRED_E_PROTOCOL))
 		return rc;
 	keyring_disconnect(call->self);
 	rc = keyring_connect(call);
-	return rc ? rc : load_key(call, nth, ret_key);
+	return rc ? rc : keyring_load(call, nth, found);
 }
 
 /* The key is there, in self->recent. */
 static int have_key(const struct keyring_call *call, unsigned nth)
 {
 	struct keyring_recent *recent = &call->self->recent;
-	struct rsa_key *key = NULL;
+	struct keyring_recent found = {.key = NULL};
 	int rc;
 
-	if (recent_fits(recent, call->query, nth))
+	if (keyring_recent_fits(recent, call->query, nth))
 		return 0;
 	rc = enter(call);
 	if (!rc)
-		rc = load_key_afresh(call, nth, &key);
+		rc = load_afresh(call, nth, &found);
 	if (!rc)
-		recent_set(recent, call->query, nth, key);
+		recent_set(recent, call->query, nth, &found);
 	return rc;
 }
 

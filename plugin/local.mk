@@ -28,6 +28,7 @@ key_keyring_la_SOURCES = plugin/key-keyring.c \
 	plugin/key-keyring/file.c \
 	plugin/key-keyring/find.c \
 	plugin/key-keyring/item.c \
+	plugin/key-keyring/load.c \
 	plugin/key-keyring/log.c \
 	plugin/key-keyring/prompt.c \
 	plugin/key-keyring/session.c \

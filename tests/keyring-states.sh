@@ -84,11 +84,29 @@ start_keyring || exit 99
 like "unlocked again: the key is still there" "$(icred token)" "$token"
 icred forget
 if command -v secret-tool >/dev/null 2>&1; then
-	printf 'no key' | secret-tool store --label=another kind app-key app_id "$sandbox_app" api_origin "$sandbox_url" by test
-	refused "an item that another program has made" 8 invalid 'not usable: this is no key.*; import the key again' icred token
-	secret-tool clear by test
+	# another LABEL: an item of the app that holds no key
+	another() {
+		secret-tool store --label="$1" kind app-key app_id "$sandbox_app" api_origin "$sandbox_url" by "test $1"
+	}
+	printf 'no key' | another one
+	: | another two
+	run icred token
+	like "items that another program has made are passed over" "$status.$out" '^0[.]crs_[0-9a-f]{48}$'
+	is "  with a warning of each" "$(printf '%s\n' "$err" |
+		grep -Ec '^icred: key keyring: .*item "(one|two)" for app .* is not usable: (this is no key|the key file is empty).*remove it')" 2 || diag "$err"
+	is "  and no more" "$(wc -l <"$tmp/.err")" 2 || diag "$err"
+	icred forget
+	is "  key list shows them all" "$(icred key list --json | grep -o '"label":' | wc -l)" 3
+	icred key remove "$(icred key fingerprint "$sandbox_key")"
+	refused "  with no other, the newest is told" 8 invalid \
+		'item .*"two.*" for app .* not usable: the key file is empty; import the key again' icred token
+	icred -q key import "$sandbox_key" >"$tmp/imported"
+	secret-tool clear by "test one"
+	secret-tool clear by "test two"
 else
-	skip "no secret-tool(1), so no other program"
+	for _ in 1 2 3 4 5; do
+		skip "no secret-tool(1), so no other program"
+	done
 fi
 kill -STOP "$keyring_pid"
 refused "a service that hangs: the deadline ends it" 7 timeout 'keyring' timeout 20 icred --timeout 1 token

@@ -239,7 +239,7 @@ static int read_item(const struct keyring_call *call, void *item, char **ret_tex
 	return rc;
 }
 
-int keyring_file_secret(const struct keyring_call *call, unsigned nth, char **ret_text, size_t *ret_len)
+int keyring_file_text(const struct keyring_call *call, unsigned at, struct keyring_text *ret_text)
 {
 	GList *items = NULL;
 	void *item;
@@ -248,8 +248,10 @@ int keyring_file_secret(const struct keyring_call *call, unsigned nth, char **re
 	rc = search(call, NULL, &items);
 	if (rc)
 		return rc;
-	item = nth < KEYRING_ITEMS_MAX ? g_list_nth_data(items, nth) : NULL;
-	rc = item ? read_item(call, item, ret_text, ret_len) : keyring_missing(call, nth);
+	item = at < KEYRING_ITEMS_MAX ? g_list_nth_data(items, at) : NULL;
+	rc = item ? read_item(call, item, &ret_text->pem, &ret_text->len) : keyring_missing(call, at);
+	if (!rc)
+		ret_text->label = secret_retrievable_get_label(SECRET_RETRIEVABLE(item));
 	free_items(items);
 	return rc;
 }

@@ -49,16 +49,29 @@ int keyring_secret(const struct keyring_call *call, const char *path, char **ret
 	return rc;
 }
 
-/* "Login" for .../collection/login; the user reads it, nothing depends on it. */
-static char *collection_label(const struct keyring_call *call, const char *item)
+static char *label_of(const struct keyring_call *call, const char *path, const char *iface)
 {
-	char *path = g_path_get_dirname(item);
 	GVariant *label = NULL;
 	char *text = NULL;
 
-	if (!keyring_property(call, path, COLLECTION_IFACE, "Label", "s", &label))
+	if (!keyring_property(call, path, iface, "Label", "s", &label))
 		text = g_variant_dup_string(label, NULL);
 	g_clear_pointer(&label, g_variant_unref);
+	return text;
+}
+
+/* The user reads it, nothing depends on it: NULL if it is not to be had. */
+char *keyring_item_label(const struct keyring_call *call, const char *path)
+{
+	return label_of(call, path, ITEM_IFACE);
+}
+
+/* "Login" for .../collection/login; the same holds for it. */
+static char *collection_label(const struct keyring_call *call, const char *item)
+{
+	char *path = g_path_get_dirname(item);
+	char *text = label_of(call, path, COLLECTION_IFACE);
+
 	g_free(path);
 	return text;
 }

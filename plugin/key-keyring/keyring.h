@@ -38,6 +38,7 @@ struct keyring_recent {
 	char *app;
 	char *origin;
 	unsigned nth;
+	unsigned at;  /* which item it is in: some before it may hold none */
 	gint64 until; /* monotonic time, µs */
 };
 
@@ -46,6 +47,14 @@ struct keyring {
 	SecretService *service;
 	int by_file; /* of this call: no service, but libsecret keeps a file */
 	struct keyring_recent recent;
+};
+
+/* An item's secret, in the host's secret memory; its label, or the path to ask for that. */
+struct keyring_text {
+	char *pem;
+	size_t len;
+	char *path;
+	char *label;
 };
 
 /* One call into the module. */
@@ -114,7 +123,13 @@ int keyring_missing(const struct keyring_call *call, unsigned nth);
 int keyring_default(const struct keyring_call *call, char **ret_path);
 void keyring_found_clear(struct keyring_found *found);
 
+/* load.c: the nth key, of the items that hold one */
+int keyring_load(const struct keyring_call *call, unsigned nth, struct keyring_recent *found);
+int keyring_recent_fits(const struct keyring_recent *recent, const struct icred_key_query *query,
+			unsigned nth);
+
 /* item.c: one item */
+char *keyring_item_label(const struct keyring_call *call, const char *path);
 int keyring_secret(const struct keyring_call *call, const char *path, char **ret_text, size_t *ret_len);
 int keyring_show(const struct keyring_call *call, const char *path, int locked,
 		 int (*each)(const struct icred_key *key, void *data), void *data);
@@ -128,7 +143,7 @@ int keyring_aside(const struct keyring_call *call, void (*run)(void *job), void 
 int keyring_choose(const struct keyring_call *call, int *ret_by_file);
 
 /* file.c: keys in libsecret's own file */
-int keyring_file_secret(const struct keyring_call *call, unsigned nth, char **ret_text, size_t *ret_len);
+int keyring_file_text(const struct keyring_call *call, unsigned at, struct keyring_text *ret_text);
 int keyring_file_each(const struct keyring_call *call, int (*each)(const struct icred_key *key, void *data),
 		      void *data);
 int keyring_file_store(const struct keyring_call *call, const char *pem, const char *label,
