@@ -145,7 +145,8 @@ refused "a key that the server does not know" 5 rejected "" icred token
 
 # -- the line ------------------------------------------------------------------------
 
-for line in "$url;object=app?pin-value=1234 no.place.for.a.PIN" "$url;object=app?pin-source=pin absolute.name.of.a.file" \
+for line in "$url;object=app?pin-value=1234 no.place.for.a.PIN" "$url;object=app?module-name=softhsm2 with.module-path,.or.*p11-kit" \
+	"$url;object=app?pin-source=pin absolute.name.of.a.file" \
 	"$url;object=app?pin-source=|cat absolute.name.of.a.file" "$url;object=app?module-path=softhsm.so absolute.name.of.a.library" \
 	"$url must.name.one.token" "pkcs11:object=app must.name.one.token" "$url;object=app;type=public only.a.private.key" \
 	"pkcs11:token=;object=app must.name.one.token" "$url;object= must.name.one.token" \

@@ -111,6 +111,11 @@ static int take_query_piece(const struct piece *piece, struct token_uri *uri, ch
 			why, cap,
 			"a profile is no place for a PIN: put it into a file of mode 0600 and name that "
 			"with pin-source");
+	if (is(piece, "module-name"))
+		return uri_refuse(
+			why, cap,
+			"module-name is not supported: name the library with module-path, or leave it "
+			"out and configure p11-kit for the library");
 	if (is(piece, "pin-source") && decode_path(piece, uri->pin_file, sizeof(uri->pin_file)) < 0)
 		return uri_refuse(why, cap, "pin-source must be the absolute name of a file");
 	if (is(piece, "module-path") && decode_path(piece, uri->module, sizeof(uri->module)) < 0)
