@@ -114,6 +114,7 @@ wrong wrong.conf:1:25 'cache keyctl does not know the argument "keyrnig"; it tak
 wrong wrong.conf:1:26 'cache runtime does not know the argument "path"; it takes none' 'cache sufficient runtime path=/x'
 wrong wrong.conf:2:37 'key exec does not know the argument "comand"' 'app 1' 'key optional exec command=/bin/true [comand=/bin/true x]'
 wrong wrong.conf:1:21 'issuer icr does not know the argument "api"' 'issuer required icr api=https://a.example'
+wrong wrong.conf:1:17 'path-prefix must look like /v1' 'issuer required icr path-prefix=v'
 wrong wrong.conf:1:30 '"path=/y": an argument of this name' 'key sufficient file  path=/x path=/y'
 wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 'cache sufficient keyctl keyring=usr'
 wrong wrong.conf:1:7 '"2"' 'app 1 2'

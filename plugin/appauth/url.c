@@ -27,6 +27,8 @@ static bool read_prefix(const char *prefix, char *out, size_t cap)
 	size_t len;
 
 	out[0] = '\0';
+	if (prefix && *prefix && *prefix != '/')
+		return false; /* nor would the setting be taken */
 	prefix = prefix ? prefix + strspn(prefix, "/") : "";
 	len = strlen(prefix);
 	while (len > 0 && prefix[len - 1] == '/')
