@@ -183,15 +183,16 @@ static int options_long(struct options *o, const char *word, const char *next)
 static int options_short(struct options *o, const char *word, const char *next)
 {
 	const struct option_spec *spec;
+	const char *whole = word;
 
 	for (word++; *word; word++) {
 		spec = options_find_short(*word);
 		if (!spec)
-			return options_complain(o, "unknown option", word);
+			return options_complain(o, "unknown option", whole);
 		if (spec->takes_value && word[1])
 			return options_value(o, *word, word + 1);
 		if (spec->takes_value && !next)
-			return options_complain(o, "this option needs a value", word);
+			return options_complain(o, "this option needs a value", whole);
 		if (spec->takes_value)
 			return options_value(o, *word, next) < 0 ? -1 : 1;
 		options_flag(o, *word);

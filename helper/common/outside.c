@@ -27,7 +27,8 @@ static int outside_tell(const struct options *o, const char *url)
 	}
 	if (scheme == 0 || len == 0)
 		return fail(o, FAIL_ORIGIN, "origin",
-			    "that is no URL of the profile's: it needs a scheme and a host");
+			    "\"%.*s%.*s\" is no URL of the profile's: it needs a scheme and a host", scheme,
+			    url, len, host);
 	return fail(o, FAIL_ORIGIN, "origin",
 		    "tokens of this profile may not go to %.*s%.*s; if they should, add \"origin URL\" to it",
 		    scheme, url, len, host);

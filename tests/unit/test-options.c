@@ -63,6 +63,8 @@ static void test_durations(void **state)
 	assert_int_equal(parse(&o, "--timeout 2m --min-ttl=1h token", false), 1);
 	assert_int_equal(o.timeout_ms, 120000);
 	assert_int_equal(o.min_ttl, 3600);
+	assert_int_equal(parse(&o, "-qt 5 token", false), -1);
+	assert_string_equal(o.culprit, "-qt");
 	assert_int_equal(parse(&o, "--timeout 0 token", false), -1);
 	assert_int_equal(parse(&o, "--timeout 61m token", false), -1);
 	assert_int_equal(parse(&o, "--timeout -1 token", false), -1);
