@@ -53,6 +53,8 @@ for bad in "$elsewhere/projects" "http://127.0.0.1:$port/" "https://127.0.0.2:$p
 	"https://[::ffff:127.0.0.1]:$port/" "file:///etc/passwd" "https://127.0.0.1:$port.example.org/" "@$tmp/urls" "https://127.0.0.1:$port /"; do
 	fails "refused: '$(printf '%s' "$bad" | sed "s/$port/PORT/; s,$tmp,TMP,")'" 6 icred curl -s "$bad"
 done
+run icred curl -s "$url" foo
+is "  with the word that is none" "$status.$err" "6.icred: \"foo\" is no URL of the profile's: it needs a scheme and a host"
 fails "  whatever the default scheme" 6 icred curl -s --proto-default https "127.0.0.1:$port/projects"
 fails "  among good ones" 6 icred curl -s "$url" "$elsewhere/"
 fails "  after --" 6 icred curl -s -- "$url" -k
@@ -68,6 +70,13 @@ for word in '-k' '-sk' '--insecure' '--location-trusted' '-n' '--netrc-optional'
 	'--no-such-option' '--locat' '-!' '-' '-HAuthorization: x' '--header=authorization : x' '-HAuthorization;' '-s:' '-sK-'; do
 	fails "refused: $word" 2 icred curl "$word" "$url"
 done
+for option in -H -A -e -b -r -X --request-target --proxy-header; do
+	for end in '\r\n' '\n' '\r'; do
+		fails "refused: a line end, $end, in $option" 2 icred curl "$option" "$(printf "x: y${end}Authorization: Basic eA==")" "$url"
+	done
+done
+printf 'header = "x: y\\r\\nAuthorization: Basic eA=="\n' >"$tmp/bad.conf"
+fails "  and in a config file" 2 icred curl -K "$tmp/bad.conf" "$url"
 # What curl logs has the token in it.
 fails "refused: --verbose with --stderr FILE" 2 icred -q curl -v --stderr "$tmp/log" "$url"
 printf 'verbose\n' >"$tmp/log.conf"

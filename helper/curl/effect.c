@@ -20,6 +20,10 @@ static const char effect_once[] = " continue-at dump-header parallel remote-head
 /* Their values are written to, or are no files at all. */
 static const char effect_not_read[] = " cookie-jar etag-save output referer stderr user-agent write-out ";
 
+/* curl sends their values as they are: behind a line end there could be any header. */
+static const char effect_one_line[] =
+	" cookie header proxy-header range referer request request-target user-agent ";
+
 static struct plan_segment *effect_segment(struct plan *plan)
 {
 	return &plan->segments[plan->segment_count - 1];
@@ -156,6 +160,12 @@ int effect_option(struct plan *plan, const struct curl_option *option, const cha
 		return fail(plan->o, FAIL_USAGE, "usage",
 			    "%sthe header Authorization is icred's to give; use curl itself for another one",
 			    where);
+	if (curl_option_among(option, effect_one_line) && strpbrk(value, "\r\n"))
+		return fail(
+			plan->o, FAIL_USAGE, "usage",
+			"%sthe value of curl's option --%s has a line end, which would begin another header; "
+			"give each header an option of its own",
+			where, option->name);
 	if (curl_option_among(option, effect_detours) && *value)
 		memcpy(segment->detour, option->name, sizeof(segment->detour));
 	plan->bare |= curl_option_among(option, " help manual version ");
