@@ -139,6 +139,16 @@ static int next_block(struct text *text, struct block *ret_block)
 	return 1;
 }
 
+/* SEQUENCE { INTEGER 3 ...: a key in DER has 0 or 1 there.  The length may be indefinite. */
+static int is_pkcs12(struct text text)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+	size_t len = (size_t)(text.end - text.at);
+	size_t head = len > 1 && (at[1] & 0x80) ? 2 + (at[1] & 0x7fu) : 2;
+
+	return len >= head + 3 && at[0] == 0x30 && memcmp(at + head, "\2\1\3", 3) == 0;
+}
+
 static int not_text(struct text text, char *why, size_t cap)
 {
 	size_t len = (size_t)(text.end - text.at);
@@ -148,6 +158,11 @@ static int not_text(struct text text, char *why, size_t cap)
 	if (len > PEM_MAX)
 		return pem_refuse(why, cap,
 				  "the file is larger than 32 KiB, so it is no private key in PEM format");
+	if (is_pkcs12(text))
+		return pem_refuse(
+			why, cap,
+			"this is a PKCS#12 file; take the key out on the way, so that no plain copy is left: "
+			"openssl pkcs12 -in app.p12 -nocerts -nodes | openssl rsa | icred key import -");
 	if (len > 1 && text.at[0] == 0x30 && (text.at[1] & 0x80) && !text_has(text, BEGIN))
 		return pem_refuse(
 			why, cap,

@@ -33,6 +33,7 @@ quiet openssl rsa -in good -pubout -out public
 quiet openssl rsa -in good -RSAPublicKey_out -out public-old
 quiet openssl rsa -in good -outform DER -out der
 quiet openssl req -x509 -new -key good -subj /CN=x -days 1 -out certificate
+quiet openssl pkcs12 -export -inkey good -in certificate -passout pass:x -out p12
 quiet openssl req -new -key good -subj /CN=x -out request
 sed 's/$/\r/' good >crlf
 awk '{ printf "%s\\n", $0 }' good >literal
@@ -83,6 +84,7 @@ bad 'is a certificate, not a private key' certificate
 bad 'certificate request' request
 bad 'is a public key' public public-old
 bad 'DER format; convert it' der
+bad 'a PKCS#12 file; .*openssl pkcs12 .* icred key import -' p12
 bad 'several keys; keep one' two
 bad 'more than the key; keep only' with-certificate behind-certificate
 bad 'empty' empty blank
@@ -95,6 +97,9 @@ sed 's/\\r//g; s/\\n/\n/g' literal >mended-literal
 openssl rsa -in encrypted -passin pass:x 2>/dev/null | icred key import - >mended-encrypted
 is "good: encrypted, taken off on the way" "$(cat mended-encrypted)" "$(icred key fingerprint good)"
 icred -q key remove "$(cat mended-encrypted)"
+openssl pkcs12 -in p12 -nocerts -nodes -passin pass:x 2>/dev/null | openssl rsa 2>/dev/null | icred key import - >mended-p12
+is "good: out of a PKCS#12 file on the way" "$(cat mended-p12)" "$(icred key fingerprint good)"
+icred -q key remove "$(cat mended-p12)"
 quiet openssl rsa -inform DER -in der -out mended-der
 good=$(icred key fingerprint good)
 for pem in mended-crlf mended-literal mended-der good-old link; do
