@@ -128,17 +128,25 @@ int profile_add_line(struct profile *profile, const struct line *line)
 	return ICRED_OK;
 }
 
+/* As "-key": a build without the module has no default for keys. */
+#ifdef HAVE_KEYRING
+#define KEYRING_OPTIONAL false
+#else
+#define KEYRING_OPTIONAL true
+#endif
+
 /* What runs where the profile has no line for a facility. */
 static int add_default_lines(struct profile *profile, int facility)
 {
 	static const struct {
 		int facility;
 		const char *control, *module;
+		bool optional;
 	} defaults[] = {
-		{ICRED_KEY, "sufficient", "keyring"},
-		{ICRED_CACHE, "sufficient", "keyctl"},
-		{ICRED_CACHE, "sufficient", "runtime"},
-		{ICRED_ISSUER, "required", "icr"},
+		{ICRED_KEY, "sufficient", "keyring", KEYRING_OPTIONAL},
+		{ICRED_CACHE, "sufficient", "keyctl", false},
+		{ICRED_CACHE, "sufficient", "runtime", false},
+		{ICRED_ISSUER, "required", "icr", false},
 	};
 	char no_file[] = "", why[64];
 
@@ -146,7 +154,8 @@ static int add_default_lines(struct profile *profile, int facility)
 		if (profile->stack.lines[i].facility == facility)
 			return ICRED_OK;
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		struct line line = {.facility = facility, .file = no_file};
+		struct line line = {
+			.facility = facility, .file = no_file, .optional_module = defaults[i].optional};
 		_cleanup_free_ char *module = strdup(defaults[i].module);
 		if (defaults[i].facility != facility)
 			continue;

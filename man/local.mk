@@ -24,10 +24,17 @@ dist_man_MANS += $(function_pages) \
 	man/icred-issuer-icr.8 \
 	man/icred-key-exec.8 \
 	man/icred-key-file.8 \
-	man/icred-key-keyring.8 \
-	man/icred-key-pkcs11.8 \
 	man/icred-key-systemd.8 \
 	man/icred-worker.8
+
+# No page of a module that is not built; the tarball has them all.
+EXTRA_DIST += man/icred-key-keyring.8 man/icred-key-pkcs11.8
+if KEYRING
+man_MANS += man/icred-key-keyring.8
+endif
+if PKCS11
+man_MANS += man/icred-key-pkcs11.8
+endif
 
 # For each function that is not its page's first, a page that only points there.
 function_links = \

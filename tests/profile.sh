@@ -18,8 +18,9 @@ like "  and says what applies" "$err" 'built-in'
 is "  in JSON" "$(icred profile list --json)" '[]'
 run icred profile show
 is "show: the built-in one" "$status" 0
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] && dash='' || dash=-
 is "  its stack" "$(printf '%s\n' "$out" | grep 'built in$' | tr -s ' ')" "# default, built in
-key sufficient keyring # built in
+${dash}key sufficient keyring # built in
 cache sufficient keyctl # built in
 cache sufficient runtime # built in
 issuer required icr # built in"
@@ -225,6 +226,11 @@ is "check: no name is the default's" "$(icred profile check '')" 'default: in or
 fails "check of one that is not there" 3 icred profile check nothing
 fails "profile alone" 2 icred profile
 fails "profile and another word" 2 icred profile mend
+
+put plain 'app 1' 'api https://127.0.0.1:1'
+run icred -p plain key list
+is "no key line: what this build has is used, and nothing else is missed" "$(printf '%s\n' "$err" | grep -c "can't be loaded")" 0 || diag "$err"
+rm "$dir/plain.conf"
 
 # -- what -v tells ---------------------------------------------------------------------------
 
