@@ -55,7 +55,8 @@ enum { ICRED_PROMPT_ECHO_OFF = 1, ICRED_PROMPT_ECHO_ON = 2, ICRED_PROMPT_INFO = 
 enum {
 	ICRED_INTERACTIVE = 1u << 0, /* a person is there: a keyring may prompt      */
 	ICRED_AS_APP = 1u << 1,      /* the app's own token, no installation         */
-	ICRED_NO_CACHE = 1u << 2     /* neither read nor write the cache stack       */
+	ICRED_NO_CACHE = 1u << 2,    /* neither read nor write the cache stack       */
+	ICRED_ANSWERS = 1u << 3      /* the conversation answers without a person    */
 };
 
 typedef struct icred icred_t;
