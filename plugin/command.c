@@ -268,7 +268,7 @@ static void run_end(struct run *run)
 }
 
 int command_run(const struct icred_host *host, char *const argv[], const char *variables, const char *wanted,
-		size_t max, struct command_result *ret_result)
+		size_t max, int64_t patience, struct command_result *ret_result)
 {
 	struct run run = {
 		.host = host, .program = argv[0], .wanted = wanted, .pid = -1, .pidfd = -1, .max = max};
@@ -278,6 +278,8 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 
 	run.out = run.err = run.failed = -1;
 	run.margin = left / 10 < MARGIN_MS ? left / 10 : MARGIN_MS;
+	if (patience && run.margin < left - patience)
+		run.margin = left - patience;
 	run.output = host->secret_alloc(host, max + 2);
 	if (!run.output)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");

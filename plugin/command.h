@@ -23,10 +23,11 @@ struct command_result {
 /*
  * argv[0] is an absolute path; `variables` names more of the environment that
  * the command gets, separated by blanks or commas, or is NULL.
- * `wanted` is what it prints, in words, and `max` the size of that.  0 if the
- * command ended by itself, whatever its status.
+ * `wanted` is what it prints, in words, and `max` the size of that.  It is ended
+ * after `patience` milliseconds, or with 0 shortly before the request's deadline.
+ * 0 if the command ended by itself, whatever its status.
  */
 int command_run(const struct icred_host *host, char *const argv[], const char *variables, const char *wanted,
-		size_t max, struct command_result *ret_result);
+		size_t max, int64_t patience, struct command_result *ret_result);
 
 #endif

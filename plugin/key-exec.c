@@ -14,6 +14,7 @@
 #define LINE_CAP 1024
 /* So long may a key sign that the command would not give any more; as key keyring has it. */
 #define RECENT_LIFE 5
+#define TIMEOUT_MAX 3600 /* seconds, as of the option of that name */
 
 struct keyexec {
 	struct pemkey at_hand;
@@ -21,6 +22,7 @@ struct keyexec {
 	char *argv[COMMAND_WORDS_MAX + 1];
 	const char *line;      /* the profile's, for listings */
 	const char *variables; /* or NULL */
+	long timeout;          /* seconds; 0: as long as the request has */
 	char words[LINE_CAP];
 };
 
@@ -66,6 +68,17 @@ static size_t split(struct keyexec *self)
 	return count;
 }
 
+/* False for what is no number of seconds. */
+static int read_timeout(const char *text, long *ret_seconds)
+{
+	char *end;
+
+	if (!text)
+		return 1;
+	*ret_seconds = strtol(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && *ret_seconds > 0 && *ret_seconds <= TIMEOUT_MAX;
+}
+
 static int keyexec_open(const struct icred_host *host, void **ret_self)
 {
 	struct keyexec *self = calloc(1, sizeof(*self));
@@ -82,6 +95,11 @@ static int keyexec_open(const struct icred_host *host, void **ret_self)
 		return bad_argument(host, self, "the command is too long");
 	if (self->argv[0][0] != '/')
 		return bad_argument(host, self, "the command is not an absolute path");
+	if (!read_timeout(host->argument(host, "timeout"), &self->timeout)) {
+		free(self);
+		return host->fail(host, ICRED_E_INVALID,
+				  "key exec: timeout= wants a number of seconds, from 1 to %d", TIMEOUT_MAX);
+	}
 	*ret_self = self;
 	return 0;
 }
@@ -127,7 +145,8 @@ static int keyexec_load(struct keyexec *self, const struct icred_host *host)
 	if (self->at_hand.key && now() < self->until)
 		return 0;
 	pemkey_clear(&self->at_hand);
-	rc = command_run(host, self->argv, self->variables, "key in PEM format", PEM_MAX, &result);
+	rc = command_run(host, self->argv, self->variables, "key in PEM format", PEM_MAX,
+			 self->timeout * 1000, &result);
 	if (rc)
 		return rc;
 	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
@@ -182,7 +201,7 @@ static const struct icred_module keyexec_module = {
 	.open = keyexec_open,
 	.close = keyexec_close,
 	.ops = &keyexec_ops,
-	.arguments = "command env",
+	.arguments = "command env timeout",
 };
 
 const struct icred_module *icred_module_1(void)

@@ -97,7 +97,7 @@ static int ask_program(const struct keyfile *self, const struct icred_host *host
 	snprintf(program, sizeof(program), "%s", self->asker);
 	snprintf(text, sizeof(text), "%s", question);
 	rc = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, "passphrase",
-			 PASSPHRASE_CAP, &result);
+			 PASSPHRASE_CAP, 0, &result);
 	if (rc)
 		return rc;
 	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status) || !result.len) {

@@ -95,6 +95,18 @@ gone() {
 	done <"$tmp/pid"
 }
 ok "  is ended, with what it started" wait_for 5 gone
+install -m 600 "$sandbox_key" "$tmp/app.pem"
+profile default "key sufficient exec [command=$fetch] timeout=1" "key sufficient file path=$tmp/app.pem"
+does 'sleep 60'
+run icred -v token
+like "one that may not take so long leaves the time to the next line" "$out" "$token"
+like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: $fetch did not end in time"
+icred -q forget
+for word in 0 1s -1 '' 3601 99999999999999999999; do
+	use "$fetch" "timeout=$word"
+	refused "timeout=$word" 8 invalid 'timeout= wants a number of seconds, from 1 to 3600' icred token
+done
+use "$fetch"
 does "cat '$sandbox_key'; sleep 60 & echo \$! >'$tmp/pid'"
 run icred --timeout 10s token
 like "what it leaves in the background is not waited for" "$out$err" "$token"
