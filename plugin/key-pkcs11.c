@@ -35,6 +35,18 @@ static int load_libraries(const struct icred_host *host, const char *library)
 			  library[0] ? library : "of p11-kit's configuration", gnutls_strerror(rc));
 }
 
+/* In turn, too: SoftHSM reads its tokens once, and one that a login of another is writing to is none then. */
+static int load_in_turn(struct token *token)
+{
+	int rc, turn = -1;
+
+	rc = token_turn(token, &turn);
+	if (!rc)
+		rc = load_libraries(token->host, token->uri.module);
+	token_turn_over(turn);
+	return rc;
+}
+
 static int token_open(const struct icred_host *host, void **ret_self)
 {
 	const char *uri = host->argument(host, "uri");
@@ -48,7 +60,9 @@ static int token_open(const struct icred_host *host, void **ret_self)
 	if (!token)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 	rc = token_uri_parse(uri, &token->uri, why, sizeof(why));
-	rc = rc ? bad_argument(host, why) : load_libraries(host, token->uri.module);
+	token->host = host;
+	rc = rc ? bad_argument(host, why) : load_in_turn(token);
+	token->host = NULL;
 	if (rc)
 		free(token);
 	else

@@ -36,7 +36,7 @@ int token_uri_parse(const char *text, struct token_uri *ret_uri, char *why, size
 /* GnuTLS's PIN function; data is the struct token. */
 int token_pin(void *data, int attempt, const char *token_url, const char *token_label, unsigned flags,
 	      char *pin, size_t pin_cap);
-/* Be the only one who logs in with the PIN of this file, until it is over; fd -1 where there is no such file. */
+/* Be the only one who works with the PIN of this file, until it is over; fd -1 where there is no such file. */
 int token_turn(const struct token *token, int *ret_fd);
 void token_turn_over(int fd);
 /* Tell the host what a GnuTLS error means here, and return its code. */
