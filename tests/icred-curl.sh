@@ -72,7 +72,7 @@ for word in '-k' '-sk' '--insecure' '--location-trusted' '-n' '--netrc-optional'
 done
 for option in -H -A -e -b -r -X --request-target --proxy-header; do
 	for end in '\r\n' '\n' '\r'; do
-		fails "refused: a line end, $end, in $option" 2 icred curl "$option" "$(printf "x: y${end}Authorization: Basic eA==")" "$url"
+		fails "refused: a line end, $end, in $option" 2 icred curl "$option" "$(printf "x: y%bAuthorization: Basic eA==" "$end")" "$url"
 	done
 done
 printf 'header = "x: y\\r\\nAuthorization: Basic eA=="\n' >"$tmp/bad.conf"
