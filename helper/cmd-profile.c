@@ -117,7 +117,7 @@ static int profile_list_run(const struct options *o, char **words)
 static void profile_show_place(struct output *out, const char *file, unsigned line, const char *remark)
 {
 	if (!line) {
-		output_text(out, "  # built in\n");
+		output_format(out, "  # built in%s\n", remark);
 		return;
 	}
 	output_text(out, "  # ");
@@ -205,7 +205,7 @@ static void profile_show_line_json(struct json *j, const struct line *line, cons
 	json_open(j, NULL, '{');
 	json_string(j, "facility", facility_name(line->facility));
 	json_bool(j, "optional", line->optional_module);
-	json_bool(j, "passed-over", module_passed_over(line));
+	json_bool(j, "passedOver", module_passed_over(line));
 	json_string(j, "control", control);
 	json_string(j, "module", line->module);
 	json_open(j, "arguments", '[');

@@ -18,9 +18,9 @@ like "  and says what applies" "$err" 'built-in'
 is "  in JSON" "$(icred profile list --json)" '[]'
 run icred profile show
 is "show: the built-in one" "$status" 0
-[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] && dash='' || dash=-
-is "  its stack" "$(printf '%s\n' "$out" | grep 'built in$' | tr -s ' ')" "# default, built in
-${dash}key sufficient keyring # built in
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] && dash='' passed='' || dash=- passed=', passed over: no such module'
+is "  its stack" "$(printf '%s\n' "$out" | grep 'built in' | tr -s ' ')" "# default, built in
+${dash}key sufficient keyring # built in$passed
 cache sufficient keyctl # built in
 cache sufficient runtime # built in
 issuer required icr # built in"
@@ -57,7 +57,7 @@ put default '-key required nosuch' '-cache sufficient runtime' 'key required nos
 is "a line whose dash lets it be passed over says so, and no other" "$(icred profile show | tr -s ' ' | sed '/./!d; 1d; /built in/d')" "-key required nosuch # $dir/default.conf:1, passed over: no such module
 key required nosuch # $dir/default.conf:3
 -cache sufficient runtime # $dir/default.conf:2"
-is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; print([l["passed-over"] for l in json.load(sys.stdin)["stack"]])')" \
+is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; print([l["passedOver"] for l in json.load(sys.stdin)["stack"]])')" \
 	'[True, False, False, False]'
 put strange "$(printf 'key optional file [path=/a \302\233[31m\\]]')"
 is "  nothing that a terminal would obey" "$(icred profile show strange | sed -n 's/.*file //p')" "[path=/a ??[31m\\]]  # $dir/strange.conf:1"
