@@ -8,7 +8,8 @@
 
 #include "key-pkcs11/token.h"
 
-#define LABEL_CAP 128
+#define LABEL_CAP        128
+#define LOAD_PATIENCE_MS 2000
 
 static int bad_argument(const struct icred_host *host, const char *why)
 {
@@ -35,14 +36,17 @@ static int load_libraries(const struct icred_host *host, const char *library)
 			  library[0] ? library : "of p11-kit's configuration", gnutls_strerror(rc));
 }
 
-/* In turn, too: SoftHSM reads its tokens once, and one that a login of another is writing to is none then. */
-static int load_in_turn(struct token *token)
+/*
+ * In turn, too: SoftHSM reads its tokens once, and one that a login of another is writing to is none then.
+ * Who has the file for longer than a login takes stops nobody: what needs no PIN is not to wait for it.
+ */
+static int load_in_turn(const struct token *token)
 {
+	int64_t left = token->host->time_left(token->host);
 	int rc, turn = -1;
 
-	rc = token_turn(token, &turn);
-	if (!rc)
-		rc = load_libraries(token->host, token->uri.module);
+	token_turn_until(token, left / 2 < LOAD_PATIENCE_MS ? left / 2 : left - LOAD_PATIENCE_MS, &turn);
+	rc = load_libraries(token->host, token->uri.module);
 	token_turn_over(turn);
 	return rc;
 }

@@ -38,6 +38,8 @@ int token_pin(void *data, int attempt, const char *token_url, const char *token_
 	      char *pin, size_t pin_cap);
 /* Be the only one who works with the PIN of this file, until it is over; fd -1 where there is no such file. */
 int token_turn(const struct token *token, int *ret_fd);
+/* The same, but 0 if it is still another's when so many milliseconds are left of the deadline, else 1. */
+int token_turn_until(const struct token *token, int64_t left, int *ret_fd);
 void token_turn_over(int fd);
 /* Tell the host what a GnuTLS error means here, and return its code. */
 int token_trouble(struct token *token, int error);

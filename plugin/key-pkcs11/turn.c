@@ -18,7 +18,7 @@
 #define TURN_MARGIN_MS 100 /* left of the deadline, to say why */
 
 /* A file that can't be opened or locked stops nobody here: who reads it will say what is wrong with it. */
-int token_turn(const struct token *token, int *ret_fd)
+int token_turn_until(const struct token *token, int64_t left, int *ret_fd)
 {
 	const struct timespec moment = {0, TURN_LOOK_MS * 1000000L};
 	const struct icred_host *host = token->host;
@@ -27,17 +27,26 @@ int token_turn(const struct token *token, int *ret_fd)
 	if (token->uri.pin_file[0])
 		fd = open(token->uri.pin_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
-		if (host->time_left(host) <= TURN_MARGIN_MS) {
+		if (host->time_left(host) <= left) {
 			close(fd);
-			return host->fail(host, ICRED_E_TIMEOUT,
-					  "another program was logging in with the PIN of %s all the time; "
-					  "see which one has it open",
-					  token->uri.pin_file);
+			return 0;
 		}
 		nanosleep(&moment, NULL);
 	}
 	*ret_fd = fd;
-	return 0;
+	return 1;
+}
+
+int token_turn(const struct token *token, int *ret_fd)
+{
+	const struct icred_host *host = token->host;
+
+	if (token_turn_until(token, TURN_MARGIN_MS, ret_fd))
+		return 0;
+	return host->fail(host, ICRED_E_TIMEOUT,
+			  "another program was logging in with the PIN of %s all the time; "
+			  "see which one has it open",
+			  token->uri.pin_file);
 }
 
 void token_turn_over(int fd)
