@@ -17,7 +17,7 @@
 	"      --timeout DURATION   give up after this long; 30s unless told\n"           \
 	"      --no-interactive     never prompt, nor make the keyring prompt\n"          \
 	"      --passphrase-fd N    answer a question for a passphrase or PIN with the\n" \
-	"                           first line that is read from descriptor N\n"          \
+	"                           first line of descriptor N; else never prompt\n"      \
 	"      --json               machine-readable output and errors\n"                 \
 	"  -q, --quiet              say less on standard error\n"                         \
 	"  -v, --verbose            say more; twice: everything\n"                        \
