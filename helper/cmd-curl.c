@@ -124,25 +124,23 @@ static int curl_watched(struct curl_command *command)
 {
 	static struct watch watch; /* too large for the stack */
 	struct feed feed = {.headers = -1};
+	bool refused;
 	int status;
 
 	process_deadline_end(); /* curl has --max-time for its own part */
 	status = watch_run(&watch, &command->plan, &feed, command->path, icred_token_secret(command->token));
 	if (status)
 		return status;
-	if (!watch_refused(&watch, &command->plan)) {
-		if (watch_dead(&watch))
-			icred_reject_token(command->plan.handle, command->token);
-		return watch_finish(&watch, &command->plan);
-	}
-	if (!curl_stdin_again(command)) {
+	refused = watch_refused(&watch, &command->plan);
+	if (refused && curl_stdin_again(command))
+		return curl_renew(command) ? watch_finish(&watch, &command->plan) : curl_exec(command);
+	if (refused || watch_dead(&watch))
 		icred_reject_token(command->plan.handle, command->token);
+	if (refused)
 		fail_note(command->plan.o,
 			  "the server refused the cached token, and standard input can't be read "
 			  "again: run the command once more, for a new token");
-		return watch_finish(&watch, &command->plan);
-	}
-	return curl_renew(command) ? watch_finish(&watch, &command->plan) : curl_exec(command);
+	return watch_finish(&watch, &command->plan);
 }
 
 static int curl_run_plan(struct curl_command *command)

@@ -122,13 +122,6 @@ int cache_save(struct icred *handle, const struct token_body *body)
 	return stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
 }
 
-/* A failure without a word is told with the module's name. */
-static void tell_silent(const struct line *line, int r)
-{
-	if (icred_error()->code != r)
-		note_error(r, "cache %s: %s", line->module, icred_strerror(r));
-}
-
 /*
  * Every line is asked, whatever the controls say: a token that is to go must go
  * everywhere.  The first line that could not be asked is told in the end; one
@@ -153,7 +146,7 @@ static int each_line(struct walk *walk, int (*call)(struct walk *, struct module
 			r = call(walk, module, &host, data);
 		line_explain(&walk->handle->log, line, r, "and every line is asked");
 		if (r < 0 && r != ICRED_E_NOT_FOUND && r != ICRED_E_UNSUPPORTED && !failure.code) {
-			tell_silent(line, r);
+			line_tell_silent(line, r);
 			failure_save(&failure);
 		}
 	}
@@ -169,7 +162,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 	r = module->ops.cache.drop(module->self, &host->table, walk->name);
 	module_leave(module);
 	if (r < 0 && r != ICRED_E_NOT_FOUND && !failure->code) {
-		tell_silent(host->line, r);
+		line_tell_silent(host->line, r);
 		failure_save(failure);
 	}
 	return r;

@@ -237,15 +237,20 @@ struct verdict {
 	bool any;
 };
 
+void line_tell_silent(const struct line *line, int code)
+{
+	if (icred_error()->code != code)
+		note_error(code, "%s %s: %s", facility_name(line->facility), line->module,
+			   icred_strerror(code));
+}
+
 static void note_failure(struct verdict *verdict, struct line *line, int code, bool counts)
 {
 	struct failure failure;
 
 	if (verdict->impression == BAD)
-		return;                  /* the first one that counts is the one told */
-	if (icred_error()->code != code) /* it failed without a word, or said something else before */
-		note_error(code, "%s %s: %s", facility_name(line->facility), line->module,
-			   icred_strerror(code));
+		return; /* the first one that counts is the one told */
+	line_tell_silent(line, code);
 	failure_save(&failure);
 	if (!failure.module[0]) {
 		char module[80];

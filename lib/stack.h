@@ -66,6 +66,8 @@ struct stack {
 int stack_run(const struct stack *stack, int facility, const struct log *log,
 	      int (*call)(struct line *line, void *data), void *data, int undecided,
 	      struct line **ret_decider);
+/* A module that failed without a word, or said something else before, is told with its name. */
+void line_tell_silent(const struct line *line, int code);
 /* Explain in the log (NULL: to nobody) what came of a line, with this thread's failure as the reason. */
 void line_explain(const struct log *log, const struct line *line, int result, const char *meaning);
 

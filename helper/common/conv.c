@@ -83,8 +83,8 @@ static void conv_signalled(int signal_number)
 	sigaction(signal_number, &again, NULL);
 	if (hidden)
 		conv_echo_off();
-	if (conv_text && !conv_show())
-		conv_text = NULL;
+	if (conv_text)
+		(void)conv_show(); /* or not: then the person is as far as before */
 	errno = saved;
 }
 

@@ -89,9 +89,9 @@ static int sign_line(struct line *line, void *data)
 
 	inside_enter(signing->request, INSIDE_KEY, line);
 	r = inside_leave(signing->request, INSIDE_KEY, sign_in(line, signing));
+	/* What a failure left counts for nothing: the next line is to sign. */
 	if (r != ICRED_OK)
-		signing->signature_len =
-			before; /* what a failure left counts for nothing: the next line is to sign */
+		signing->signature_len = before;
 	return r;
 }
 
