@@ -225,3 +225,4 @@ abi-dump abi-check: libicred.la
 .PHONY: abi-dump abi-check
 
 include tests/sandbox/local.mk
+include tests/field/local.mk

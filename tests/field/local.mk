@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What failed for users once: a script a kind of failure, NN-NAME.sh, each with a table of cases.
+# Each kind has its own paragraph here, so that two changes seldom meet.
+
+field_tests =
+
+# 01 a cache that cannot be used
+
+# 02 numbers of descriptors, processes and handles
+
+# 03 processes left behind
+
+# 04 clocks that went back
+
+# 05 paths that name programs
+
+# 06 answers of a server
+
+# 07 deadlines
+
+# 08 exhaustion
+
+# 09 the environment
+
+# 10 options
+
+# 11 other distributions
+
+# 12 questions on a desktop
+
+# 13 smaller ones, upgrades, audit
+
+TESTS += $(field_tests)
+dist_check_SCRIPTS += $(field_tests)
