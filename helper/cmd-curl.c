@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <icred/icred.h>
 
@@ -18,6 +17,7 @@
 #include "common/session.h"
 #include "curl/version.h"
 #include "curl/watch.h"
+#include "clock.h"
 #include "icred.h"
 
 static const char curl_help[] =
@@ -146,12 +146,13 @@ static int curl_watched(struct curl_command *command)
 static int curl_run_plan(struct curl_command *command)
 {
 	const struct options *o = command->plan.o;
-	int64_t began = (int64_t)time(NULL);
+	int64_t began = clock_utc(), minted_at;
 	int r = icred_get_token(command->plan.handle, NULL, o->min_ttl, &command->token);
 
 	if (r < 0)
 		return fail_library(o, r);
-	command->from_cache = icred_token_minted_at(command->token) < began;
+	minted_at = icred_token_minted_at(command->token);
+	command->from_cache = minted_at < began || minted_at > clock_utc();
 	return curl_watchable(command) ? curl_watched(command) : curl_exec(command);
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <icred/icred.h>
 
 #include "common/duration.h"
@@ -15,7 +14,9 @@
 #include "common/keylist.h"
 #include "common/output.h"
 #include "common/session.h"
+#include "clock.h"
 #include "icred.h"
+#include "life.h"
 
 #define STATUS_WIDTH       14
 #define STATUS_WIDTH_ID    40
@@ -175,7 +176,7 @@ static void status_token_row(const struct status *s, const char *whose, const ch
 static int status_token(icred_token_t *token, const char *cache, void *data)
 {
 	struct status *s = data;
-	int64_t left = icred_token_expires_at(token) - (int64_t)time(NULL);
+	int64_t left = life_left(icred_token_minted_at(token), icred_token_expires_at(token), clock_utc());
 	const char *whose = icred_token_installation(token);
 	char span[DURATION_TEXT];
 

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <stddef.h>
-#include <time.h>
 #include <icred/icred.h>
 
 #include "common/duration.h"
@@ -12,7 +11,9 @@
 #include "common/json.h"
 #include "common/output.h"
 #include "common/session.h"
+#include "clock.h"
 #include "icred.h"
+#include "life.h"
 
 static const char token_help[] =
 	"Usage: icred [OPTIONS] token [--header]\n"
@@ -47,7 +48,7 @@ static void token_record(struct output *out, const icred_token_t *token)
 	json_open(&j, NULL, '{');
 	json_string(&j, "token", icred_token_secret(token));
 	json_string(&j, "expiresAt", rfc3339_format(expires_at, when));
-	json_number(&j, "expiresIn", expires_at - (int64_t)time(NULL));
+	json_number(&j, "expiresIn", life_left(icred_token_minted_at(token), expires_at, clock_utc()));
 	json_string(&j, "installation", icred_token_installation(token));
 	json_string(&j, "organization", icred_token_organization(token));
 	json_string(&j, "app", icred_token_app(token));

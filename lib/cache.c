@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "clock.h"
 #include "error.h"
+#include "life.h"
 #include "module.h"
 
 #define NAME_SIZE 65 /* the ABI's 64 and NUL */
@@ -69,6 +70,11 @@ static int load_line(struct line *line, void *data)
 		r = load_entry(walk->handle, module, &host, walk->name, &body);
 	if (r != ICRED_OK)
 		return r;
+	if (!life_within(body->record.minted_at, clock_utc(), INT64_MAX)) {
+		token_body_unref(body);
+		return set_error(ICRED_E_NOT_FOUND,
+				 "the entry was minted in the future, so the clock was set back since");
+	}
 	if (walk->found || !identity_equal(&body->record.identity, walk->identity)) {
 		token_body_unref(body);
 		return walk->found ? ICRED_OK : set_error(ICRED_E_NOT_FOUND, "the entry is another token's");
@@ -228,8 +234,7 @@ static void each_entry(struct walk *walk, struct module *module, struct host *ho
 
 	if (load_entry(walk->handle, module, host, name, &body) < 0)
 		return;
-	if (token_alive(body, clock_utc(), 0))
-		each->result = each->each(body, host->line->module, each->data);
+	each->result = each->each(body, host->line->module, each->data);
 	token_body_unref(body);
 }
 

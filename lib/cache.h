@@ -10,7 +10,7 @@ int cache_load(struct icred *handle, const struct identity *identity, struct tok
 int cache_save(struct icred *handle, const struct token_body *body);
 /* Forget the identity's token, but only if it is this one (NULL: whichever it is). */
 int cache_drop(struct icred *handle, const struct identity *identity, const char *secret);
-/* Each valid entry of every cache module that works here, of whichever profile. */
+/* Each entry, expired or not, of every cache module that works here, of whichever profile. */
 int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
 	       void *data);
 

@@ -22,9 +22,23 @@ int64_t clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t clock_add(int64_t time, int64_t span)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(time, span, &sum) ? (span < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+int64_t clock_span(int64_t from, int64_t to)
+{
+	int64_t span;
+
+	return __builtin_sub_overflow(to, from, &span) ? (from < 0 ? INT64_MAX : INT64_MIN) : span;
+}
+
 int clock_left(int64_t deadline)
 {
-	int64_t left = deadline - clock_ms();
+	int64_t left = clock_span(clock_ms(), deadline);
 
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }

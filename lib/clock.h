@@ -10,6 +10,9 @@ int64_t clock_utc(void);
 int64_t clock_ms(void);
 /* Milliseconds left until a clock_ms() deadline, 0 when it has passed, in poll(2)'s type. */
 int clock_left(int64_t deadline);
+/* time + span and to - from, for times from outside: what does not fit is the nearest that does. */
+int64_t clock_add(int64_t time, int64_t span);
+int64_t clock_span(int64_t from, int64_t to);
 void clock_sleep(int milliseconds);
 
 #endif

@@ -132,10 +132,10 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 		line->file = borrow(reader, field);
 		return ICRED_OK;
 	case TAG_LINE:
-		line->number = (unsigned)field_number(reader, field);
+		line->number = field_unsigned(reader, field);
 		return ICRED_OK;
 	case TAG_COLUMN:
-		line->column = (unsigned)field_number(reader, field);
+		line->column = field_unsigned(reader, field);
 		return ICRED_OK;
 	case TAG_SPOTS:
 		if (field->len > sizeof(builder->spots))
@@ -181,10 +181,10 @@ static int hello_field(struct builder *builder, struct reader *reader, const str
 		builder->version = field_number(reader, field);
 		break;
 	case TAG_FLAGS:
-		builder->hello.flags = (unsigned)field_number(reader, field);
+		builder->hello.flags = field_unsigned(reader, field);
 		break;
 	case TAG_LOG_LEVEL:
-		builder->hello.log_level = (int)field_number(reader, field);
+		builder->hello.log_level = field_int(reader, field);
 		break;
 	case TAG_NAME:
 		builder->name = borrow(reader, field);
@@ -251,12 +251,14 @@ void failed_write(struct wire *wire)
 int failed_read(struct reader *reader)
 {
 	const char *text = "", *module = "", *file = "";
-	int64_t code = 0, line = 0, retry_at = 0;
+	int64_t retry_at = 0;
+	unsigned line = 0;
+	int code = 0;
 	struct field field;
 
 	while (wire_next(reader, &field)) {
 		if (field.tag == TAG_CODE)
-			code = field_number(reader, &field);
+			code = field_int(reader, &field);
 		else if (field.tag == TAG_TEXT)
 			text = field_string(reader, &field);
 		else if (field.tag == TAG_MODULE)
@@ -264,14 +266,14 @@ int failed_read(struct reader *reader)
 		else if (field.tag == TAG_FILE)
 			file = field_string(reader, &field);
 		else if (field.tag == TAG_LINE)
-			line = field_number(reader, &field);
+			line = field_unsigned(reader, &field);
 		else if (field.tag == TAG_RETRY_AT)
 			retry_at = field_number(reader, &field);
 	}
 	if (reader->damaged || code >= 0 || code < ICRED_E_LAST)
 		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
-	note_error((int)code, "%s", text);
-	set_error_where(module, file, (unsigned)line);
+	note_error(code, "%s", text);
+	set_error_where(module, file, line);
 	set_error_retry_at(retry_at);
-	return (int)code;
+	return code;
 }

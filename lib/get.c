@@ -14,10 +14,9 @@
 
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS  16
-/* While the old token lives nobody should wait long for a new one, nor try again at once. */
-#define REFRESH_MS    10000
-#define REFRESH_AGAIN 60
-#define YOUNG         60
+/* While the old token lives nobody should wait long for a new one. */
+#define REFRESH_MS 10000
+#define YOUNG      60
 
 /* One token wanted. */
 struct want {
@@ -37,15 +36,15 @@ static const char *target_words(int target)
 /* What the worker says to have minted must be what was asked, and of some use. */
 static int check_minted(const struct want *want, const struct token_body *body)
 {
-	int64_t now = clock_utc(), expires_at = body->record.expires_at;
+	const struct record *record = &body->record;
 
-	if (!identity_equal(&body->record.identity, &want->identity))
+	if (!identity_equal(&record->identity, &want->identity))
 		return set_error(ICRED_E_INTERNAL, "icred-worker minted a token nobody asked for");
-	if (expires_at <= now)
+	if (!life_left(record->minted_at, record->expires_at, clock_utc()))
 		return set_error(ICRED_E_PROTOCOL,
-				 "the new token has already expired; is this machine's clock right?");
+				 "the new token has already expired; check this machine's clock");
 	/* Asked again it would do the same; whoever waits for another token would make it mint for ever. */
-	if (rejected_has(&want->handle->rejected, body->record.secret))
+	if (rejected_has(&want->handle->rejected, record->secret))
 		return set_error(ICRED_E_REJECTED,
 				 "the issuer gave the very token again that a server had refused; "
 				 "ask who runs it");
@@ -59,10 +58,10 @@ static int check_minted(const struct want *want, const struct token_body *body)
 static bool is_hopeless(const struct want *want, const struct token_body *body)
 {
 	const struct record *record = &body->record;
-	int64_t age = clock_utc() - record->minted_at;
+	int64_t now = clock_utc();
 
-	return age >= 0 && age < YOUNG && record->expires_at - record->minted_at < (int64_t)want->min_ttl &&
-	       token_alive(body, clock_utc(), 0);
+	return life_within(record->minted_at, now, YOUNG) &&
+	       record->expires_at - record->minted_at < (int64_t)want->min_ttl && token_alive(body, now, 0);
 }
 
 static int lives_too_short(const struct want *want, const struct token_body *body)
@@ -225,7 +224,7 @@ static int refresh(const struct want *want, struct token_body **body)
 	}
 	if (!is_alive(want, *body))
 		return r;
-	atomic_store_explicit(&(*body)->refresh_at, clock_utc() + REFRESH_AGAIN, memory_order_relaxed);
+	atomic_store_explicit(&(*body)->failed_at, clock_utc(), memory_order_relaxed);
 	log_line(&want->handle->log, ICRED_LOG_WARNING,
 		 "the refresh failed, the old token is served while it lives: %s", icred_error()->message);
 	return ICRED_OK;
@@ -410,7 +409,7 @@ static int tell_token(struct token_body *body, const char *module, void *data)
 	icred_token_t *token;
 	int r;
 
-	if (!is_ours(each->handle, &body->record))
+	if (!is_ours(each->handle, &body->record) || !token_alive(body, clock_utc(), 0))
 		return 0;
 	token = token_new(body);
 	if (!token)

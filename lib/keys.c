@@ -124,7 +124,7 @@ static void read_key(struct reader *reader, struct icred_key *key)
 			key->created_at = field_number(reader, &field);
 			break;
 		case TAG_BITS:
-			key->bits = (unsigned)field_number(reader, &field);
+			key->bits = field_unsigned(reader, &field);
 			break;
 		case TAG_LOCKED:
 			key->locked = field_number(reader, &field) != 0;

@@ -22,8 +22,6 @@ enum {
 	TAG_LEVEL,
 };
 
-#define TIME_MAX (INT64_C(1) << 40) /* UTC, seconds: some 30,000 years from now */
-
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
 	return a->target == b->target && same_string(a->id, b->id) && same_string(a->app, b->app) &&
@@ -115,11 +113,11 @@ static bool identity_whole(const struct identity *identity)
 	       identity->target >= ICRED_TARGET_INSTALLATION && identity->target <= ICRED_TARGET_APP;
 }
 
-/* With room to add and subtract. */
+/* An interval, with room to add and subtract. */
 static bool times_possible(const struct record *record)
 {
-	return record->minted_at >= 0 && record->minted_at <= TIME_MAX && record->expires_at > 0 &&
-	       record->expires_at <= TIME_MAX;
+	return record->minted_at > 0 && record->expires_at > record->minted_at &&
+	       record->expires_at <= RECORD_TIME_MAX;
 }
 
 bool record_read(const void *blob, size_t len, struct record *ret_record)
@@ -134,7 +132,7 @@ bool record_read(const void *blob, size_t len, struct record *ret_record)
 		if (field.tag == TAG_VERSION)
 			version = field_number(&reader, &field);
 		else if (field.tag == TAG_TARGET)
-			record.identity.target = (int)field_number(&reader, &field);
+			record.identity.target = field_int(&reader, &field);
 		else if (field.tag == TAG_MINTED)
 			record.minted_at = field_number(&reader, &field);
 		else if (field.tag == TAG_EXPIRES)

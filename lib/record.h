@@ -9,6 +9,7 @@
 
 #define TOKEN_MAX       4096 /* bytes of a token: RFC 6750 sets no limit, header lines do */
 #define PERMISSIONS_MAX 32
+#define RECORD_TIME_MAX (INT64_C(1) << 40) /* UTC, seconds: some 30,000 years from now */
 
 /* Whose token it is; two tokens with the same identity replace each other. */
 struct identity {

@@ -18,7 +18,7 @@ struct token_body *token_body_new(void *blob, size_t len)
 	atomic_init(&body->refs, 1);
 	body->blob = blob;
 	body->blob_len = len;
-	atomic_init(&body->refresh_at, life_refresh_at(body->record.minted_at, body->record.expires_at));
+	body->refresh_at = life_refresh_at(body->record.minted_at, body->record.expires_at);
 	return body;
 }
 
@@ -48,15 +48,22 @@ icred_token_t *token_new(struct token_body *body)
 	return token;
 }
 
+/* Its refresh has just failed, and is not tried again at once. */
+static bool is_resting(const struct token_body *body, int64_t now)
+{
+	int64_t failed_at = atomic_load_explicit(&body->failed_at, memory_order_relaxed);
+
+	return failed_at && life_within(failed_at, now, REFRESH_AGAIN);
+}
+
 bool token_fresh(const struct token_body *body, int64_t now, unsigned min_ttl)
 {
-	return now < atomic_load_explicit(&body->refresh_at, memory_order_relaxed) &&
-	       token_alive(body, now, min_ttl);
+	return (now < body->refresh_at || is_resting(body, now)) && token_alive(body, now, min_ttl);
 }
 
 bool token_alive(const struct token_body *body, int64_t now, unsigned min_ttl)
 {
-	return life_usable(body->record.expires_at, now, min_ttl) &&
+	return life_usable(body->record.minted_at, body->record.expires_at, now, min_ttl) &&
 	       !atomic_load_explicit(&body->dead, memory_order_relaxed);
 }
 

@@ -13,12 +13,15 @@
 #include "record.h"
 #include "secret.h"
 
+#define REFRESH_AGAIN 60 /* seconds after a failed refresh, before the next one */
+
 struct token_body {
 	_Atomic unsigned refs;
-	_Atomic bool dead;          /* a server refused it */
-	_Atomic int64_t refresh_at; /* moved on when a refresh fails */
-	struct record record;       /* points into blob */
-	unsigned char *blob;        /* secret memory */
+	_Atomic bool dead; /* a server refused it */
+	int64_t refresh_at;
+	_Atomic int64_t failed_at; /* when its refresh failed, or 0 */
+	struct record record;      /* points into blob */
+	unsigned char *blob;       /* secret memory */
 	size_t blob_len;
 };
 

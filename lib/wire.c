@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "wire.h"
@@ -76,4 +77,24 @@ int64_t field_number(struct reader *reader, const struct field *field)
 	else
 		memcpy(&number, field->value, sizeof(number));
 	return number;
+}
+
+static int64_t number_within(struct reader *reader, const struct field *field, int64_t least, int64_t most)
+{
+	int64_t number = field_number(reader, field);
+
+	if (number >= least && number <= most)
+		return number;
+	reader->damaged = true;
+	return 0;
+}
+
+int field_int(struct reader *reader, const struct field *field)
+{
+	return (int)number_within(reader, field, INT_MIN, INT_MAX);
+}
+
+unsigned field_unsigned(struct reader *reader, const struct field *field)
+{
+	return (unsigned)number_within(reader, field, 0, UINT_MAX);
 }

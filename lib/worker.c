@@ -218,7 +218,7 @@ static void take_log(struct icred *handle, struct reader *reader)
 
 	while (wire_next(reader, &field)) {
 		if (field.tag == TAG_LOG_LEVEL)
-			level = (int)field_number(reader, &field);
+			level = field_int(reader, &field);
 		else if (field.tag == TAG_TEXT)
 			text = field_string(reader, &field);
 	}
@@ -239,7 +239,7 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd, int6
 		return set_no_memory();
 	while (wire_next(reader, &field)) {
 		if (field.tag == TAG_STYLE)
-			style = (int)field_number(reader, &field);
+			style = field_int(reader, &field);
 		else if (field.tag == TAG_TEXT)
 			question = field_string(reader, &field);
 	}

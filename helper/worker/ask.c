@@ -37,7 +37,7 @@ static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_
 		return ICRED_E_INTERNAL;
 	while (wire_next(&reader, &field)) {
 		if (field.tag == TAG_CODE)
-			code = (int)field_number(&reader, &field);
+			code = field_int(&reader, &field);
 		else if (field.tag == TAG_TEXT)
 			text = field_string(&reader, &field);
 	}

@@ -54,6 +54,13 @@ static int granted(const struct icred_grant *given, void *data)
 	if (!grant.token || !token_text_ok(grant.token))
 		return set_error(ICRED_E_PROTOCOL,
 				 "the server's token has characters that no token may have (RFC 6750)");
+	if (grant.expires_at <= record.minted_at)
+		return set_error(ICRED_E_PROTOCOL,
+				 "the new token has already expired; check this machine's clock");
+	if (grant.expires_at > RECORD_TIME_MAX)
+		return set_error(ICRED_E_PROTOCOL,
+				 "the new token expires at an impossible time, %lld seconds after 1970",
+				 (long long)grant.expires_at);
 	if (!fill_permissions(&grant, &record))
 		return set_error(ICRED_E_PROTOCOL, "the server granted more permissions than make sense");
 	record.secret = grant.token;

@@ -29,8 +29,8 @@ static void send_log(int level, const char *text, void *data)
 /* The caller has a little more time than it told us; half of that is for a last word about a module. */
 static void read_deadline(struct request *request, int64_t left)
 {
-	request->deadline = clock_ms() + left;
-	request->due = request->deadline + MIN(left / 9, HEAD_START_MS) / 2;
+	request->deadline = clock_add(clock_ms(), left);
+	request->due = clock_add(request->deadline, MIN(left / 9, HEAD_START_MS) / 2);
 }
 
 static void read_field(struct request *request, struct reader *reader, const struct field *field)
@@ -40,7 +40,7 @@ static void read_field(struct request *request, struct reader *reader, const str
 		read_deadline(request, MAX(field_number(reader, field), 0));
 		break;
 	case TAG_TARGET_KIND:
-		request->target = (int)field_number(reader, field);
+		request->target = field_int(reader, field);
 		break;
 	case TAG_TARGET_ID:
 		request->target_id = field_string(reader, field);

@@ -11,6 +11,8 @@ field_tests =
 # 03 processes left behind
 
 # 04 clocks that went back
+field_tests += tests/field/04-interval.sh
+EXTRA_DIST += tests/field/cached-times.py
 
 # 05 paths that name programs
 
@@ -21,6 +23,8 @@ field_tests =
 # 08 exhaustion
 
 # 09 the environment
+field_tests += tests/field/09-arithmetic.sh
+EXTRA_DIST += tests/field/worker-call.py
 
 # 10 options
 

@@ -142,7 +142,7 @@ static void a_flipped_bit_does_no_harm(void **state)
 
 static void impossible_records_are_refused(void **state)
 {
-	struct record in = sample(), out, changed[8];
+	struct record in = sample(), out, changed[13];
 	struct wire wire = {.bytes = blob, .cap = sizeof(blob)};
 	size_t len;
 
@@ -157,6 +157,11 @@ static void impossible_records_are_refused(void **state)
 	changed[5].secret = "a b";
 	changed[6].secret = NULL;
 	changed[7].identity.id = NULL;
+	changed[8].minted_at = 0;
+	changed[9].minted_at = in.expires_at;
+	changed[10].minted_at = INT64_MAX;
+	changed[11].expires_at = in.minted_at - 1;
+	changed[12].expires_at = INT64_MIN;
 	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
 		if (record_read(blob, write_record(&changed[i]), &out))
 			fail_msg("impossible record %zu was taken", i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+#include <limits.h>
 #include "core.h"
 #include "wire.h"
 
@@ -34,6 +35,37 @@ static void fields_come_back_in_their_order(void **state)
 	assert_string_equal(field_string(&reader, &field), "");
 	assert_false(wire_next(&reader, &field));
 	assert_false(reader.damaged);
+}
+
+static void a_number_that_does_not_fit_is_damage(void **state)
+{
+	static const struct {
+		int64_t number;
+		bool fits_int, fits_unsigned;
+	} cases[] = {
+		{0, true, true},
+		{-1, true, false},
+		{INT_MAX, true, true},
+		{INT_MIN, true, false},
+		{(int64_t)INT_MAX + 1, false, true},
+		{(int64_t)INT_MIN - 1, false, false},
+		{UINT_MAX, false, true},
+		{(int64_t)UINT_MAX + 1, false, false},
+		{(INT64_C(1) << 32) + 1, false, false},
+		{INT64_MAX, false, false},
+		{INT64_MIN, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t number = cases[i].number;
+		struct field field = {1, sizeof(number), (const unsigned char *)&number};
+		struct reader first = wire_reader(NULL, 0), second = wire_reader(NULL, 0);
+		assert_true(field_int(&first, &field) == (cases[i].fits_int ? number : 0));
+		assert_int_equal(first.damaged, !cases[i].fits_int);
+		assert_true(field_unsigned(&second, &field) == (cases[i].fits_unsigned ? number : 0));
+		assert_int_equal(second.damaged, !cases[i].fits_unsigned);
+	}
 }
 
 static void what_does_not_fit_stops_all_writing(void **state)
@@ -139,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_come_back_in_their_order),
+		cmocka_unit_test(a_number_that_does_not_fit_is_damage),
 		cmocka_unit_test(what_does_not_fit_stops_all_writing),
 		cmocka_unit_test(a_field_is_at_most_what_its_length_can_say),
 		cmocka_unit_test(a_cut_is_damage_unless_it_is_between_fields),
