@@ -72,7 +72,7 @@ struct icred_host {
 
 	/*
 	 * Issuers only.  Ask the key stack for an RS256 signature: begin returns at
-	 * once, so that the connection can be opened meanwhile; end waits for it,
+	 * once, so that an issuer can do other work in the meantime; end waits for it,
 	 * may be called once per begin and always frees it (signature NULL: drop it).
 	 */
 	int (*sign_begin)(const struct icred_host *host, const void *data, size_t len,

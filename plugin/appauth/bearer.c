@@ -15,7 +15,6 @@
 #define SIGNATURE_SIZE 2048 /* RSA of 16384 bits */
 
 static const char PREFIX[] = "Authorization: Bearer ";
-static const char NOTHING[] = "Authorization:"; /* as a header of libcurl's: send none */
 
 #define LINE_SIZE (sizeof(PREFIX) + JWT_SIZE)
 
@@ -120,11 +119,9 @@ int bearer_begin(struct bearer *bearer)
 	bearer->input = host->secret_alloc(host, JWT_SIZE);
 	if (!bearer->line || !bearer->input)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory for the JWT");
-	memcpy(bearer->line, NOTHING, sizeof(NOTHING));
-	bearer->node.data = bearer->line;
+	bearer->line[0] = '\0';
 	bearer->is_reused = cache_load(bearer, now);
-	bearer->is_ready = bearer->is_reused;
-	return bearer->is_ready ? 0 : sign(bearer, now);
+	return bearer->is_reused ? 0 : sign(bearer, now);
 }
 
 /* PREFIX header.claims "." signature */
@@ -143,18 +140,15 @@ static bool assemble(struct bearer *b, const void *signature, size_t len)
 	return true;
 }
 
-int bearer_complete(void *bearer)
+int bearer_complete(struct bearer *b)
 {
-	struct bearer *b = bearer;
 	struct icred_signing *signing = b->signing;
 	unsigned char signature[SIGNATURE_SIZE];
 	size_t len = 0;
 	int r;
 
-	if (b->is_ready)
+	if (b->line[0])
 		return 0;
-	if (!signing)
-		return b->host->fail(b->host, ICRED_E_INTERNAL, "a signature was asked for twice");
 	b->signing = NULL;
 	r = b->host->sign_end(b->host, signing, signature, sizeof(signature), &len);
 	if (r == 0 && (len > sizeof(signature) || !assemble(b, signature, len)))
@@ -163,7 +157,6 @@ int bearer_complete(void *bearer)
 	explicit_bzero(signature, sizeof(signature));
 	if (r < 0)
 		return r;
-	b->is_ready = true;
 	cache_save(b);
 	return 0;
 }
@@ -181,5 +174,4 @@ void bearer_end(struct bearer *bearer)
 		host->secret_free(host, bearer->input);
 	bearer->line = NULL;
 	bearer->input = NULL;
-	bearer->is_ready = false;
 }

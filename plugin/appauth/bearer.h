@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The Authorization header with the app's JWT, signed while the connection is opened. */
+/* The Authorization header with the app's JWT. */
 #ifndef ICRED_APPAUTH_BEARER_H
 #define ICRED_APPAUTH_BEARER_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <curl/curl.h>
+#include <stdint.h>
 #include <icred/module.h>
 
 struct bearer_cache; /* the last JWT, for all threads */
@@ -16,14 +16,11 @@ struct bearer {
 	const char *app;
 	bool alg_claim;
 
-	/* libcurl reads the line when it builds the request: after bearer_complete has filled it in place. */
-	struct curl_slist node;
-	char *line;  /* secret memory */
+	char *line;  /* the whole header, in secret memory; "" until bearer_complete */
 	char *input; /* the same: what is being signed */
 	size_t input_len;
 	int64_t made_at;
 	struct icred_signing *signing;
-	bool is_ready;
 	bool is_reused;
 };
 
@@ -32,9 +29,9 @@ struct bearer_cache *bearer_cache_free(struct bearer_cache *cache, const struct 
 
 /* Start a signature, or take the last JWT.  bearer_end is due whatever this returns. */
 int bearer_begin(struct bearer *bearer);
-/* Wait for the signature; a struct bearer as request->connected wants it. */
-int bearer_complete(void *bearer);
-/* The server refused this JWT: nobody shall use it again. */
+/* Wait for the signature, so that the line can be sent. */
+int bearer_complete(struct bearer *bearer);
+/* The server refused this JWT: it must not be used again. */
 void bearer_reject(struct bearer *bearer);
 void bearer_end(struct bearer *bearer);
 

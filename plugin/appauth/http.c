@@ -34,7 +34,7 @@ struct transfer {
 	struct http_reply *reply;
 	struct http_line *line;
 	size_t header_bytes;
-	int error; /* what connected() or the lack of memory said */
+	int error; /* what the lack of memory said */
 };
 
 static pthread_once_t http_once = PTHREAD_ONCE_INIT;
@@ -234,18 +234,6 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 	return n;
 }
 
-static int on_connected(void *user, char *ip, char *local_ip, int port, int local_port)
-{
-	struct transfer *t = user;
-
-	(void)ip;
-	(void)local_ip;
-	(void)port;
-	(void)local_port;
-	t->error = t->request->connected(t->request->data);
-	return t->error < 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
 /* Nothing but this origin over TLS (or loopback), nothing remembered, nothing followed. */
 static bool setup_policy(CURL *easy, bool plain)
 {
@@ -303,8 +291,6 @@ static bool setup_request(struct transfer *t)
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) != CURLE_OK;
-	bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected) != CURLE_OK;
-	bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) != CURLE_OK;
 	return !bad;
 }
 

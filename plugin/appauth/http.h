@@ -21,12 +21,6 @@ struct http_request {
 	const char *body; /* NULL: GET    */
 	bool plain;       /* the URL is http: no proxy may see it */
 	const struct curl_slist *headers;
-	/*
-	 * Called when connected, before the headers are read, perhaps again if
-	 * libcurl must connect anew; an error ends the request and is returned.
-	 */
-	int (*connected)(void *data);
-	void *data;
 };
 
 struct http_reply {

@@ -36,9 +36,6 @@ struct mint {
 	const struct icred_host *host;
 	const struct icred_mint_request *request;
 	struct bearer bearer;
-	struct curl_slist version;
-	struct curl_slist accept;
-	struct curl_slist type;
 	struct http_reply reply;
 };
 
@@ -129,32 +126,21 @@ void appauth_close(void *self, const struct icred_host *host)
 	free(a);
 }
 
-static const struct curl_slist *mint_headers(struct mint *m)
-{
-	static char type[] = "Content-Type: application/json";
-
-	m->type = (struct curl_slist){.data = type};
-	m->accept = (struct curl_slist){.data = m->self->accept, .next = &m->type};
-	m->version = (struct curl_slist){.data = m->self->version, .next = &m->accept};
-	m->bearer.node.next = m->self->version[0] ? &m->version : &m->accept;
-	return &m->bearer.node;
-}
-
+/* The request leaves with its JWT or not at all: libcurl starts once the signature is there. */
 static int mint_send(struct mint *m, const char *url, const char *body)
 {
+	static char json[] = "Content-Type: application/json";
+	struct curl_slist type = {.data = json};
+	struct curl_slist accept = {.data = m->self->accept, .next = &type};
+	struct curl_slist version = {.data = m->self->version, .next = &accept};
+	struct curl_slist bearer = {.data = m->bearer.line, .next = m->self->version[0] ? &version : &accept};
 	struct http_request request = {.peer = m->self->base.peer,
 				       .url = url,
 				       .body = body,
 				       .plain = m->self->base.plain,
-				       .headers = mint_headers(m),
-				       .connected = bearer_complete,
-				       .data = &m->bearer};
-	int r = http_perform(m->self->http, m->host, &request, &m->reply);
+				       .headers = &bearer};
+	int r = bearer_complete(&m->bearer);
 
-	if (r < 0 || m->bearer.is_ready)
-		return r;
-	/* A libcurl that does not tell when it has connected: the request went without the JWT. */
-	r = bearer_complete(&m->bearer);
 	return r < 0 ? r : http_perform(m->self->http, m->host, &request, &m->reply);
 }
 

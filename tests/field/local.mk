@@ -33,6 +33,7 @@ EXTRA_DIST += tests/field/worker-call.py
 # 12 questions on a desktop
 
 # 13 smaller ones, upgrades, audit
+field_tests += tests/field/13-jwt.sh
 
 TESTS += $(field_tests)
 dist_check_SCRIPTS += $(field_tests)
