@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "worker-environment.h"
 #include "worker/hygiene.h"
 #include "worker/inside.h"
 #include "worker/serve.h"
@@ -33,6 +34,16 @@ static bool is_socket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
+/*
+ * libicred has done this before; whoever else starts us may not have.  Libraries
+ * read some of it as they are loaded, before main(), so we start once more.
+ */
+static void clean_environment(char **argv)
+{
+	if (environment_clean())
+		execv("/proc/self/exe", argv); /* without /proc, what is read later is clean all the same */
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
@@ -43,6 +54,7 @@ int main(int argc, char **argv)
 		fputs("icred-worker: libicred starts this program; see icred-worker --help\n", stderr);
 		return 2;
 	}
+	clean_environment(argv);
 	hygiene();
 	inside_watch();
 	/* No exit handlers: libraries that were loaded might run theirs against threads at work. */

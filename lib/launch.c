@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include "error.h"
 #include "launch.h"
+#include "worker-environment.h"
 
 #define STACK_SIZE ((size_t)32768)
 #define REAP_MS    1000
@@ -218,28 +218,6 @@ static pid_t start_leashed(struct start *start, struct report *ret_report, int *
 	close(pair[0]);
 	*ret_leash = pair[1];
 	return between;
-}
-
-/* All but a token that `icred exec` may have left; nearly nothing for a privileged caller. */
-static char **worker_environment(void)
-{
-	static char path[] = "PATH=/usr/bin:/bin";
-	size_t count = 0, kept = 0;
-	char **copy;
-
-	while (environ && environ[count])
-		count++;
-	copy = calloc(count + 2, sizeof(*copy));
-	if (!copy)
-		return NULL;
-	if (getauxval(AT_SECURE)) {
-		copy[0] = path;
-		return copy;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(environ[i], "ICRED_TOKEN=", 12) != 0)
-			copy[kept++] = environ[i];
-	return copy;
 }
 
 static int open_pidfd(pid_t pid)

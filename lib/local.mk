@@ -45,7 +45,8 @@ libicred_core_la_SOURCES = \
 	lib/token.c lib/token.h \
 	lib/util.c lib/util.h \
 	lib/wire.c lib/wire.h \
-	lib/worker.c lib/worker.h
+	lib/worker.c lib/worker.h \
+	lib/worker-environment.c lib/worker-environment.h
 
 # The cache modules that are linked in (lib/module.c says why).
 noinst_LTLIBRARIES += libicred-keyctl.la libicred-runtime.la

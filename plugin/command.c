@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "worker-environment.h"
 
 #define STDERR_CAP          2048
 #define CLOSE_RANGE_ON_EXEC (1u << 2) /* CLOSE_RANGE_CLOEXEC of linux/close_range.h, 5.11 */
@@ -28,7 +29,9 @@ static const char *const passed[] = {
 static const char *const passed_to_ask[] = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "GPG_TTY"};
 
 struct environment {
-	char *strings[COMMAND_ENVIRONMENT_MAX + 1];
+	/* What always goes, what lets it ask, what the line names, PATH in any case, and the end. */
+	char *strings[sizeof(passed) / sizeof(passed[0]) + sizeof(passed_to_ask) / sizeof(passed_to_ask[0]) +
+		      COMMAND_NAMES_MAX + 2];
 	size_t count;
 };
 
@@ -53,11 +56,48 @@ struct ends {
 
 static void pass_variable(struct environment *to, const char *name, size_t len)
 {
-	for (char **at = environ; at && *at && to->count < COMMAND_ENVIRONMENT_MAX; at++)
+	for (char **at = environ; at && *at; at++)
 		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=') {
 			to->strings[to->count++] = *at;
 			return;
 		}
+}
+
+#define NAME_FIRST "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define NAME_REST  NAME_FIRST "0123456789"
+
+/* The next of the names, separated by blanks or commas; or NULL. */
+static const char *next_name(const char *at, size_t *ret_len)
+{
+	at += at ? strspn(at, " \t,") : 0;
+	*ret_len = at ? strcspn(at, " \t,") : 0;
+	return *ret_len ? at : NULL;
+}
+
+int command_check_variables(const struct icred_host *host, const char *variables)
+{
+	char shown[QUOTE_SIZE];
+	size_t count = 0, len;
+
+	for (const char *at = next_name(variables, &len); at; at = next_name(at + len, &len)) {
+		quote(shown, sizeof(shown), at, len);
+		if (!strchr(NAME_FIRST, *at) || strspn(at, NAME_REST) < len)
+			return host->fail(
+				host, ICRED_E_INVALID,
+				"env=: '%s' cannot be the name of a variable; write [env=NAME NAME...]",
+				shown);
+		if (environment_drops(at, len))
+			return host->fail(
+				host, ICRED_E_INVALID,
+				"env=: icred-worker never has %s; use [command=/usr/bin/env %s=VALUE "
+				"PROGRAM ARGUMENT...]",
+				shown, shown);
+		if (++count > COMMAND_NAMES_MAX)
+			return host->fail(host, ICRED_E_INVALID,
+					  "env=: more than %d names; remove some, or let a script set them",
+					  COMMAND_NAMES_MAX);
+	}
+	return 0;
 }
 
 static void make_environment(const struct icred_host *host, const char *variables, struct environment *to)
@@ -69,13 +109,9 @@ static void make_environment(const struct icred_host *host, const char *variable
 		pass_variable(to, passed[i], strlen(passed[i]));
 	for (size_t i = 0; host->interactive && i < sizeof(passed_to_ask) / sizeof(passed_to_ask[0]); i++)
 		pass_variable(to, passed_to_ask[i], strlen(passed_to_ask[i]));
-	for (; variables && *variables; variables += len) {
-		variables += strspn(variables, " \t,");
-		len = strcspn(variables, " \t,");
-		if (len)
-			pass_variable(to, variables, len);
-	}
-	if (!getenv("PATH") && to->count < COMMAND_ENVIRONMENT_MAX)
+	for (const char *at = next_name(variables, &len); at; at = next_name(at + len, &len))
+		pass_variable(to, at, len);
+	if (!getenv("PATH"))
 		to->strings[to->count++] = path;
 	to->strings[to->count] = NULL;
 }

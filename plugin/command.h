@@ -10,8 +10,8 @@
 #include <icred/module.h>
 #include "appauth/quote.h"
 
-#define COMMAND_WORDS_MAX       64
-#define COMMAND_ENVIRONMENT_MAX 64
+#define COMMAND_WORDS_MAX 64
+#define COMMAND_NAMES_MAX 64
 
 struct command_result {
 	char *output; /* secret memory, NUL-terminated; the host's secret_free */
@@ -21,8 +21,13 @@ struct command_result {
 };
 
 /*
+ * Whether `variables`, names of the environment separated by blanks or commas, or NULL,
+ * are names, and of what the worker has: 0, or the failure that was told to the host.
+ */
+int command_check_variables(const struct icred_host *host, const char *variables);
+/*
  * argv[0] is an absolute path; `variables` names more of the environment that
- * the command gets, separated by blanks or commas, or is NULL.
+ * the command gets, and has been checked, or is NULL.
  * `wanted` is what it prints, in words, and `max` the size of that.  It is ended
  * after `patience` milliseconds, or with 0 shortly before the request's deadline.
  * 0 if the command ended by itself, whatever its status.

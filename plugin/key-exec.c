@@ -82,7 +82,7 @@ static int read_timeout(const char *text, long *ret_seconds)
 static int keyexec_open(const struct icred_host *host, void **ret_self)
 {
 	struct keyexec *self = calloc(1, sizeof(*self));
-	int n;
+	int n, r;
 
 	if (!self)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
@@ -99,6 +99,11 @@ static int keyexec_open(const struct icred_host *host, void **ret_self)
 		free(self);
 		return host->fail(host, ICRED_E_INVALID,
 				  "key exec: timeout= wants a number of seconds, from 1 to %d", TIMEOUT_MAX);
+	}
+	r = command_check_variables(host, self->variables);
+	if (r < 0) {
+		free(self);
+		return r;
 	}
 	*ret_self = self;
 	return 0;

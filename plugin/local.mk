@@ -45,7 +45,8 @@ libpemkey_la_SOURCES = \
 	plugin/command.c plugin/command.h \
 	plugin/pemkey.c plugin/pemkey.h \
 	plugin/secretfile.c plugin/secretfile.h \
-	plugin/appauth/quote.c plugin/appauth/quote.h
+	plugin/appauth/quote.c plugin/appauth/quote.h \
+	lib/worker-environment.c lib/worker-environment.h
 libpemkey_la_CFLAGS = $(AM_CFLAGS)
 libpemkey_la_LIBADD = libicred-rsa.la
 

@@ -25,6 +25,7 @@ EXTRA_DIST += tests/field/cached-times.py
 # 09 the environment
 field_tests += tests/field/09-arithmetic.sh
 EXTRA_DIST += tests/field/worker-call.py
+field_tests += tests/field/09-environment.sh
 
 # 10 options
 
