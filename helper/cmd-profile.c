@@ -226,7 +226,7 @@ static void profile_show_stack(struct output *out, struct json *j, const struct 
 			const struct line *line = &stack->lines[i];
 			if (line->facility != facility)
 				continue;
-			control_format(&line->control, control, sizeof(control));
+			control_format(line->facility, &line->control, control, sizeof(control));
 			if (j)
 				profile_show_line_json(j, line, control);
 			else

@@ -268,10 +268,14 @@ static int git_erase_from(icred_t *handle, const struct options *o, const struct
 	if (!git_is_ours(handle, g))
 		return 0;
 	r = icred_token_each(handle, git_find_token, &wanted);
-	if (wanted.found) {
-		r = icred_reject_token(handle, wanted.found);
-		icred_token_unref(wanted.found);
+	if (!wanted.found) {
+		/* A cache that cannot be used gives out no token either, so there is nothing to erase in it. */
+		if (r < 0 && r != ICRED_E_NOT_FOUND)
+			fail_note(o, "%s", icred_error()->message);
+		return 0;
 	}
+	r = icred_reject_token(handle, wanted.found);
+	icred_token_unref(wanted.found);
 	return r < 0 && r != ICRED_E_NOT_FOUND ? fail_library(o, r) : 0;
 }
 

@@ -21,6 +21,8 @@ struct walk {
 	const char *secret;
 	const struct token_body *save;
 	struct token_body *found;
+	bool strict;            /* each cache has to work */
+	struct failure failure; /* the first one that counts, whatever the other lines do */
 	char name[IDENTITY_NAME_MAX];
 };
 
@@ -30,6 +32,29 @@ static void walk_init(struct walk *walk, struct icred *handle, const struct iden
 	handle_host(handle, &walk->host);
 	if (identity)
 		identity_name(identity, walk->name);
+}
+
+/* Not here, or not on this machine: nothing that a user would have to know or mend. */
+static bool is_trouble(int code)
+{
+	return code < 0 && code != ICRED_E_NOT_FOUND && code != ICRED_E_UNSUPPORTED;
+}
+
+/*
+ * What a line has come to.  A cache that cannot be used is not used, and the
+ * user hears of it once; only where the control wants this cache it is a failure.
+ */
+static int used(struct walk *walk, const struct line *line, int r)
+{
+	if (!is_trouble(r))
+		return r;
+	line_tell_silent(line, r);
+	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
+		failure_save(&walk->failure);
+	else if (!walk->failure.code)
+		log_caution(&walk->handle->log, "cache %s is not used: %s", line->module,
+			    icred_error()->message);
+	return r;
 }
 
 static int load_entry(struct icred *handle, struct module *module, const struct host *host, const char *name,
@@ -51,7 +76,7 @@ static int load_entry(struct icred *handle, struct module *module, const struct 
 	}
 	body = token_body_new(secret_trim(blob, len), len);
 	if (!body) {
-		log_line(&handle->log, ICRED_LOG_WARNING, "a damaged cache entry is left aside");
+		log_caution(&handle->log, "a damaged cache entry is left aside");
 		return set_error(ICRED_E_NOT_FOUND, "no valid cache entry");
 	}
 	*ret_body = body;
@@ -69,7 +94,7 @@ static int load_line(struct line *line, void *data)
 	if (r == ICRED_OK)
 		r = load_entry(walk->handle, module, &host, walk->name, &body);
 	if (r != ICRED_OK)
-		return r;
+		return used(walk, line, r);
 	if (!life_within(body->record.minted_at, clock_utc(), INT64_MAX)) {
 		token_body_unref(body);
 		return set_error(ICRED_E_NOT_FOUND,
@@ -109,35 +134,41 @@ static int save_line(struct line *line, void *data)
 	int r = module_get(line, &host, &module);
 
 	if (r != ICRED_OK)
-		return r;
+		return used(walk, line, r);
 	module_enter(module);
 	r = module->ops.cache.save(module->self, &host.table, walk->name, walk->save->blob,
 				   walk->save->blob_len, walk->save->record.expires_at);
 	module_leave(module);
-	return r;
+	return used(walk, line, r);
 }
 
 int cache_save(struct icred *handle, const struct token_body *body)
 {
 	struct walk walk;
+	int r;
 
 	if (handle->flags & ICRED_NO_CACHE)
 		return ICRED_OK;
 	walk_init(&walk, handle, &body->record.identity);
 	walk.save = body;
-	return stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
+	r = stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
+	if (walk.failure.code)
+		return failure_restore(&walk.failure);
+	if (r == ICRED_OK)
+		return r;
+	log_caution(&handle->log, "the token was not cached: %s", icred_error()->message);
+	return ICRED_OK;
 }
 
 /*
  * Every line is asked, whatever the controls say: a token that is to go must go
- * everywhere.  The first line that could not be asked is told in the end; one
- * that has nothing, or does not work on this machine, could.
+ * everywhere.  The first line that could not be asked, and whose control wants
+ * it, is told in the end.
  */
 static int each_line(struct walk *walk, int (*call)(struct walk *, struct module *, struct host *, void *),
 		     void *data)
 {
 	struct stack *stack = &walk->handle->profile->stack;
-	struct failure failure = {.code = ICRED_OK};
 
 	for (size_t i = 0; i < stack->count; i++) {
 		struct line *line = &stack->lines[i];
@@ -151,25 +182,22 @@ static int each_line(struct walk *walk, int (*call)(struct walk *, struct module
 		if (r == ICRED_OK)
 			r = call(walk, module, &host, data);
 		line_explain(&walk->handle->log, line, r, "and every line is asked");
-		if (r < 0 && r != ICRED_E_NOT_FOUND && r != ICRED_E_UNSUPPORTED && !failure.code) {
-			line_tell_silent(line, r);
-			failure_save(&failure);
-		}
+		(void)used(walk, line, r);
 	}
-	return failure.code ? failure_restore(&failure) : ICRED_OK;
+	return walk->failure.code ? failure_restore(&walk->failure) : ICRED_OK;
 }
 
-/* What came of an entry that is there. */
-static int drop_entry(struct walk *walk, struct module *module, struct host *host, struct failure *failure)
+/* An entry that is there and stays would be handed out again, so that counts whatever the control says. */
+static int drop_entry(struct walk *walk, struct module *module, struct host *host)
 {
 	int r;
 
 	module_enter(module);
 	r = module->ops.cache.drop(module->self, &host->table, walk->name);
 	module_leave(module);
-	if (r < 0 && r != ICRED_E_NOT_FOUND && !failure->code) {
+	if (r < 0 && r != ICRED_E_NOT_FOUND && !walk->failure.code) {
 		line_tell_silent(host->line, r);
-		failure_save(failure);
+		failure_save(&walk->failure);
 	}
 	return r;
 }
@@ -179,24 +207,23 @@ static int drop_line(struct walk *walk, struct module *module, struct host *host
 	struct token_body *body = NULL;
 	int r = load_entry(walk->handle, module, host, walk->name, &body);
 
+	(void)data;
 	if (r < 0)
 		return r;
 	if (identity_equal(&body->record.identity, walk->identity) &&
 	    (!walk->secret || secret_equal(body->record.secret, walk->secret)))
-		r = drop_entry(walk, module, host, data);
+		r = drop_entry(walk, module, host);
 	token_body_unref(body);
 	return r;
 }
 
 int cache_drop(struct icred *handle, const struct identity *identity, const char *secret)
 {
-	struct failure failure = {.code = ICRED_OK};
 	struct walk walk;
 
 	walk_init(&walk, handle, identity);
 	walk.secret = secret;
-	(void)each_line(&walk, drop_line, &failure); /* who can't be asked does not hand it out either */
-	return failure.code ? failure_restore(&failure) : ICRED_OK;
+	return each_line(&walk, drop_line, NULL);
 }
 
 struct each {
@@ -252,14 +279,15 @@ static int each_module(struct walk *walk, struct module *module, struct host *ho
 	return r;
 }
 
-int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
-	       void *data)
+int cache_each(struct icred *handle, bool strict,
+	       int (*each)(struct token_body *body, const char *module, void *data), void *data)
 {
 	struct each all = {.each = each, .data = data};
 	struct walk walk;
 	int r;
 
 	walk_init(&walk, handle, NULL);
+	walk.strict = strict;
 	r = each_line(&walk, each_module, &all);
 	free(all.names);
 	return all.result ? all.result : r;

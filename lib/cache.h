@@ -7,11 +7,15 @@
 
 /* The identity's token, whatever its age, counted; NOT_FOUND if no cache has it. */
 int cache_load(struct icred *handle, const struct identity *identity, struct token_body **ret_body);
+/* Fails if a line that the profile needs cannot be used; that no cache has kept the token is but a warning. */
 int cache_save(struct icred *handle, const struct token_body *body);
 /* Forget the identity's token, but only if it is this one (NULL: whichever it is). */
 int cache_drop(struct icred *handle, const struct identity *identity, const char *secret);
-/* Each entry, expired or not, of every cache module that works here, of whichever profile. */
-int cache_each(struct icred *handle, int (*each)(struct token_body *body, const char *module, void *data),
-	       void *data);
+/*
+ * Each entry, expired or not, of every cache module that works here, of whichever profile.
+ * Fails in the end if a cache could not be used: any, or only one that the profile needs.
+ */
+int cache_each(struct icred *handle, bool strict,
+	       int (*each)(struct token_body *body, const char *module, void *data), void *data);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,27 +129,35 @@ void flights_clear(struct flights *flights)
 	lock_give(&flights->lock);
 }
 
-int gate_open(int *ret_gate)
+/* The lock file in the directory that open_directory() opens; -1 with the reason. */
+static int open_lock(int (*open_directory)(int *ret_fd, char *why, size_t why_cap), char *why, size_t why_cap)
 {
 	_cleanup_close_ int directory = -1;
-	char why[256] = "";
-	int r = rundir_open_locks(&directory, why, sizeof(why));
 	int gate;
 
-	if (r == ICRED_E_UNSUPPORTED) {
-		*ret_gate = -1;
-		return ICRED_OK;
-	}
-	if (r < 0)
-		return set_error(r, "%s", why);
+	if (open_directory(&directory, why, why_cap) < 0)
+		return -1;
 	gate = openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
 		      0600);
 	if (gate < 0)
-		return set_error(ICRED_E_DENIED,
-				 "can't open the lock file in the runtime directory: %s; remove it",
-				 strerror(errno));
-	*ret_gate = gate;
-	return ICRED_OK;
+		snprintf(why, why_cap, "the lock file cannot be opened: %s", strerror(errno));
+	return gate;
+}
+
+int gate_open(struct log *log)
+{
+	char why[256] = "", why_spare[256] = "";
+	int gate = open_lock(rundir_open, why, sizeof(why));
+
+	if (gate >= 0)
+		return gate;
+	gate = open_lock(rundir_open_spare, why_spare, sizeof(why_spare));
+	if (gate >= 0)
+		log_line(log, ICRED_LOG_INFO, "the lock is in /tmp: %s", why);
+	else
+		log_caution(log, "several processes may mint the same token at once: %s, and %s", why,
+			    why_spare);
+	return gate;
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "lock.h"
+#include "log.h"
 #include "token.h"
 
 struct flight;
@@ -30,10 +31,10 @@ void flights_clear(struct flights *flights);
 
 /*
  * The same among processes: a lock per identity.  The lock ends with the
- * process or with gate_leave.  OK with *ret_gate -1: this machine offers no
- * place for locks, everybody mints for himself.
+ * process or with gate_leave.  -1: there is no place for locks, which costs
+ * some mints too many and nothing else.
  */
-int gate_open(int *ret_gate);
+int gate_open(struct log *log);
 /* OK, or CANCELLED when somebody else is in. */
 int gate_try(int gate, uint64_t hash);
 /* Let the next one in; returns -1. */

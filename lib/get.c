@@ -120,14 +120,6 @@ static int mint(const struct want *want, struct token_body **ret_body)
 	return r;
 }
 
-/* A cache that fails must not take away the token that was just minted. */
-static void save(const struct want *want, const struct token_body *body)
-{
-	if (cache_save(want->handle, body) < 0)
-		log_line(&want->handle->log, ICRED_LOG_WARNING, "the token was not cached: %s",
-			 icred_error()->message);
-}
-
 /* A copy of a token that was rejected while this one was on its way is as dead. */
 static void note_rejected(struct icred *handle, struct token_body *body)
 {
@@ -210,18 +202,20 @@ static int pass_gate(const struct want *want, int gate, struct token_body **body
 static int refresh(const struct want *want, struct token_body **body)
 {
 	struct want own = *want;
-	struct token_body *minted;
+	struct token_body *minted = NULL;
 	int r;
 
 	if (is_alive(want, *body))
 		own.deadline = MIN(want->deadline, clock_ms() + REFRESH_MS);
 	r = mint(&own, &minted);
+	if (r == ICRED_OK)
+		r = cache_save(want->handle, minted);
 	if (r == ICRED_OK) {
-		save(want, minted);
 		token_body_unref(*body);
 		*body = minted;
 		return ICRED_OK;
 	}
+	token_body_unref(minted);
 	if (!is_alive(want, *body))
 		return r;
 	atomic_store_explicit(&(*body)->failed_at, clock_utc(), memory_order_relaxed);
@@ -233,13 +227,10 @@ static int refresh(const struct want *want, struct token_body **body)
 /* The token is missing or old: mint, unless another process does. */
 static int renew(const struct want *want, struct token_body **body)
 {
+	int gate = want->handle->flags & ICRED_NO_CACHE ? -1 : gate_open(&want->handle->log);
 	bool in = true;
-	int gate = -1, r = ICRED_OK;
+	int r = pass_gate(want, gate, body, &in);
 
-	if (!(want->handle->flags & ICRED_NO_CACHE))
-		r = gate_open(&gate);
-	if (r == ICRED_OK)
-		r = pass_gate(want, gate, body, &in);
 	if (r == ICRED_OK && in && !good_enough(want, *body))
 		r = refresh(want, body);
 	gate_leave(gate, identity_hash(&want->identity));
@@ -426,7 +417,7 @@ _export_ int icred_token_each(icred_t *handle,
 
 	if (!handle || !each)
 		return set_error(ICRED_E_INVALID, "icred_token_each: NULL is no handle and no callback");
-	return cache_each(handle, tell_token, &all);
+	return cache_each(handle, true, tell_token, &all);
 }
 
 struct forgetting {
@@ -454,6 +445,6 @@ _export_ int icred_forget(icred_t *handle)
 	if (!handle)
 		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
 	table_clear(&handle->table);
-	r = cache_each(handle, forget_token, &forgetting);
+	r = cache_each(handle, false, forget_token, &forgetting);
 	return forgetting.failure.code ? failure_restore(&forgetting.failure) : r;
 }

@@ -46,7 +46,10 @@ static void _printf_(3, 4) host_log(const struct icred_host *table, int level, c
 	va_end(arguments);
 	if (host->line)
 		line_name(host->line, name, sizeof(name));
-	log_line(host->log, level, "%s%s%s", name, name[0] ? ": " : "", text);
+	if (level == ICRED_LOG_WARNING && host->line && host->line->facility == ICRED_CACHE)
+		log_caution(host->log, "%s: %s", name, text);
+	else
+		log_line(host->log, level, "%s%s%s", name, name[0] ? ": " : "", text);
 }
 
 static const char *host_setting(const struct icred_host *table, const char *name)
@@ -124,8 +127,8 @@ static void host_retry_at(const struct icred_host *table, int64_t utc)
 	set_error_retry_at(utc);
 }
 
-void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool,
-	       const struct log *log, int64_t deadline)
+void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool, struct log *log,
+	       int64_t deadline)
 {
 	*host = (struct host){
 		.table = {.size = sizeof(host->table),

@@ -15,15 +15,15 @@ struct host {
 	const struct profile *profile;
 	const struct line *line;
 	struct secret_pool *pool;
-	const struct log *log;
+	struct log *log;
 	int64_t deadline; /* clock_ms() */
 	bool may_ask;     /* somebody, or something, answers prompt() */
 	void *request;    /* whoever made it may hang his own there */
 };
 
 /* A table whose prompt says LOCKED and which can't sign; the worker puts in its own. */
-void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool,
-	       const struct log *log, int64_t deadline);
+void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool, struct log *log,
+	       int64_t deadline);
 /* The same for another line of the stack. */
 struct host host_for_line(const struct host *host, const struct line *line);
 const struct host *host_of(const struct icred_host *table);

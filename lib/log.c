@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
+
+#define CAUTION_MS 60000
 
 /* A plain file: opening anything else could wait for ever, or wake a device. */
 static int open_trace(const char *file)
@@ -77,20 +81,44 @@ static void trace_line(int fd, int level, const char *text)
 		write_quietly(fd, line, MIN((size_t)len, sizeof(line) - 1));
 }
 
-void log_line(const struct log *log, int level, const char *format, ...)
+static void _printf_(3, 0) vlog_line(const struct log *log, int level, const char *format, va_list arguments)
 {
 	char raw[600], text[600];
-	va_list arguments;
 
-	if (!log_wanted(log))
-		return;
 	level = MIN(MAX(level, ICRED_LOG_ERROR), ICRED_LOG_DEBUG);
-	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
-	va_end(arguments);
 	printable(text, sizeof(text), raw);
 	if (log->callback)
 		log->callback(level, text, log->data);
 	if (log->trace >= 0)
 		trace_line(log->trace, level, text);
+}
+
+void log_line(const struct log *log, int level, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!log_wanted(log))
+		return;
+	va_start(arguments, format);
+	vlog_line(log, level, format, arguments);
+	va_end(arguments);
+}
+
+static bool caution_due(struct log *log)
+{
+	int64_t now = clock_ms(), until = atomic_load(&log->quiet_until);
+
+	return now >= until && atomic_compare_exchange_strong(&log->quiet_until, &until, now + CAUTION_MS);
+}
+
+void log_caution(struct log *log, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!log_wanted(log))
+		return;
+	va_start(arguments, format);
+	vlog_line(log, caution_due(log) ? ICRED_LOG_WARNING : ICRED_LOG_INFO, format, arguments);
+	va_end(arguments);
 }

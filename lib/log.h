@@ -3,6 +3,7 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdint.h>
 #include <icred/icred.h>
 
 #include "util.h"
@@ -12,6 +13,7 @@ struct log {
 	void *data;
 	int trace; /* descriptor, or -1 */
 	bool trace_owned;
+	_Atomic int64_t quiet_until; /* clock_ms(); see log_caution */
 };
 
 /* Opens what $ICRED_TRACE names: "1" is standard error, else an absolute file name. */
@@ -23,5 +25,11 @@ static inline bool log_wanted(const struct log *log)
 	return log && (log->callback || log->trace >= 0);
 }
 void log_line(const struct log *log, int level, const char *format, ...) _printf_(3, 4);
+/*
+ * A warning about a part that the caller can do without, such as a cache.  It
+ * is met at each step of a call, so only the first one in a minute is a
+ * warning; the others are of the level ICRED_LOG_INFO.
+ */
+void log_caution(struct log *log, const char *format, ...) _printf_(2, 3);
 
 #endif

@@ -189,7 +189,7 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 		return set_no_memory();
 	if (parse->count < 3)
 		return bad(parse, parse->count - 1, "a stack line is: facility control module [arguments]");
-	if (!control_parse(parse->words[1], &line.control, why, sizeof(why)))
+	if (!control_parse(facility, parse->words[1], &line.control, why, sizeof(why)))
 		return bad(parse, 1, why);
 	if (!module_name_ok(parse->words[2]))
 		return bad(parse, 2,

@@ -160,7 +160,7 @@ static int add_default_lines(struct profile *profile, int facility)
 		if (defaults[i].facility != facility)
 			continue;
 		line.module = module;
-		if (!module || !control_parse(defaults[i].control, &line.control, why, sizeof(why)))
+		if (!module || !control_parse(facility, defaults[i].control, &line.control, why, sizeof(why)))
 			return set_no_memory();
 		if (profile_add_line(profile, &line) < 0)
 			return ICRED_E_NO_MEMORY;

@@ -181,16 +181,11 @@ int rundir_open(int *ret_fd, char *why, size_t why_cap)
 	return r;
 }
 
-int rundir_open_locks(int *ret_fd, char *why, size_t why_cap)
+int rundir_open_spare(int *ret_fd, char *why, size_t why_cap)
 {
 	char path[sizeof("/tmp/icred-") + 3 * sizeof(unsigned long)];
 	struct rundir_report report = {why, why_cap, path, RUNDIR_REMOVE};
-	int r;
 
-	r = rundir_open(ret_fd, why, why_cap);
-	if (r != ICRED_E_UNSUPPORTED)
-		return r;
 	(void)snprintf(path, sizeof(path), "/tmp/icred-%lu", (unsigned long)geteuid());
-	r = rundir_open_private(&report, AT_FDCWD, path, ret_fd);
-	return r == ICRED_OK ? ICRED_OK : ICRED_E_UNSUPPORTED;
+	return rundir_open_private(&report, AT_FDCWD, path, ret_fd);
 }

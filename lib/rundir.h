@@ -21,9 +21,9 @@
 ICRED_MUST_CHECK int rundir_open(int *ret_fd, char *why, size_t why_cap);
 
 /*
- * The same for lock files, which hold no secret: where there is no runtime
- * directory they go to /tmp/icred-EUID, if that is safe, else ICRED_E_UNSUPPORTED.
+ * /tmp/icred-EUID, where that is safe, else ICRED_E_DENIED: for lock files,
+ * which hold no secret, where rundir_open() fails.
  */
-ICRED_MUST_CHECK int rundir_open_locks(int *ret_fd, char *why, size_t why_cap);
+ICRED_MUST_CHECK int rundir_open_spare(int *ret_fd, char *why, size_t why_cap);
 
 #endif

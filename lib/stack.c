@@ -53,6 +53,18 @@ static enum meaning meaning_of(int code)
 	}
 }
 
+/*
+ * A cache only spares a mint, so none of its failures is a decision about the
+ * token: a cache that cannot be used is not used.  What the profile itself
+ * says wrong about it still is one.
+ */
+static enum meaning meaning_in(int facility, int code)
+{
+	enum meaning meaning = meaning_of(code);
+
+	return facility == ICRED_CACHE && meaning == STOP && code != ICRED_E_INVALID ? TROUBLE : meaning;
+}
+
 static const struct {
 	const char *word;
 	unsigned char action[4]; /* by meaning */
@@ -73,13 +85,13 @@ static const struct {
 	  [STOP] = ACTION_IGNORE}},
 };
 
-static bool control_keyword(const char *word, struct control *control)
+static bool control_keyword(int facility, const char *word, struct control *control)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
 		if (strcmp(keywords[i].word, word) != 0)
 			continue;
 		for (int r = 0; r < RESULT_COUNT; r++)
-			control->action[r] = keywords[i].action[meaning_of(-r)];
+			control->action[r] = keywords[i].action[meaning_in(facility, -r)];
 		return true;
 	}
 	return false;
@@ -136,13 +148,13 @@ static const char *control_pair(const char *at, size_t len, struct control *cont
 	return NULL;
 }
 
-bool control_parse(const char *text, struct control *ret_control, char *why, size_t why_cap)
+bool control_parse(int facility, const char *text, struct control *ret_control, char *why, size_t why_cap)
 {
 	struct control control = {{0}};
 	bool given[RESULT_COUNT] = {false};
 	int fallback = -1;
 
-	if (control_keyword(text, ret_control))
+	if (control_keyword(facility, text, ret_control))
 		return true;
 	if (!strchr(text, '=')) {
 		snprintf(
@@ -192,14 +204,15 @@ static void format_pair(char *text, size_t cap, const char *result, unsigned cha
 			text[len] = '_';
 }
 
-void control_format(const struct control *control, char *text, size_t cap)
+void control_format(int facility, const struct control *control, char *text, size_t cap)
 {
 	unsigned char fallback = common_action(control);
 	struct control same;
 	size_t len;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
-		if (control_keyword(keywords[i].word, &same) && memcmp(&same, control, sizeof(same)) == 0) {
+		if (control_keyword(facility, keywords[i].word, &same) &&
+		    memcmp(&same, control, sizeof(same)) == 0) {
 			snprintf(text, cap, "%s", keywords[i].word);
 			return;
 		}
@@ -290,10 +303,23 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 		 place, kind, meaning, has_reason ? ": " : "", has_reason ? error->message : "");
 }
 
+/* A number that is no code is a defect of the module. */
+static int result_code(int result)
+{
+	return result > 0 || result < ICRED_E_LAST ? ICRED_E_INTERNAL : result;
+}
+
 /* Another thread may be loading its module at this moment. */
 static bool is_faulty(const struct line *line)
 {
 	return __atomic_load_n(&line->faulty, __ATOMIC_RELAXED);
+}
+
+bool line_fails_stack(const struct line *line, int result)
+{
+	unsigned char action = line->control.action[-result_code(result)];
+
+	return is_faulty(line) || action == ACTION_BAD || action == ACTION_DIE;
 }
 
 /* What an action does, in words; a success that has been failed by a line before decides nothing. */
@@ -321,12 +347,6 @@ static const char *meaning(const struct verdict *verdict, const struct line *lin
 	if (verdict->decider != line)
 		return "decided before";
 	return action == ACTION_DONE ? "which decides" : "which decides unless another line fails the stack";
-}
-
-/* A number that is no code is a defect of the module. */
-static int result_code(int result)
-{
-	return result > 0 || result < ICRED_E_LAST ? ICRED_E_INTERNAL : result;
 }
 
 /* What the line's control says; a faulty module is never made up for. */

@@ -20,11 +20,14 @@ struct control {
 	unsigned char action[RESULT_COUNT];
 };
 
-/* `required`, `requisite`, `sufficient`, `optional` or a bracket's inside, as "success=done default=die". */
-bool control_parse(const char *text, struct control *ret_control, char *why, size_t why_cap);
+/*
+ * `required`, `requisite`, `sufficient`, `optional` or a bracket's inside, as "success=done default=die".
+ * What a keyword makes of a failure depends on the facility.
+ */
+bool control_parse(int facility, const char *text, struct control *ret_control, char *why, size_t why_cap);
 
 /* The other way round: the keyword that says the same, or the bracket form. */
-void control_format(const struct control *control, char *text, size_t cap);
+void control_format(int facility, const struct control *control, char *text, size_t cap);
 
 /* Where a word of a stack line stands. */
 struct spot {
@@ -68,6 +71,8 @@ int stack_run(const struct stack *stack, int facility, const struct log *log,
 	      struct line **ret_decider);
 /* A module that failed without a word, or said something else before, is told with its name. */
 void line_tell_silent(const struct line *line, int code);
+/* Whether this failure of the line fails the stack, by its control or because its module is faulty. */
+bool line_fails_stack(const struct line *line, int result);
 /* Explain in the log (NULL: to nobody) what came of a line, with this thread's failure as the reason. */
 void line_explain(const struct log *log, const struct line *line, int result, const char *meaning);
 

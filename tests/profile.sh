@@ -240,7 +240,7 @@ put told 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' 'cache opt
 run icred -v -p told -i x --timeout 5s token
 isnt "-v: a token that can't be had" "$status" 0
 like "  a cache that has none" "$err" "^icred: cache runtime \\($dir/told\\.conf:3\\): not-found, ignored"
-like "  the issuer" "$err" '^icred: issuer icr \(built in\): [a-z-]+, which fails the stack: '
+like "  the issuer" "$err" '^icred: issuer icr \(built in\): [a-z-]+, which fails the stack(:| when) '
 like "  and who decided" "$err" '^icred: decided by (issuer icr|key keyring)'
 run icred -p told -i x --timeout 5s token
 is "without -v: one line" "$(printf '%s\n' "$err" | wc -l | tr -d ' ')" 1

@@ -5,6 +5,7 @@
 field_tests =
 
 # 01 a cache that cannot be used
+field_tests += tests/field/01-optional-part.sh
 
 # 02 numbers of descriptors, processes and handles
 

@@ -21,7 +21,7 @@ static void add_line(struct profile *profile, int facility, const char *control,
 	char why[160];
 
 	(void)snprintf(name, sizeof(name), "%s", module);
-	assert_true(control_parse(control, &line.control, why, sizeof(why)));
+	assert_true(control_parse(ICRED_KEY, control, &line.control, why, sizeof(why)));
 	assert_int_equal(profile_add_line(profile, &line), ICRED_OK);
 }
 

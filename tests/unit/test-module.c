@@ -291,9 +291,9 @@ static void threads_that_come_at_once_to_a_faulty_one_all_fail(void **state)
 	char why[80];
 
 	(void)state;
-	assert_true(control_parse("optional", &line->control, why, sizeof(why)));
+	assert_true(control_parse(ICRED_KEY, "optional", &line->control, why, sizeof(why)));
 	line = add_line(ICRED_KEY, "good", false);
-	assert_true(control_parse("sufficient", &line->control, why, sizeof(why)));
+	assert_true(control_parse(ICRED_KEY, "sufficient", &line->control, why, sizeof(why)));
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, walk_often, NULL), 0);
 	for (size_t i = 0; i < THREADS; i++) {

@@ -64,7 +64,6 @@ static void assert_denied(const char *says)
 	assert_non_null(strstr(why, "; "));
 	assert_null(strpbrk(why, "\n\r\033"));
 	assert_int_equal(rundir_open(&fd, NULL, 0), ICRED_E_DENIED);
-	assert_int_equal(rundir_open_locks(&fd, why, sizeof(why)), ICRED_E_DENIED);
 }
 
 static void assert_opens(const char *path)
@@ -227,16 +226,16 @@ static int child_without_base(void *data)
 	CHECK(setenv("XDG_RUNTIME_DIR", "", 1) == 0);
 	CHECK(rundir_open(&fd, NULL, 0) == ICRED_E_UNSUPPORTED && fd == -1);
 
-	CHECK(rundir_open_locks(&fd, why, sizeof(why)) == ICRED_OK);
+	CHECK(rundir_open_spare(&fd, why, sizeof(why)) == ICRED_OK);
 	CHECK(close(fd) == 0 && lstat("/tmp/icred-0", &st) == 0 && (st.st_mode & 07777) == 0700);
 	CHECK(chmod("/tmp/icred-0", 0755) == 0);
-	CHECK(rundir_open_locks(&fd, why, sizeof(why)) == ICRED_E_UNSUPPORTED);
+	CHECK(rundir_open_spare(&fd, why, sizeof(why)) == ICRED_E_DENIED);
 	CHECK(rmdir("/tmp/icred-0") == 0 && mkdir("/tmp/x", 0700) == 0 && symlink("x", "/tmp/icred-0") == 0);
-	CHECK(rundir_open_locks(&fd, why, sizeof(why)) == ICRED_E_UNSUPPORTED);
+	CHECK(rundir_open_spare(&fd, why, sizeof(why)) == ICRED_E_DENIED);
 	CHECK(strstr(why, "symbolic link") != NULL);
 	CHECK(unlink("/tmp/icred-0") == 0 && mkdir("/tmp/icred-0", 0700) == 0);
 	CHECK(chown("/tmp/icred-0", CHILD_NOBODY, 0) == 0);
-	CHECK(rundir_open_locks(&fd, why, sizeof(why)) == ICRED_E_UNSUPPORTED);
+	CHECK(rundir_open_spare(&fd, why, sizeof(why)) == ICRED_E_DENIED);
 
 	CHECK(mkdir("/run/user/0", 0700) == 0);
 	CHECK(rundir_open(&fd, why, sizeof(why)) == ICRED_OK);

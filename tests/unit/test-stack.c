@@ -28,7 +28,7 @@ static struct control control_of(const char *text)
 	struct control control = {{0}};
 	char why[160] = "";
 
-	if (!control_parse(text, &control, why, sizeof(why)))
+	if (!control_parse(ICRED_KEY, text, &control, why, sizeof(why)))
 		fail_msg("%s", why);
 	return control;
 }
@@ -151,7 +151,7 @@ static void what_is_no_control_is_refused_by_its_word(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct control control;
 		char why[160] = "";
-		if (control_parse(cases[i].text, &control, why, sizeof(why)))
+		if (control_parse(ICRED_KEY, cases[i].text, &control, why, sizeof(why)))
 			fail_msg("\"%s\" was taken", cases[i].text);
 		assert_non_null(strstr(why, cases[i].says));
 	}
