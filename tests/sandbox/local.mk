@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/sandbox/sandbox/endpoints.py \
 	tests/sandbox/sandbox/faults.py \
 	tests/sandbox/sandbox/jwtcheck.py \
+	tests/sandbox/sandbox/parse.py \
 	tests/sandbox/sandbox/readings.py \
 	tests/sandbox/sandbox/redact.py \
 	tests/sandbox/sandbox/registry.py \

@@ -2,9 +2,9 @@
 """The control interface, under /_sandbox/ on each port and on the socket in the folder."""
 
 import ipaddress
-import json
 
 from .faults import KINDS, Fault
+from .parse import json_value
 from .readings import READINGS
 from .registry import fingerprint, read_public_key
 from .wire import Answer, error
@@ -18,7 +18,7 @@ def serve(sandbox, request, peer):
     if action is None:
         return error(404, f"no such control; there are {', '.join(sorted(name for _, name in ACTIONS))}")
     try:
-        given = json.loads(request.body or b"{}")
+        given = json_value(request.body or b"{}")
         if not isinstance(given, dict):
             raise ValueError("the body must be an object")
         with sandbox.lock:

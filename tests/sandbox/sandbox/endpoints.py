@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The endpoints of the ICR API that an app meets."""
 
-import json
 from urllib.parse import unquote
 
 from . import jwtcheck
 from .clock import rfc3339
+from .parse import json_value
 from .wire import Answer, error
 
 VERSION = "2023-06-16"
@@ -66,8 +66,8 @@ class Call:
     def body(self):
         """The JSON object in the body; an empty body is an empty object."""
         try:
-            value = json.loads(self.request.body or b"{}")
-        except (ValueError, RecursionError):
+            value = json_value(self.request.body or b"{}")
+        except ValueError:
             raise Failure(400, "Unexpected token in JSON") from None
         if not isinstance(value, dict):
             raise Failure(400, "The body must be an object")

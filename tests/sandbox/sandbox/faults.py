@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What can go wrong on purpose: the table of faults and the list of those that wait."""
 
-import json
 import threading
 from collections import namedtuple
 
 from . import broken
+from .parse import json_value
 
 MINT = ("app-token", "installation-token")
 ENDPOINTS = MINT + ("revoke", "installations", "installation", "organization-installation", "create",
@@ -100,7 +100,7 @@ def _without(name):
 
 def _set(call, value, given):
     name, _, text = given.partition(":")
-    return {**value, name: json.loads(text)}
+    return {**value, name: json_value(text)}
 
 
 def _before(act, default, text):

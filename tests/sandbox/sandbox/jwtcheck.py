@@ -7,10 +7,11 @@ lenient where a server should not be: padding, doubled names, a bool as a time.
 
 import base64
 import binascii
-import json
 import re
 
 import jwt
+
+from .parse import json_value
 
 LONGEST_LIFE = 600
 LONGEST_TEXT = 8192
@@ -66,8 +67,8 @@ def _object(pairs):
 
 def _json(part, what):
     try:
-        value = json.loads(_decode(part, what).decode(), object_pairs_hook=_object)
-    except (ValueError, RecursionError):
+        value = json_value(_decode(part, what).decode(), object_pairs_hook=_object)
+    except ValueError:
         raise Refused(f"JWT {what} is not JSON") from None
     if not isinstance(value, dict):
         raise Refused(f"JWT {what} is not an object")

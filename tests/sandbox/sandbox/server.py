@@ -12,7 +12,7 @@ from .broken import Gone
 from .wire import BadRequest, Reader, error
 
 BACKLOG = 512
-STACK = 1024 * 1024             # JSON that is nested as deep as Python allows must fit
+STACK = 1024 * 1024
 MOST_FILES = 8192
 
 

@@ -3,7 +3,6 @@
 
 import functools
 import http.client
-import json
 import ssl
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 
 from sandbox import ctl
+from sandbox.parse import json_value
 from sandbox.registry import installation_id, organization_id
 
 from .running import PROGRAM
@@ -27,7 +27,7 @@ MINT = f"/app/installations/{FIRST}/accessTokens"
 
 class Reply(namedtuple("Reply", "status headers body")):
     def json(self):
-        return json.loads(self.body)
+        return json_value(self.body)
 
     def message(self):
         return self.json()["message"]

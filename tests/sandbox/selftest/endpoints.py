@@ -35,8 +35,18 @@ def test_app_token(client):
 
 def test_body(client):
     """a mint takes no body, an empty one or {}; not nonsense"""
-    for body, status in ((None, 200), ("", 200), ("{}", 200), ("{", 400), ("[]", 400), ("[" * 100000, 400)):
+    for body, status in ((None, 200), ("", 200), ("{}", 200), ("{", 400), ("[]", 400)):
         same(client.mint(body=body).status, status, f"body {body!r:.9}")
+
+
+def test_deep_body(client):
+    """a body that is nested without end is refused, whole or not, and brackets in strings are no depth"""
+    for many, status in ((90, 200), (200, 400), (9000, 400), (50000, 400)):
+        for body in ('{"a":' + "[" * many + "]" * many + "}", '{"a":' * many + "1" + "}" * many):
+            same(client.mint(body=body).status, status, f"{many} deep: {body:.9}")
+    for body in ("[" * 100000, '{"a":' * 100000, "[{" * 50000, '"' * 99999):
+        same(client.mint(body=body).status, 400, f"body {body:.9}")
+    same(client.mint(body='{"a": "' + "[{" * 9000 + '\\""}').status, 200)
 
 
 def test_unknown_installation(client):

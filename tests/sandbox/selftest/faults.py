@@ -37,7 +37,7 @@ def body_is(test):
 def not_json(client):
     try:
         client.mint().json()
-    except (ValueError, RecursionError):
+    except ValueError:
         return
     raise AssertionError("it was JSON")
 

@@ -161,6 +161,8 @@ def test_encoding(client):
     assert signature[-1] in "AQgw", signature
     refused(client, f"{head}.{payload}.{signature[:-1]}{chr(ord(signature[-1]) + 1)}", "canonical")
     refused(client, f"{head}.{part(b'{1:1}')}.{signature}", "not JSON")
+    for deep in (b"[" * 3000, b'{"a":' * 800):
+        refused(client, f"{head}.{part(deep)}.{signature}", "not JSON")
     refused(client, part(b'{"alg":"RS256","alg":"none"}') + f".{payload}.{signature}", "twice")
 
 
