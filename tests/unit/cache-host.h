@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <icred/module.h>
 
 struct cache {
@@ -20,6 +21,16 @@ struct cache {
 	unsigned warnings;
 	char said[512]; /* the last failure or warning */
 };
+
+/* For names and users of this run alone: containers share keyrings and quotas, and have the same process numbers. */
+static inline unsigned chance(void)
+{
+	unsigned number;
+
+	if (getentropy(&number, sizeof(number)) != 0)
+		abort();
+	return number;
+}
 
 static inline struct cache *cache_of(const struct icred_host *host)
 {

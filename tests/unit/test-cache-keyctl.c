@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,8 +21,12 @@
 #include "cache-host.h"
 #include "child.h"
 
-#define STRANGER 64322 /* whose keyring nobody else uses */
+/* Users who have no keys, in a range that no system gives to people or services. */
+#define FIRST_FREE 1879048192
+#define FREE_IDS   268435456
+#define FREE_TRIES 1000
 
+static uid_t stranger;
 static char name[80];
 static char title[96];
 static struct cache cache;
@@ -33,9 +38,35 @@ static int64_t in_seconds(int seconds)
 	return (int64_t)time(NULL) + seconds;
 }
 
+/* The kernel counts keys by user for the whole machine, and for a while those that are gone as well. */
+static bool has_keys(uid_t user)
+{
+	char line[256];
+	FILE *users = fopen("/proc/key-users", "re");
+	unsigned long id;
+	bool has = false;
+
+	while (users != NULL && !has && fgets(line, sizeof(line), users) != NULL)
+		has = sscanf(line, "%lu:", &id) == 1 && id == user;
+	if (users != NULL)
+		(void)fclose(users);
+	return has;
+}
+
+static uid_t free_user(void)
+{
+	uid_t user;
+	int i = 0;
+
+	do
+		user = FIRST_FREE + chance() % FREE_IDS;
+	while (has_keys(user) && ++i < FREE_TRIES);
+	return user;
+}
+
 static int setup(void **state)
 {
-	(void)snprintf(name, sizeof(name), "test-%ld", (long)getpid());
+	(void)snprintf(name, sizeof(name), "test-%08x", chance());
 	(void)snprintf(title, sizeof(title), "icred:%s", name);
 	memset(blob, 'x', sizeof(blob));
 	if (cache_open(&cache, "keyctl", *state) != 0)
@@ -135,14 +166,14 @@ static void another_session_has_all_rights(void **state)
 	assert_int_equal(child_run(child_in_new_session, NULL, geteuid()), 0);
 	assert_int_not_equal(user_key(), key);
 	assert_int_equal(cache_load(&cache, name, found, sizeof(found), &got), ICRED_E_NOT_FOUND);
-	assert_int_equal(child_run(child_in_new_session, NULL, STRANGER), 0);
+	assert_int_equal(child_run(child_in_new_session, NULL, stranger), 0);
 }
 
 static void an_ordinary_user_can_use_it(void **state)
 {
 	(void)state;
 	needs_keyring();
-	assert_int_equal(child_run(child_life, NULL, STRANGER), 0);
+	assert_int_equal(child_run(child_life, NULL, stranger), 0);
 }
 
 static int drop_entry(const char *entry, void *data)
@@ -179,15 +210,13 @@ static int child_quota(void *data)
 static void a_full_quota_is_no_error(void **state)
 {
 	size_t large = 1000, small = 1;
-	/* Of this run alone: the kernel collects what was removed, or left by a run that was killed, when it likes. */
-	uid_t user = 1000000 + 2 * (uid_t)getpid();
 
 	(void)state;
 	needs_keyring();
 	if (geteuid() != 0) /* not to fill a real user's keyring */
 		skip();
-	assert_int_equal(child_run(child_quota, &large, user), 0);
-	assert_int_equal(child_run(child_quota, &small, user + 1), 0);
+	assert_int_equal(child_run(child_quota, &large, free_user()), 0);
+	assert_int_equal(child_run(child_quota, &small, free_user()), 0);
 }
 
 /* Under a filter as containers have, which answers the keyring calls with this error. */
@@ -237,7 +266,7 @@ static int child_switched(void *data)
 	struct cache other;
 	const char *keyring = data;
 
-	CHECK(seteuid(STRANGER) == 0);
+	CHECK(seteuid(stranger) == 0);
 	CHECK(cache_open(&other, "keyctl", keyring) == ICRED_OK);
 	CHECK(cache_load(&other, name, found, sizeof(found), &got) == ICRED_E_NOT_FOUND);
 	CHECK(cache_save(&other, name, blob, 10, in_seconds(60)) == ICRED_E_UNSUPPORTED);
@@ -265,7 +294,7 @@ static int child_after_su(void *data)
 	(void)data;
 	CHECK(syscall(SYS_keyctl, (long)KEYCTL_JOIN_SESSION_KEYRING, NULL, 0L, 0L, 0L) > 0);
 	CHECK(cache_save(&cache, name, blob, 100, in_seconds(60)) == ICRED_OK);
-	CHECK(setuid(STRANGER) == 0);
+	CHECK(setuid(stranger) == 0);
 	CHECK(cache_load(&cache, name, found, sizeof(found), &got) == ICRED_E_NOT_FOUND);
 	CHECK(cache_save(&cache, name, blob, 10, in_seconds(60)) == ICRED_E_UNSUPPORTED);
 	return 0;
@@ -296,7 +325,7 @@ static void the_session_keyring_is_the_session_s(void **state)
 	(void)state;
 	needs_keyring();
 	assert_int_equal(child_run(child_session, NULL, geteuid()), 0);
-	assert_int_equal(child_run(child_session, NULL, STRANGER), 0);
+	assert_int_equal(child_run(child_session, NULL, stranger), 0);
 }
 
 static int child_persistent(void *data)
@@ -317,8 +346,8 @@ static void the_persistent_keyring_outlives_sessions(void **state)
 {
 	(void)state;
 	needs_keyring();
-	assert_int_equal(child_run(child_saves, NULL, STRANGER), 0);
-	assert_int_equal(child_run(child_persistent, NULL, STRANGER), 0);
+	assert_int_equal(child_run(child_saves, NULL, stranger), 0);
+	assert_int_equal(child_run(child_persistent, NULL, stranger), 0);
 	assert_int_equal(child_run(child_saves, NULL, geteuid()), 0);
 	assert_true(user_key() < 0);
 	assert_int_equal(child_run(child_persistent, NULL, geteuid()), 0);
@@ -395,5 +424,6 @@ int main(void)
 		TEST(foreign_keys_are_left_alone),
 	};
 
+	stranger = free_user();
 	return cmocka_run_group_tests_name("cache keyctl", tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static int setup(void **state)
 	(void)snprintf(base, sizeof(base), "/tmp/test-cache-XXXXXX");
 	if (mkdtemp(base) == NULL || setenv("XDG_RUNTIME_DIR", base, 1) != 0)
 		return -1;
-	(void)snprintf(name, sizeof(name), "test-%ld.a-0", (long)getpid());
+	(void)snprintf(name, sizeof(name), "test-%08x.a-0", chance());
 	for (i = 0; i < sizeof(blob); i++)
 		blob[i] = (unsigned char)(i * 7 + i / 256);
 	return cache_open(&cache, *state, NULL);
@@ -233,7 +233,7 @@ static int is_whole(size_t len)
 static void *contend(void *data)
 {
 	int may_miss = geteuid() != 0 && strcmp(cache.module->name, "keyctl") == 0;
-	unsigned seed = (unsigned)getpid();
+	unsigned seed = chance();
 	unsigned char mine[600];
 	size_t len = 0, size;
 	int round, r;
