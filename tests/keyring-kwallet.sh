@@ -5,7 +5,10 @@
 . "$srcdir/tests/whole.sh"
 . "$srcdir/tests/wallets.sh"
 
-requires kwalletd5 dbus-daemon dbus-send openssl
+# Of KDE Frameworks 6 or 5, whichever is here.
+kwalletd=kwalletd6
+command -v "$kwalletd" >/dev/null 2>&1 || kwalletd=kwalletd5
+requires "$kwalletd" dbus-daemon dbus-send openssl
 [ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || plan skip_all "the key module for the Secret Service was not built"
 QT_QPA_PLATFORM=offscreen
 export QT_QPA_PLATFORM
@@ -36,7 +39,7 @@ cat >"$tmp/login.py" <<-'EOF_PY'
 	out, into = os.pipe()
 	os.write(into, key)
 	os.close(into)
-	path = sys.argv[1]
+	program, path = sys.argv[1:]
 	if os.path.exists(path):
 	    os.unlink(path)
 	server = socket.socket(socket.AF_UNIX)
@@ -48,7 +51,7 @@ cat >"$tmp/login.py" <<-'EOF_PY'
 	for fd in out, server.fileno():
 	    os.set_inheritable(fd, True)
 	os.environ["PAM_KWALLET5_LOGIN"] = path
-	os.execvp("kwalletd5", ["kwalletd5", "--pam-login", str(out), str(server.fileno())])
+	os.execvp(program, [program, "--pam-login", str(out), str(server.fileno())])
 EOF_PY
 
 # wallet_is true|false: locked
@@ -58,13 +61,13 @@ wallet_is() {
 		grep -q "$1"
 }
 
-wallet() { bus_call org.kde.kwalletd5 /modules/kwalletd5 "org.kde.KWallet.$1" ${2:+"$2"}; }
+wallet() { bus_call "org.kde.$kwalletd" "/modules/$kwalletd" "org.kde.KWallet.$1" ${2:+"$2"}; }
 
 wallet_is_open() { wallet isOpen string:kdewallet | grep -q true; }
 
 # start_kwallet [PROGRAM...]: at login, unless told
 start_kwallet() {
-	[ $# -gt 0 ] || set -- "$PYTHON" "$tmp/login.py" "$XDG_RUNTIME_DIR/kwallet5.socket"
+	[ $# -gt 0 ] || set -- "$PYTHON" "$tmp/login.py" "$kwalletd" "$XDG_RUNTIME_DIR/kwallet5.socket"
 	"$@" >"$tmp/kwallet.log" 2>&1 &
 	kwallet_pid=$!
 	lib_pids="$kwallet_pid $lib_pids"
@@ -83,7 +86,7 @@ profile default
 
 # -- no wallet, the first login, which makes one, and the next ------------------------------------
 
-start_kwallet kwalletd5 || exit 99
+start_kwallet "$kwalletd" || exit 99
 wallet_locked "no wallet yet" 'no keyring is open' 'no default keyring'
 stop "$kwallet_pid"
 start_kwallet || exit 99
@@ -127,7 +130,7 @@ stop "$kwallet_pid"
 
 # -- without a password from login ---------------------------------------------------------------
 
-start_kwallet kwalletd5 || exit 99
+start_kwallet "$kwalletd" || exit 99
 wallet_locked "never unlocked" 'the keyring is locked; unlock it'
 is "no window was shown" "$(windows)" 0
 on_terminal icred --timeout 2 token
