@@ -5,6 +5,8 @@
 tally() { "$tmp/tests/tally" "$tmp/build"; }
 last() { printf '%s\n' "$out" | tail -n 1; }
 
+ICRED_TEST_STRICT=1
+export ICRED_TEST_STRICT
 mkdir -p "$tmp/tests" "$tmp/build/tests/unit"
 cp "$srcdir/tests/tally" "$tmp/tests/tally"
 printf '# reasons\nalways ^tests/a: .*# SKIP no such kernel\n' >"$tmp/tests/skips"
@@ -33,6 +35,11 @@ result b 'SKIP: tests/b.sh - gnome-keyring-daemon is missing'
 run tally
 is "any other skip is a failure" "$status $(last)" "1 2 passed, 1 failed"
 like "and told with its reason" "$out" '^UNEXPECTED SKIP: tests/b: - gnome-keyring-daemon is missing'
+for switch in '' 0; do
+	run env ICRED_TEST_STRICT="$switch" "$tmp/tests/tally" "$tmp/build"
+	is "but not where nobody asked for that ('$switch')" "$status $(last)" "0 2 passed, 0 failed"
+	like "  and it is told all the same" "$out" '^skipped: tests/b: - gnome-keyring-daemon is missing'
+done
 
 for word in FAIL ERROR XPASS; do
 	result b "$word: tests/b.sh 1 - x"
@@ -48,6 +55,18 @@ is "what a test says of a failure is told with it" "$status $(printf '%s\n' "$ou
     # the end
 ERROR: tests/b: - exited
 3 passed, 2 failed"
+
+# A folder gives its entries in an order of its own, by what kind of file system it is on, and when they were made.
+for order in 'a b c d' 'd c b a' 'c a d b'; do
+	rm "$tmp"/build/tests/*.trs
+	for name in $order; do
+		result "$name" "FAIL: tests/$name.sh 1 - x"
+	done
+	run tally
+	is "told in the order of their names, made in that of $order" "$(printf '%s\n' "$out" | sed -n 's/^FAIL: //p' | tr '\n' ' ')" \
+		"tests/a: 1 - x tests/b: 1 - x tests/c: 1 - x tests/d: 1 - x "
+done
+rm "$tmp"/build/tests/[acd].trs
 
 result b 'PASS: tests/b.sh 1 - x'
 echo ':test-result: FAIL' >>"$tmp/build/tests/b.trs"
