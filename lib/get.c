@@ -11,6 +11,7 @@
 #include "get.h"
 #include "handle.h"
 #include "life.h"
+#include "wipe.h"
 
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS  16
@@ -326,16 +327,22 @@ int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icr
 	struct want want = {.handle = handle, .min_ttl = MAX(min_ttl, handle->min_ttl)};
 	icred_token_t *token = get_warm(&want, installation);
 	struct token_body *body = NULL;
-	int r = token ? ICRED_OK : handle_identity(handle, installation, &want.identity);
+	int r;
 
-	if (!token && r == ICRED_OK)
+	if (token) {
+		*ret_token = token;
+		return ICRED_OK;
+	}
+	r = handle_identity(handle, installation, &want.identity);
+	if (r == ICRED_OK)
 		r = look(&want, &body);
-	if (!token && r == ICRED_OK && is_fresh(&want, body)) {
+	if (r == ICRED_OK && is_fresh(&want, body)) {
 		publish(handle, body);
 		token = token_new(body);
 		r = token ? ICRED_OK : set_no_memory();
 	}
 	token_body_unref(body);
+	wipe_traces();
 	if (r == ICRED_OK && token)
 		*ret_token = token;
 	return r == ICRED_OK && !token ? ICRED_E_NOT_FOUND : r;
@@ -352,6 +359,7 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 {
 	struct want want = {.handle = handle, .min_ttl = min_ttl};
 	icred_token_t *token;
+	int r;
 
 	if (!handle || !ret_token)
 		return set_error(ICRED_E_INVALID,
@@ -362,12 +370,15 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 		*ret_token = token;
 		return ICRED_OK;
 	}
-	return get_slowly(&want, installation, ret_token);
+	r = get_slowly(&want, installation, ret_token);
+	wipe_traces();
+	return r;
 }
 
 _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 {
 	const struct record *record;
+	int r;
 
 	if (!handle || !token)
 		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
@@ -375,7 +386,9 @@ _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 	rejected_add(&handle->rejected, record->secret);
 	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
 	table_reject(&handle->table, record);
-	return cache_drop(handle, &record->identity, record->secret);
+	r = cache_drop(handle, &record->identity, record->secret);
+	wipe_traces();
+	return r;
 }
 
 struct each_token {
@@ -414,10 +427,13 @@ _export_ int icred_token_each(icred_t *handle,
 			      int (*each)(icred_token_t *token, const char *cache, void *data), void *data)
 {
 	struct each_token all = {handle, each, data};
+	int r;
 
 	if (!handle || !each)
 		return set_error(ICRED_E_INVALID, "icred_token_each: NULL is no handle and no callback");
-	return cache_each(handle, true, tell_token, &all);
+	r = cache_each(handle, true, tell_token, &all);
+	wipe_traces();
+	return r;
 }
 
 struct forgetting {
@@ -446,5 +462,6 @@ _export_ int icred_forget(icred_t *handle)
 		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
 	table_clear(&handle->table);
 	r = cache_each(handle, false, forget_token, &forgetting);
+	wipe_traces();
 	return forgetting.failure.code ? failure_restore(&forgetting.failure) : r;
 }

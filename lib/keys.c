@@ -8,6 +8,7 @@
 #include "error.h"
 #include "handle.h"
 #include "key-limits.h"
+#include "wipe.h"
 
 static int take_fingerprint(int frame, struct reader *reader, void *data)
 {
@@ -55,6 +56,7 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 	wire_put(&request, TAG_PEM, pem, len);
 	wire_put_string(&request, TAG_LABEL, label);
 	r = worker_call(handle, &request, handle_deadline(handle), take_fingerprint, &fingerprint);
+	wipe_traces();
 	if (r == ICRED_OK && ret_fingerprint) {
 		*ret_fingerprint = fingerprint;
 		fingerprint = NULL;

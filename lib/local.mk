@@ -44,6 +44,7 @@ libicred_core_la_SOURCES = \
 	lib/table.c lib/table.h \
 	lib/token.c lib/token.h \
 	lib/util.c lib/util.h \
+	lib/wipe.c lib/wipe.h \
 	lib/wire.c lib/wire.h \
 	lib/worker.c lib/worker.h \
 	lib/worker-environment.c lib/worker-environment.h

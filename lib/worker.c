@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "error.h"
 #include "handle.h"
+#include "wipe.h"
 
 void worker_init(struct worker *worker)
 {
@@ -249,6 +250,7 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd, int6
 	frame_begin(&reply, FRAME_REPLY);
 	wire_put_number(&reply, TAG_CODE, r);
 	wire_put_string(&reply, TAG_TEXT, text);
+	wipe_traces();
 	/* A worker that gave up meanwhile has said why, which is read next; but not after the deadline. */
 	if (!send_frame(fd, &reply, -1, deadline) && !clock_left(deadline))
 		return set_error(ICRED_E_TIMEOUT,

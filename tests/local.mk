@@ -38,6 +38,7 @@ core_unit_tests = \
 	tests/unit/test-launch \
 	tests/unit/test-stack \
 	tests/unit/test-table \
+	tests/unit/test-wipe \
 	tests/unit/test-wire
 module_unit_tests = \
 	tests/unit/test-cache-keyctl \
