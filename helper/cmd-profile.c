@@ -65,6 +65,19 @@ static const char profile_check_help[] =
 	"Example:\n"
 	"  icred profile check && icred profile show\n";
 
+/* profile_each(), with the notes of -v. */
+static void profile_each_file(const struct options *o,
+			      int (*each)(const char *name, const char *file, bool hidden, void *data),
+			      void *data)
+{
+	struct options own = *o;
+	struct log log;
+
+	log_open(&log, fail_log, &own);
+	(void)profile_each(&log, each, data);
+	log_close(&log);
+}
+
 /* -- list -- */
 
 struct profile_list {
@@ -102,7 +115,7 @@ static int profile_list_run(const struct options *o, char **words)
 	list.j.out = list.out;
 	if (o->json)
 		json_open(&list.j, NULL, '[');
-	profile_each(profile_list_one, &list);
+	profile_each_file(o, profile_list_one, &list);
 	if (o->json) {
 		json_close(&list.j, ']');
 		output_text(list.out, "\n");
@@ -363,7 +376,7 @@ static void profile_check_name(struct profile_check *check, const char *name)
 	size_t before = check->faults;
 
 	check->count++;
-	if (profile_examine(name, profile_check_fault, check, &profile) == ICRED_OK)
+	if (profile_examine(NULL, name, profile_check_fault, check, &profile) == ICRED_OK)
 		profile_check_modules(check, name);
 	profile_free(profile);
 	if (check->faults == before && !check->o->json)
@@ -389,7 +402,7 @@ static int profile_check_run(const struct options *o, char **words)
 	if (!check.count && o->profile)
 		profile_check_name(&check, o->profile);
 	if (!check.count)
-		profile_each(profile_check_found, &check);
+		profile_each_file(o, profile_check_found, &check);
 	if (!check.count)
 		fail_note(o, "there are no profile files; the built-in profile applies");
 	if (o->json && !check.faults)

@@ -93,7 +93,7 @@ static int open_handle(struct icred *handle, const char *name, const struct icre
 
 	if (!name || !*name)
 		name = secure_getenv("ICRED_PROFILE");
-	r = profile_load(name, &handle->profile);
+	r = profile_load(&handle->log, name, &handle->profile);
 	if (r == ICRED_OK)
 		r = apply_overrides(handle, options);
 	if (r == ICRED_OK)

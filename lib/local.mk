@@ -43,6 +43,7 @@ libicred_core_la_SOURCES = \
 	lib/stack.c lib/stack.h \
 	lib/table.c lib/table.h \
 	lib/token.c lib/token.h \
+	lib/trust.c lib/trust.h \
 	lib/util.c lib/util.h \
 	lib/wipe.c lib/wipe.h \
 	lib/wire.c lib/wire.h \

@@ -24,6 +24,7 @@
 
 /* Of a profile and all that it includes. */
 struct reading {
+	const struct log *log;
 	struct profile *profile;
 	unsigned includes; /* they may multiply */
 	/* Whoever wants to hear of every fault, not of the first alone. */
@@ -263,7 +264,7 @@ static int parse_include(struct parse *parse)
 		return hopeless(parse, "includes are nested more than 16 deep");
 	if (++parse->reading->includes > FILES_MAX)
 		return hopeless(parse, "more includes than any profile needs");
-	r = profile_open(parse->words[1], &file, &fd);
+	r = profile_open(parse->reading->log, parse->words[1], &file, &fd);
 	if (r == ICRED_E_NO_MEMORY)
 		return r;
 	if (r < 0) {
@@ -437,16 +438,17 @@ static int read_profile(struct reading *reading, const char *file, int fd)
 	return reading->faults ? failure_restore(&reading->first) : r;
 }
 
-int profile_examine(const char *name, void (*found)(void *data), void *data, struct profile **ret_profile)
+int profile_examine(const struct log *log, const char *name, void (*found)(void *data), void *data,
+		    struct profile **ret_profile)
 {
-	struct reading reading = {.found = found, .data = data};
+	struct reading reading = {.log = log, .found = found, .data = data};
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
 	bool is_default = !name || !*name;
 	int r;
 
 	name = is_default ? "default" : name;
-	r = profile_open(name, &file, &fd);
+	r = profile_open(log, name, &file, &fd);
 	if (r < 0 && !(r == ICRED_E_NOT_FOUND && is_default)) {
 		if (found)
 			found(data);
@@ -464,7 +466,7 @@ int profile_examine(const char *name, void (*found)(void *data), void *data, str
 	return ICRED_OK;
 }
 
-int profile_load(const char *name, struct profile **ret_profile)
+int profile_load(const struct log *log, const char *name, struct profile **ret_profile)
 {
-	return profile_examine(name, NULL, NULL, ret_profile);
+	return profile_examine(log, name, NULL, NULL, ret_profile);
 }

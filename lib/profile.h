@@ -22,14 +22,16 @@ struct profile {
 
 /*
  * Find, read and check a profile; NULL or "" is "default", which is built in
- * where there is no file.  The failure says file:line:column.
+ * where there is no file.  The failure says file:line:column.  The log (or
+ * NULL) hears of directories that could not be searched.
  */
-int profile_load(const char *name, struct profile **ret_profile);
+int profile_load(const struct log *log, const char *name, struct profile **ret_profile);
 /*
  * The same, but go on behind each line that is wrong and call found() for it,
  * with the fault as this thread's failure.  Returns the first one.
  */
-int profile_examine(const char *name, void (*found)(void *data), void *data, struct profile **ret_profile);
+int profile_examine(const struct log *log, const char *name, void (*found)(void *data), void *data,
+		    struct profile **ret_profile);
 /* Tell each URL that no token may go to, as this thread's failure, while go_on() says so. */
 void profile_check_urls(const struct profile *profile, bool (*go_on)(int fault, void *data), void *data);
 /* After settings were overridden: check what must hold together, and fill api and origins. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,31 +12,54 @@
 
 #include "error.h"
 #include "search.h"
+#include "trust.h"
 
 #define SEARCH_PATH_MAX    4300
 #define SEARCH_DIRECTORIES 3
+#define SEARCH_USER        0 /* the one that is the user's own */
 #define SUFFIX             ".conf"
+#define LINKS_MAX          16
 
 struct search {
+	const struct log *log;
 	char user[4096];
 	const char *directories[SEARCH_DIRECTORIES]; /* "" where there is none */
 };
 
+/* Where the file is, as far as links have been followed. */
+struct trail {
+	int directory;
+	char path[SEARCH_PATH_MAX]; /* the directory's */
+	char leaf[NAME_MAX + 1];
+	unsigned links;
+	bool system;
+};
+
+static void note_unreadable(const struct search *search, const char *directory, int error)
+{
+	log_line(search->log, ICRED_LOG_INFO, "profiles are not looked for in %.200s: %s", directory,
+		 strerror(error));
+}
+
 /* The user's directory, or "" where there is none or a privileged process must not believe it. */
-static void user_directory(char *to, size_t cap)
+static void user_directory(struct search *search)
 {
 	const char *own = secure_getenv("ICRED_CONFIG_DIR"), *config = secure_getenv("XDG_CONFIG_HOME"),
 		   *home = secure_getenv("HOME");
+	size_t cap = sizeof(search->user);
 	int n = -1;
 
 	if (own && own[0] == '/')
-		n = snprintf(to, cap, "%s", own);
+		n = snprintf(search->user, cap, "%s", own);
 	else if (config && config[0] == '/')
-		n = snprintf(to, cap, "%s/icred", config);
+		n = snprintf(search->user, cap, "%s/icred", config);
 	else if (home && home[0] == '/')
-		n = snprintf(to, cap, "%s/.config/icred", home);
-	if (n < 0 || (size_t)n >= cap)
-		to[0] = '\0';
+		n = snprintf(search->user, cap, "%s/.config/icred", home);
+	if (n >= 0 && (size_t)n < cap)
+		return;
+	if (n >= 0)
+		note_unreadable(search, search->user, ENAMETOOLONG);
+	search->user[0] = '\0';
 }
 
 static bool profile_name_ok(const char *name)
@@ -50,10 +74,11 @@ static bool profile_name_ok(const char *name)
 	return true;
 }
 
-static void search_init(struct search *search)
+static void search_init(struct search *search, const struct log *log)
 {
-	user_directory(search->user, sizeof(search->user));
-	search->directories[0] = search->user;
+	search->log = log;
+	user_directory(search);
+	search->directories[SEARCH_USER] = search->user;
 	search->directories[1] = SYSCONF_DIR "/icred";
 	search->directories[2] = VENDOR_DIR;
 }
@@ -67,41 +92,177 @@ static bool profile_path(const struct search *search, size_t i, const char *name
 	return true;
 }
 
-static int take_file(const char *file, int fd, char **ret_file, int *ret_fd)
+/* No memory or descriptor is left: this says nothing about the file. */
+static bool is_exhausted(int error)
 {
-	char *copy = strdup(file);
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
 
+/* A file that is there and cannot be read must not make way for another one. */
+static int unreadable(const char *file, int error)
+{
+	if (error == ENOMEM)
+		return set_no_memory();
+	note_error(is_exhausted(error) ? ICRED_E_INTERNAL : ICRED_E_INVALID, "%s: %s%s", file,
+		   strerror(error),
+		   error == EACCES || error == EPERM
+			   ? "; make it readable for the user who runs this, or remove it"
+		   : error == ELOOP ? "; correct the symbolic link, or remove it"
+				    : "");
+	set_error_where("", file, 0);
+	return icred_error()->code;
+}
+
+static int dangling(const char *file, const struct trail *trail)
+{
+	note_error(ICRED_E_INVALID,
+		   "%s: a symbolic link to %.150s/%s, which does not exist; correct it, or remove it", file,
+		   trail->path, trail->leaf);
+	set_error_where("", file, 0);
+	return ICRED_E_INVALID;
+}
+
+static int untrusted(const char *file, const char *why)
+{
+	note_error(ICRED_E_INVALID, "%s", why);
+	set_error_where("", file, 0);
+	return ICRED_E_INVALID;
+}
+
+static int open_directory(int at, const char *path)
+{
+	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* What `fd` is open on must be the work of root or the user: the file, or the directory that it is in. */
+static int check_trust(const struct trail *trail, const char *file, int fd, const char *leaf)
+{
+	char path[SEARCH_PATH_MAX + NAME_MAX + 2], why[480];
+	const struct trusted trusted = {path, !leaf, trail->system};
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s%s%s", trail->path, leaf ? "/" : "", leaf ? leaf : "");
+	if (fstat(fd, &st) < 0)
+		return unreadable(path, errno);
+	return trust_stat(&trusted, &st, why, sizeof(why)) ? ICRED_OK : untrusted(file, why);
+}
+
+/* Go to the directory that the link names, which may be at the end of any number of others. */
+static int follow(struct trail *trail, const char *file)
+{
+	char target[PATH_MAX], *slash, *leaf;
+	ssize_t len = readlinkat(trail->directory, trail->leaf, target, sizeof(target) - 1);
+	size_t used;
+	int next;
+
+	if (len < 0 || trail->links++ == LINKS_MAX)
+		return unreadable(file, len < 0 ? errno : ELOOP);
+	target[len] = '\0';
+	slash = strrchr(target, '/');
+	leaf = slash ? slash + 1 : target;
+	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
+		return unreadable(file, EISDIR);
+	used = target[0] == '/' ? 0 : strlen(trail->path);
+	if (strlen(leaf) >= sizeof(trail->leaf) || used + strlen(target) + 2 > sizeof(trail->path))
+		return unreadable(file, ENAMETOOLONG);
+	memcpy(trail->leaf, leaf, strlen(leaf) + 1);
+	if (!slash)
+		return ICRED_OK;
+	slash[slash == target] = '\0'; /* "/leaf" is in "/" */
+	next = open_directory(trail->directory, target);
+	snprintf(trail->path + used, sizeof(trail->path) - used, "%s%s", used ? "/" : "", target);
+	if (next < 0)
+		return errno == ENOENT || errno == ENOTDIR ? dangling(file, trail) : unreadable(file, errno);
+	close(trail->directory);
+	trail->directory = next;
+	return ICRED_OK;
+}
+
+/* The directory was found: the profile's file in it, or NOT_FOUND. */
+static int open_in(const struct search *search, struct trail *trail, const char *file, int *ret_fd)
+{
+	struct stat st;
+	int fd, r;
+
+	for (;;) {
+		fd = openat(trail->directory, trail->leaf,
+			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+		if (fd < 0 && errno != ELOOP)
+			break;
+		r = check_trust(trail, file, trail->directory, NULL);
+		if (r == ICRED_OK && fd >= 0)
+			r = check_trust(trail, file, fd, trail->leaf);
+		else if (r == ICRED_OK)
+			r = follow(trail, file);
+		if (r == ICRED_OK && fd >= 0)
+			*ret_fd = fd;
+		else
+			close_keep_errno(fd);
+		if (r < 0 || fd >= 0)
+			return r;
+	}
+	if (errno == ENOENT)
+		return trail->links ? dangling(file, trail) : ICRED_E_NOT_FOUND;
+	/* It is the directory that refuses us, so nothing is known of a file. */
+	if (errno == EACCES && !trail->links &&
+	    fstatat(trail->directory, trail->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		note_unreadable(search, trail->path, EACCES);
+		return ICRED_E_NOT_FOUND;
+	}
+	return unreadable(file, errno);
+}
+
+/* A directory that cannot be read is one that has no profile. */
+static int open_at(const struct search *search, size_t i, const char *name, char file[SEARCH_PATH_MAX],
+		   int *ret_fd)
+{
+	struct trail trail = {.links = 0, .system = i != SEARCH_USER};
+	int r;
+
+	if (!profile_path(search, i, name, file))
+		return ICRED_E_NOT_FOUND;
+	trail.directory = open_directory(AT_FDCWD, search->directories[i]);
+	if (trail.directory < 0) {
+		if (is_exhausted(errno))
+			return unreadable(file, errno);
+		if (errno != ENOENT)
+			note_unreadable(search, search->directories[i], errno);
+		return ICRED_E_NOT_FOUND;
+	}
+	snprintf(trail.path, sizeof(trail.path), "%s", search->directories[i]);
+	snprintf(trail.leaf, sizeof(trail.leaf), "%s" SUFFIX, name);
+	r = open_in(search, &trail, file, ret_fd);
+	close(trail.directory);
+	return r;
+}
+
+/* The first file of that name in the three directories. */
+int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd)
+{
+	struct search search;
+	char file[SEARCH_PATH_MAX], *copy;
+	int fd = -1, r = ICRED_E_NOT_FOUND;
+
+	if (!profile_name_ok(name))
+		return set_error(ICRED_E_INVALID, "\"%.60s\" can't be the name of a profile", name);
+	search_init(&search, log);
+	for (size_t i = 0; r == ICRED_E_NOT_FOUND && i < SEARCH_DIRECTORIES; i++)
+		r = open_at(&search, i, name, file, &fd);
+	if (r == ICRED_E_NOT_FOUND)
+		return set_error(
+			ICRED_E_NOT_FOUND,
+			"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another with -p",
+			name, search.user[0] ? search.user : SYSCONF_DIR "/icred", name);
+	if (r < 0)
+		return r;
+	copy = strdup(file);
 	if (!copy) {
-		close_keep_errno(fd);
+		close(fd);
 		return set_no_memory();
 	}
 	*ret_file = copy;
 	*ret_fd = fd;
 	return ICRED_OK;
-}
-
-/* The first file of that name in the three directories. */
-int profile_open(const char *name, char **ret_file, int *ret_fd)
-{
-	struct search search;
-	char file[SEARCH_PATH_MAX];
-
-	if (!profile_name_ok(name))
-		return set_error(ICRED_E_INVALID, "\"%.60s\" can't be the name of a profile", name);
-	search_init(&search);
-	for (size_t i = 0; i < SEARCH_DIRECTORIES; i++) {
-		if (!profile_path(&search, i, name, file))
-			continue;
-		int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0)
-			return take_file(file, fd, ret_file, ret_fd);
-		if (errno != ENOENT && errno != ENOTDIR)
-			return set_error(ICRED_E_INVALID, "%s: %s", file, strerror(errno));
-	}
-	return set_error(
-		ICRED_E_NOT_FOUND,
-		"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another with -p",
-		name, search.user[0] ? search.user : SYSCONF_DIR "/icred", name);
 }
 
 /* "NAME.conf" gives NAME; false for any other file. */
@@ -116,12 +277,14 @@ static bool name_of_file(const char *file, char name[PROFILE_NAME_MAX + 1])
 	return profile_name_ok(name);
 }
 
+/* A link counts, even one that leads nowhere. */
 static bool is_hidden(const struct search *search, size_t directory, const char *name)
 {
 	char path[SEARCH_PATH_MAX];
+	struct stat st;
 
 	for (size_t i = 0; i < directory; i++)
-		if (profile_path(search, i, name, path) && access(path, F_OK) == 0)
+		if (profile_path(search, i, name, path) && lstat(path, &st) == 0)
 			return true;
 	return false;
 }
@@ -133,17 +296,26 @@ static int is_profile(const struct dirent *entry)
 	return name_of_file(entry->d_name, name);
 }
 
-int profile_each(int (*each)(const char *name, const char *file, bool hidden, void *data), void *data)
+static int list_directory(const struct search *search, size_t i, struct dirent ***ret_entries)
+{
+	const char *directory = search->directories[i];
+	int count = directory[0] ? scandir(directory, ret_entries, is_profile, alphasort) : 0;
+
+	if (count < 0 && errno != ENOENT)
+		note_unreadable(search, directory, errno);
+	return count;
+}
+
+int profile_each(const struct log *log,
+		 int (*each)(const char *name, const char *file, bool hidden, void *data), void *data)
 {
 	struct search search;
 	int r = 0;
 
-	search_init(&search);
+	search_init(&search, log);
 	for (size_t i = 0; i < SEARCH_DIRECTORIES; i++) {
 		struct dirent **entries = NULL;
-		int count = search.directories[i][0]
-				    ? scandir(search.directories[i], &entries, is_profile, alphasort)
-				    : 0;
+		int count = list_directory(&search, i, &entries);
 		for (int n = 0; n < count; n++) {
 			char name[PROFILE_NAME_MAX + 1], path[SEARCH_PATH_MAX];
 			if (!r && name_of_file(entries[n]->d_name, name) &&

@@ -3,17 +3,23 @@
 #ifndef SEARCH_H
 #define SEARCH_H
 
-#include "util.h"
+#include "log.h"
 
 #define PROFILE_NAME_MAX 64
 
-/* The first file of that name in the three directories, which may not be the user's own for a privileged process. */
-int profile_open(const char *name, char **ret_file, int *ret_fd);
+/*
+ * The first file of that name in the three directories, of which a privileged
+ * process has the last two.  A directory that cannot be read has no profile,
+ * and `log` hears of it; a file that is there and cannot be read, or that
+ * others can write, is a failure.
+ */
+int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd);
 /*
  * Each profile file there is, directory by directory, by name within one.  One
  * that an earlier directory hides is told with its `hidden` true.  Stops when
  * each() returns non-zero, and returns that.
  */
-int profile_each(int (*each)(const char *name, const char *file, bool hidden, void *data), void *data);
+int profile_each(const struct log *log,
+		 int (*each)(const char *name, const char *file, bool hidden, void *data), void *data);
 
 #endif

@@ -16,6 +16,7 @@ field_tests += tests/field/04-interval.sh
 EXTRA_DIST += tests/field/cached-times.py
 
 # 05 paths that name programs
+field_tests += tests/field/05-trusted-paths.sh
 
 # 06 answers of a server
 

@@ -50,7 +50,7 @@ static struct profile *load(const char *name)
 {
 	struct profile *profile = NULL;
 
-	if (profile_load(name, &profile) < 0 || profile_complete(profile) < 0)
+	if (profile_load(NULL, name, &profile) < 0 || profile_complete(profile) < 0)
 		fail_msg("%s", icred_error()->message);
 	return profile;
 }
@@ -168,7 +168,7 @@ static void assert_refused(const char *where, const char *says)
 	const char *file = in_base("p");
 	char start[400];
 
-	assert_int_equal(profile_load("p", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "p", &profile), ICRED_E_INVALID);
 	assert_null(profile);
 	(void)snprintf(start, sizeof(start), "%s:%s: ", file, where);
 	if (strncmp(icred_error()->message, start, strlen(start)) != 0)
@@ -244,7 +244,7 @@ static void a_file_has_at_most_64_kilobytes(void **state)
 	memset(text, 'a', 1 << 20);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		write_bytes(in_base("p"), text, sizes[i]); /* one line */
-		assert_int_equal(profile_load("p", &profile), ICRED_E_INVALID);
+		assert_int_equal(profile_load(NULL, "p", &profile), ICRED_E_INVALID);
 		assert_failure(ICRED_E_INVALID, "larger than 65536");
 		assert_failure(ICRED_E_INVALID, in_base("p"));
 	}
@@ -263,12 +263,12 @@ static void only_regular_files_are_read(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in_base("directory"), 0700), 0);
 	assert_int_equal(mkfifo(in_base("pipe"), 0600), 0); /* and nobody waits for its writer */
-	assert_int_equal(profile_load("directory", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "directory", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "not a regular file");
-	assert_int_equal(profile_load("pipe", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "pipe", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "not a regular file");
 	assert_int_equal(symlink("loop.conf", in_base("loop")), 0);
-	assert_int_equal(profile_load("loop", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "loop", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, in_base("loop"));
 }
 
@@ -290,10 +290,10 @@ static void names_of_profiles_are_plain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_int_equal(profile_load(names[i], &profile), ICRED_E_INVALID);
+		assert_int_equal(profile_load(NULL, names[i], &profile), ICRED_E_INVALID);
 		assert_failure(ICRED_E_INVALID, "can't be the name of a profile");
 	}
-	assert_int_equal(profile_load("missing", &profile), ICRED_E_NOT_FOUND);
+	assert_int_equal(profile_load(NULL, "missing", &profile), ICRED_E_NOT_FOUND);
 	assert_failure(ICRED_E_NOT_FOUND, "no profile \"missing\"");
 	assert_failure(ICRED_E_NOT_FOUND, base);
 }
@@ -307,13 +307,13 @@ static void without_any_file_the_default_is_built_in(void **state)
 	assert_string_equal(profile->file, "");
 	profile_free(profile);
 	profile_free(load(""));
-	assert_int_equal(profile_load("default", &given), ICRED_E_NOT_FOUND); /* named: must be there */
+	assert_int_equal(profile_load(NULL, "default", &given), ICRED_E_NOT_FOUND); /* named: must be there */
 	write_profile("default", "app 7\n");
 	profile = load(NULL);
 	assert_string_equal(settings_get(&profile->settings, "app", 0), "7");
 	profile_free(profile);
 	write_profile("default", "app\n");
-	assert_int_equal(profile_load(NULL, &given), ICRED_E_INVALID); /* and never papered over */
+	assert_int_equal(profile_load(NULL, NULL, &given), ICRED_E_INVALID); /* and never papered over */
 }
 
 static void a_facility_without_lines_gets_the_default_ones(void **state)
@@ -357,7 +357,7 @@ static void an_include_stands_where_it_is_written(void **state)
 	assert_string_equal(settings_get(&profile->settings, "app", 0), "2");
 	profile_free(profile);
 	write_profile("site", "app 1\n\n app x y\n");
-	assert_int_equal(profile_load("p", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "p", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "/site.conf:3:8: ");
 }
 
@@ -371,7 +371,7 @@ static void includes_end(void **state)
 	assert_refused("1:9", "circle");
 	write_profile("a", "app 1\ninclude b\n");
 	write_profile("b", "include a\n");
-	assert_int_equal(profile_load("a", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "a", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "circle");
 	for (int i = 0; i < 17; i++) {
 		(void)snprintf(name, sizeof(name), "n%d", i);
@@ -383,7 +383,7 @@ static void includes_end(void **state)
 	profile_free(profile);
 	write_profile("n16", "include n17\n");
 	write_profile("n17", "app 17\n");
-	assert_int_equal(profile_load("n0", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "n0", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "/n16.conf:1:9: ");
 }
 
@@ -402,7 +402,7 @@ static void includes_that_multiply_end_too(void **state)
 		write_profile(name, text);
 	}
 	write_profile("n16", "app 16\n");
-	assert_int_equal(profile_load("n0", &profile), ICRED_E_INVALID);
+	assert_int_equal(profile_load(NULL, "n0", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "include");
 }
 
@@ -430,7 +430,7 @@ static void plain_http_is_for_loopback_and_who_says_so(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct profile *profile = NULL;
 		write_profile("p", cases[i].text);
-		assert_int_equal(profile_load("p", &profile), ICRED_OK);
+		assert_int_equal(profile_load(NULL, "p", &profile), ICRED_OK);
 		assert_int_equal(profile_complete(profile), cases[i].says ? ICRED_E_INVALID : ICRED_OK);
 		if (cases[i].says)
 			assert_failure(ICRED_E_INVALID, cases[i].says);
@@ -529,13 +529,13 @@ static void a_damaged_profile_is_refused_with_a_place_or_is_none(void **state)
 		memcpy(text, whole, sizeof(whole));
 		mutate(text, sizeof(whole) - 1, &seed);
 		write_bytes(file, text, sizeof(whole) - 1);
-		r = profile_load("p", &profile);
+		r = profile_load(NULL, "p", &profile);
 		if (r == ICRED_OK)
 			r = profile_complete(profile);
 		if (r < 0)
 			count_fault(file);
 		faults = 0;
-		assert_int_equal(profile_examine("p", count_fault, file, &again) < 0, r < 0);
+		assert_int_equal(profile_examine(NULL, "p", count_fault, file, &again) < 0, r < 0);
 		assert_int_equal(faults > 0, r < 0);
 		taken += r == ICRED_OK;
 		profile_free(profile);
@@ -588,7 +588,7 @@ static bool layer_is(const char *host)
 	struct profile *profile = NULL;
 	bool is;
 
-	CHECK(profile_load("layer", &profile) == ICRED_OK && profile_complete(profile) == ICRED_OK);
+	CHECK(profile_load(NULL, "layer", &profile) == ICRED_OK && profile_complete(profile) == ICRED_OK);
 	is = strncmp(profile->api.host, host, strlen(host)) == 0;
 	profile_free(profile);
 	return is;
