@@ -20,7 +20,9 @@ static const struct appauth_scheme icr_scheme = {
 	.is_active = "isActive",
 	.installation_id = "installationId",
 	.organization_id = "organizationId",
+	.app_id = "appId",
 	.permissions = "permissions",
+	.error_status = "statusCode",
 	.list = "installations",
 	.owner = "organization",
 };

@@ -84,11 +84,13 @@ libappauth_la_SOURCES = \
 	plugin/appauth/answer.c plugin/appauth/answer.h \
 	plugin/appauth/appauth.h \
 	plugin/appauth/bearer.c plugin/appauth/bearer.h \
+	plugin/appauth/errorbody.c plugin/appauth/errorbody.h \
 	plugin/appauth/http.c plugin/appauth/http.h \
 	plugin/appauth/json.c plugin/appauth/json.h \
 	plugin/appauth/jwt.c plugin/appauth/jwt.h \
 	plugin/appauth/mint.c \
 	plugin/appauth/quote.c plugin/appauth/quote.h \
+	plugin/appauth/ratelimit.c plugin/appauth/ratelimit.h \
 	plugin/appauth/rfc3339.c plugin/appauth/rfc3339.h \
 	plugin/appauth/trouble.c plugin/appauth/trouble.h \
 	plugin/appauth/url.c plugin/appauth/url.h \

@@ -24,12 +24,12 @@ faulty() {
 
 faulty 5 rejected "check that the app's ID is 12345" refuse-token status=401 status=403 echo echo=403
 faulty 5 suspended 'not active' inactive
-faulty 3 not-found 'check the ID' status=404 html=404
+faulty 3 not-found 'check the ID' status=404
 faulty 8 invalid 'check' status=400 nasty
 faulty 1 protocol 'check the setting' status=300 status=418
 faulty 7 network 'try again' status=500 status=502 status=503 status=504 html=503
 faulty 7 rate-limited 'try again in (30|29) s.*"retryAt":[0-9]{10}' rate-limit=30 rate-limit-date=30
-faulty 7 rate-limited 'try again later' rate-limit-bare rate-limit-odd
+faulty 7 rate-limited 'try again in (60|59) s.*"retryAt":[0-9]{10}' rate-limit-bare rate-limit-odd
 faulty 1 protocol 'redirects are not followed' redirect redirect=301 redirect=303 redirect=307 redirect=308 redirect-http
 is "no bearer went to the other origin" "$(sandbox elsewhere)" 0
 unlike "  nor to plain HTTP" "$(sandbox log)" '"connection": *"http'
@@ -38,7 +38,7 @@ unlike "  nor to plain HTTP" "$(sandbox log)" '"connection": *"http'
 
 faulty 1 protocol '' token-number token-null token-object token-missing token-empty token-spaces token-crlf token-lf \
 	token-nul token-quote token-unicode token-huge expires-number expires-text expires-invalid expires-past \
-	active-text array scalar null empty bad-json trailing bad-utf8 deep html truncate reset-midway garbage \
+	active-text array scalar null empty bad-json trailing bad-utf8 deep twice wrong-installation html html=404 truncate reset-midway garbage \
 	big big-chunked endless big-header
 for fault in token-longest expires-null expires-far permissions-odd permissions-list extra chunked until-close interim; do
 	tell "$fault"

@@ -112,8 +112,9 @@ faulty status=503 $network 'has a problem \(503'
 faulty rate-limit=30 $limited 'try again in (30|29) s'
 faulty rate-limit-date=30 $limited 'try again in [23][0-9] s'
 faulty rate-limit=99999999999999999999 $limited 'try again in 86400 s'
-faulty rate-limit-bare $limited 'try again later'
-faulty rate-limit-odd $limited 'try again later'
+faulty rate-limit-bare $limited 'try again in 60 s'
+faulty rate-limit-odd $limited 'try again in 60 s'
+faulty rate-limit-reset=30 $limited 'try again in (30|29) s'
 faulty redirect $protocol 'redirects are not followed'
 faulty redirect-http $protocol 'redirects are not followed'
 is "no bearer went elsewhere" "$(sandbox elsewhere)" 0
@@ -143,7 +144,7 @@ unlike "no token, no control characters in a message" "$(sandbox fault nasty tim
 
 for fault in token-number token-null token-object token-missing token-empty token-spaces token-crlf token-lf \
 	token-nul token-quote token-unicode token-huge expires-number expires-text expires-invalid expires-past \
-	active-text array scalar null empty bad-json trailing bad-utf8 deep html truncate reset-midway garbage \
+	active-text array scalar null empty bad-json trailing bad-utf8 deep twice wrong-installation html truncate reset-midway garbage \
 	big big-chunked endless big-header; do
 	faulty "$fault" $protocol ''
 done

@@ -53,7 +53,8 @@ plugin_unit_tests = \
 	tests/unit/test-answer \
 	tests/unit/test-jwt \
 	tests/unit/test-rsa \
-	tests/unit/test-url
+	tests/unit/test-url \
+	tests/unit/test-verdict
 if PKCS11
 plugin_unit_tests += tests/unit/test-token-pin
 endif
@@ -124,6 +125,8 @@ tests_unit_test_answer_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_answer_LDADD = $(appauth_test_libs)
 tests_unit_test_jwt_LDADD = $(appauth_test_libs)
 tests_unit_test_url_LDADD = $(appauth_test_libs)
+tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+tests_unit_test_verdict_LDADD = $(appauth_test_libs)
 
 tests_unit_test_rsa_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_rsa_LDADD = libicred-rsa.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "answer.h"
 #include "json.h"
@@ -11,7 +13,7 @@
 
 #define NAME_MAX_LEN 64 /* of a permission or its level */
 
-static const char NO_OBJECT[] = "the answer is empty, cut short, or no JSON object";
+static const char NO_OBJECT[] = "the answer is empty, cut short, or not a JSON object";
 
 static int wrong(const char **ret_reason, const char *reason)
 {
@@ -38,12 +40,34 @@ static bool is_plain(const char *text, size_t len, size_t max)
 	return true;
 }
 
+/* A member that is an ID: a string, or a whole number, which is taken as it is written. */
 static const char *plain_id(struct json_object *object, const char *name)
 {
+	struct json_object *member = json_member(object, name);
 	size_t len = 0;
-	const char *text = json_text(object, name, &len);
+	const char *text;
 
+	if (json_object_is_type(member, json_type_int))
+		return json_object_get_string(member);
+	text = json_text(object, name, &len);
 	return is_plain(text, len, ANSWER_ID_SIZE - 1) ? text : NULL;
+}
+
+static bool is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strlen(text) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+bool answer_same_id(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || (is_uuid(a) && is_uuid(b) && strcasecmp(a, b) == 0);
 }
 
 static int read_secret(const struct appauth_scheme *scheme, struct answer_token *token,
@@ -125,6 +149,14 @@ static void read_permissions(const struct appauth_scheme *scheme, struct answer_
 	}
 }
 
+/* Whose token it is: an ID; "" for what is there and is not one; NULL for what is missing. */
+static const char *owner_id(const struct answer_token *token, const char *name)
+{
+	const char *id = plain_id(token->root, name);
+
+	return id ? id : json_member(token->root, name) ? "" : NULL;
+}
+
 static int read_token(const struct appauth_scheme *scheme, struct answer_token *token, int64_t now,
 		      const char **ret_reason)
 {
@@ -139,8 +171,9 @@ static int read_token(const struct appauth_scheme *scheme, struct answer_token *
 		r = read_expiry(scheme, token, now, ret_reason);
 	if (r < 0)
 		return r;
-	token->installation = plain_id(token->root, scheme->installation_id);
-	token->organization = plain_id(token->root, scheme->organization_id);
+	token->installation = owner_id(token, scheme->installation_id);
+	token->organization = owner_id(token, scheme->organization_id);
+	token->app = owner_id(token, scheme->app_id);
 	read_permissions(scheme, token);
 	return 0;
 }
@@ -152,8 +185,7 @@ int answer_token(const struct appauth_scheme *scheme, const char *body, size_t l
 	int r = read_token(scheme, &token, now, ret_reason);
 
 	if (r < 0) {
-		json_wipe(json_member(token.root, scheme->token));
-		json_object_put(token.root);
+		json_free(token.root);
 		return r;
 	}
 	*ret_token = token;
@@ -162,13 +194,8 @@ int answer_token(const struct appauth_scheme *scheme, const char *body, size_t l
 
 void answer_token_free(struct answer_token *token)
 {
-	struct json_object *root = token->root;
-
+	json_free(token->root);
 	token->root = NULL;
-	if (!root)
-		return;
-	explicit_bzero((void *)(uintptr_t)token->token, strlen(token->token));
-	json_object_put(root);
 }
 
 static int copy_id(struct json_object *installation, char id[ANSWER_ID_SIZE])
@@ -186,7 +213,7 @@ static bool is_of(const struct appauth_scheme *scheme, struct json_object *insta
 {
 	const char *id = plain_id(json_member(installation, scheme->owner), "id");
 
-	return id && strcmp(id, organization) == 0;
+	return id && answer_same_id(id, organization);
 }
 
 int answer_installation(const struct appauth_scheme *scheme, const char *body, size_t len,
@@ -198,10 +225,10 @@ int answer_installation(const struct appauth_scheme *scheme, const char *body, s
 	if (!json_object_is_type(root, json_type_object))
 		r = wrong(ret_reason, NO_OBJECT);
 	else if (json_member(root, scheme->owner) && !is_of(scheme, root, organization))
-		r = wrong(ret_reason, "the answer tells of another organization's installation");
+		r = wrong(ret_reason, "the answer is about another organization's installation");
 	else if (copy_id(root, ret_id) < 0)
 		r = wrong(ret_reason, "the answer has no ID of an installation");
-	json_object_put(root);
+	json_free(root);
 	return r;
 }
 
@@ -258,54 +285,12 @@ int answer_page(const struct appauth_scheme *scheme, const char *body, size_t le
 	int r = 0;
 
 	if (!json_object_is_type(list, json_type_array)) {
-		r = wrong(ret_reason, "the answer is no list of installations");
+		r = wrong(ret_reason, "the answer is not a list of installations");
 	} else {
 		read_pagination(scheme, root, page, &found);
 		read_list(scheme, list, organization, &found);
 		*ret_page = found;
 	}
-	json_object_put(root);
+	json_free(root);
 	return r;
-}
-
-static void join_one(struct json_object *string, char *out, size_t cap, size_t *at)
-{
-	const char *separator = *at > 0 ? "; " : "";
-	size_t len;
-
-	if (!json_object_is_type(string, json_type_string) || *at + strlen(separator) >= cap)
-		return;
-	memcpy(out + *at, separator, strlen(separator));
-	*at += strlen(separator);
-	len = (size_t)json_object_get_string_len(string);
-	if (len > cap - *at)
-		len = cap - *at;
-	memcpy(out + *at, json_object_get_string(string), len);
-	*at += len;
-}
-
-/* A string, or the strings of an array, as one text; its length. */
-static size_t join(struct json_object *message, char *out, size_t cap)
-{
-	size_t at = 0;
-
-	if (!json_object_is_type(message, json_type_array))
-		join_one(message, out, cap, &at);
-	else
-		for (size_t i = 0; i < json_object_array_length(message) && at < cap; i++)
-			join_one(json_object_array_get_idx(message, i), out, cap, &at);
-	return at;
-}
-
-void answer_message(const char *body, size_t len, char *out, size_t cap)
-{
-	char text[1024];
-	struct json_object *root = json_read(body, len);
-	size_t n = join(json_member(root, "message"), text, sizeof(text));
-
-	if (n == 0)
-		n = join(json_member(root, "error"), text, sizeof(text));
-	quote(out, cap, text, n);
-	explicit_bzero(text, sizeof(text));
-	json_object_put(root);
 }

@@ -22,8 +22,10 @@ struct answer_token {
 	struct json_object *root;
 	const char *token;
 	int64_t expires_at;
-	const char *installation; /* or NULL */
-	const char *organization; /* or NULL */
+	/* Whose it is: NULL where the answer does not say, "" where it says so by something that is not an ID. */
+	const char *installation;
+	const char *organization;
+	const char *app;
 	const char *permissions[2 * ANSWER_PERMISSIONS + 1];
 };
 
@@ -45,8 +47,8 @@ int answer_installation(const struct appauth_scheme *scheme, const char *body, s
 int answer_page(const struct appauth_scheme *scheme, const char *body, size_t len, unsigned page,
 		const char *organization, struct answer_page *ret_page, const char **ret_reason);
 
-/* What an error's body says, fit for a message; "" if it says nothing. */
-void answer_message(const char *body, size_t len, char *out, size_t cap);
+/* Do two IDs name the same thing?  Those of the form of a UUID are compared without regard to case. */
+bool answer_same_id(const char *a, const char *b);
 
 /* RFC 6750, 2.1 */
 bool answer_is_b64token(const char *text, size_t len);

@@ -28,9 +28,11 @@ struct appauth_scheme {
 	const char *is_active;
 	const char *installation_id;
 	const char *organization_id;
+	const char *app_id;
 	const char *permissions;
-	const char *list;  /* of the list's envelope; NULL: the answer is the list itself */
-	const char *owner; /* of an installation: the object with the organization's id  */
+	const char *error_status; /* of an error: repeats the status, which no proxy's JSON does */
+	const char *list;         /* of the list's envelope; NULL: the answer is the list itself */
+	const char *owner;        /* of an installation: the object with the organization's id  */
 };
 
 int appauth_open(const struct appauth_scheme *scheme, const struct icred_host *host, void **ret_self);

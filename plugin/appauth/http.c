@@ -194,7 +194,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
 	return n;
 }
 
-/* The value of this header, without blanks around it, if the line is one. */
+/* The value of this header, without blanks around it; false if the line is another, or too long to be one. */
 static bool header_value(const char *line, size_t len, const char *name, char value[HTTP_VALUE_SIZE])
 {
 	size_t n = strlen(name);
@@ -206,31 +206,57 @@ static bool header_value(const char *line, size_t len, const char *name, char va
 	while (len > n && (unsigned char)line[len - 1] <= ' ')
 		len--;
 	if (len - n >= HTTP_VALUE_SIZE)
-		len = n + HTTP_VALUE_SIZE - 1;
+		return false;
 	memcpy(value, line + n, len - n);
 	value[len - n] = '\0';
 	return true;
 }
 
+/* What an earlier, interim answer had in its headers is not this one's. */
+static void forget_headers(struct http_reply *reply)
+{
+	reply->date = 0;
+	reply->type[0] = '\0';
+	reply->retry_after[0] = '\0';
+	reply->limit_remaining[0] = '\0';
+	reply->limit_reset[0] = '\0';
+}
+
+static void take_header(struct http_reply *reply, const char *line, size_t len)
+{
+	const struct {
+		const char *name;
+		char *to;
+	} kept[] = {{"content-type", reply->type},
+		    {"retry-after", reply->retry_after},
+		    {"x-ratelimit-remaining", reply->limit_remaining},
+		    {"x-ratelimit-reset", reply->limit_reset},
+		    {"ratelimit-remaining", reply->limit_remaining},
+		    {"ratelimit-reset", reply->limit_reset}};
+	char value[HTTP_VALUE_SIZE];
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (header_value(line, len, kept[i].name, value))
+			memcpy(kept[i].to, value, sizeof(value));
+	if (header_value(line, len, "date", value)) {
+		time_t date = curl_getdate(value, NULL);
+
+		reply->date = date > 0 ? (int64_t)date : 0;
+	}
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
 	struct transfer *t = user;
-	struct http_reply *reply = t->reply;
-	char value[HTTP_VALUE_SIZE];
 	size_t n = size * count;
 
 	t->header_bytes += n;
 	if (t->header_bytes > HTTP_HEADER_MAX)
 		return 0;
-	if (header_value(data, n, "date", value)) {
-		time_t date = curl_getdate(value, NULL);
-
-		reply->date = date > 0 ? (int64_t)date : 0;
-	}
-	if (header_value(data, n, "retry-after", value))
-		memcpy(reply->retry_after, value, sizeof(value));
-	if (header_value(data, n, "content-type", value))
-		memcpy(reply->type, value, sizeof(value));
+	if (n >= 5 && memcmp(data, "HTTP/", 5) == 0)
+		forget_headers(t->reply);
+	else if (t->reply->len == 0) /* not a trailer */
+		take_header(t->reply, data, n);
 	return n;
 }
 

@@ -28,9 +28,12 @@ struct http_reply {
 	char *body; /* secret memory, NUL-terminated */
 	size_t len;
 	size_t cap;
-	int64_t date;                      /* the server's clock; 0 if it did not tell */
-	char retry_after[HTTP_VALUE_SIZE]; /* as it came, or "" */
-	char type[HTTP_VALUE_SIZE];        /* Content-Type, the same */
+	int64_t date; /* the server's clock; 0 if it did not tell */
+	/* These as they came, or "". */
+	char type[HTTP_VALUE_SIZE]; /* Content-Type */
+	char retry_after[HTTP_VALUE_SIZE];
+	char limit_remaining[HTTP_VALUE_SIZE]; /* X-RateLimit-Remaining or RateLimit-Remaining */
+	char limit_reset[HTTP_VALUE_SIZE];     /* X-RateLimit-Reset or RateLimit-Reset         */
 };
 
 /* ca: the bundle to trust alone, or NULL for the system's. */

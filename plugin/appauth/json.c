@@ -34,21 +34,137 @@ static int json_flags(void)
 #endif
 }
 
+/* A member's name in the text, from its first to its last quotation mark. */
+struct name {
+	const char *start;
+	const char *end;
+};
+
+/* The first quotation mark from at on that ends a string; end if none does. */
+static const char *string_end(const char *at, const char *end)
+{
+	while (at < end && *at != '"')
+		at += *at == '\\' && end - at > 1 ? 2 : 1;
+	return at;
+}
+
+/* The next name from *at on: a string with a colon after it.  The text may be anything. */
+static bool next_name(const char **at, const char *end, struct name *ret_name)
+{
+	const char *p = *at;
+
+	while (p < end && (p = memchr(p, '"', (size_t)(end - p)))) {
+		struct name name = {.start = p, .end = string_end(p + 1, end)};
+
+		for (p = name.end + 1; p < end && strchr(" \t\r\n", *p);)
+			p++;
+		if (p < end && *p == ':') {
+			*at = p;
+			*ret_name = name;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The escape of NUL in a name, or its end. */
+static const char *find_nul(const char *at, const char *end)
+{
+	for (; at < end; at += *at == '\\' ? 2 : 1)
+		if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
+			return at;
+	return end;
+}
+
+/*
+ * json-c ends a name at a NUL, so that "token\u0000x" would be the member "token".  It is given another
+ * character in the NUL's place, which is in no name that is looked for.
+ */
+static struct json_object *parse(struct json_tokener *parser, const char *text, size_t len, size_t *ret_names)
+{
+	const char *at = text;
+	const char *end = text + len;
+	struct json_object *root;
+	struct name name;
+	size_t names = 0;
+
+	while (next_name(&at, end, &name)) {
+		names++;
+		for (const char *nul = find_nul(name.start + 1, name.end); nul < name.end;
+		     nul = find_nul(text, name.end)) {
+			root = json_tokener_parse_ex(parser, text, (int)(nul - text));
+			if (json_tokener_get_error(parser) != json_tokener_continue)
+				return root;
+			root = json_tokener_parse_ex(parser, "\\ufffd", 6);
+			if (json_tokener_get_error(parser) != json_tokener_continue)
+				return root;
+			text = nul + 6;
+		}
+	}
+	*ret_names = names;
+	return json_tokener_parse_ex(parser, text, (int)(end - text));
+}
+
+/* How many members all objects of the document have. */
+static size_t count_members(struct json_object *value)
+{
+	size_t count = 0;
+
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			count += count_members(json_object_array_get_idx(value, i));
+	if (!json_object_is_type(value, json_type_object))
+		return count;
+	json_object_object_foreach(value, name, member)
+	{
+		(void)name;
+		count += 1 + count_members(member);
+	}
+	return count;
+}
+
+static void wipe_strings(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		explicit_bzero((void *)(uintptr_t)json_object_get_string(value),
+			       (size_t)json_object_get_string_len(value));
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			wipe_strings(json_object_array_get_idx(value, i));
+	if (!json_object_is_type(value, json_type_object))
+		return;
+	json_object_object_foreach(value, name, member)
+	{
+		(void)name;
+		wipe_strings(member);
+	}
+}
+
+void json_free(struct json_object *root)
+{
+	wipe_strings(root);
+	json_object_put(root);
+}
+
 struct json_object *json_read(const char *text, size_t len)
 {
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t skip = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
 	struct json_tokener *parser;
 	struct json_object *root;
+	size_t names = 0;
 
-	if (len == 0 || len > INT_MAX || memchr(text, '\0', len))
+	if (len == skip || len > INT_MAX || memchr(text, '\0', len))
 		return NULL;
 	parser = json_tokener_new_ex(DEPTH);
 	if (!parser)
 		return NULL;
 	json_fill(parser);
 	json_tokener_set_flags(parser, json_flags());
-	root = json_tokener_parse_ex(parser, text, (int)len);
-	if (json_tokener_get_error(parser) != json_tokener_success) {
-		json_object_put(root);
+	root = parse(parser, text + skip, len - skip, &names);
+	/* Of a name that is there twice json-c keeps the last, and other readers the first. */
+	if (json_tokener_get_error(parser) != json_tokener_success || count_members(root) != names) {
+		json_free(root);
 		root = NULL;
 	}
 	json_tokener_reset(parser);
@@ -78,11 +194,4 @@ const char *json_text(struct json_object *object, const char *name, size_t *ret_
 		return NULL;
 	*ret_len = len;
 	return text;
-}
-
-void json_wipe(struct json_object *string)
-{
-	if (json_object_is_type(string, json_type_string))
-		explicit_bzero((void *)(uintptr_t)json_object_get_string(string),
-			       (size_t)json_object_get_string_len(string));
 }

@@ -13,6 +13,7 @@
 #include "appauth.h"
 #include "bearer.h"
 #include "http.h"
+#include "quote.h"
 #include "url.h"
 #include "verdict.h"
 
@@ -162,7 +163,7 @@ static int mint_call(struct mint *m, const char *path, const char *id, const cha
 	if (!url_make(&m->self->base, path, id, url))
 		return m->host->fail(m->host, ICRED_E_INVALID, "the ID is too long for a URL");
 	r = mint_send(m, url, body);
-	if (r < 0 || !verdict_is_refusal(&m->reply))
+	if (r < 0 || !verdict_is_refusal(m->self->scheme, &m->reply))
 		return r;
 	bearer_reject(&m->bearer);
 	if (!m->bearer.is_reused)
@@ -171,14 +172,15 @@ static int mint_call(struct mint *m, const char *path, const char *id, const cha
 	r = mint_begin(m);
 	if (r == 0)
 		r = mint_send(m, url, body);
-	if (r == 0 && verdict_is_refusal(&m->reply))
+	if (r == 0 && verdict_is_refusal(m->self->scheme, &m->reply))
 		bearer_reject(&m->bearer);
 	return r;
 }
 
 static struct verdict mint_verdict(const struct mint *m)
 {
-	return (struct verdict){.request = m->request,
+	return (struct verdict){.scheme = m->self->scheme,
+				.request = m->request,
 				.reply = &m->reply,
 				.peer = m->self->base.peer,
 				.now = (int64_t)time(NULL)};
@@ -268,6 +270,33 @@ static int mint_find(struct mint *m, char id[ANSWER_ID_SIZE])
 	return r < 0 ? mint_fail_body(m, r, reason) : 0;
 }
 
+/* An answer for another than was asked is not handed on: its token would be used, and cached, as another's. */
+static int mint_check_owner(const struct mint *m, const char *installation, const struct answer_token *token)
+{
+	const struct icred_mint_request *request = m->request;
+	bool is_app = request->target == ICRED_TARGET_APP;
+	bool is_organization = request->target == ICRED_TARGET_ORGANIZATION;
+	const struct {
+		const char *what;
+		const char *got;
+		const char *asked;
+	} owners[] = {{"installation", token->installation, is_app ? "the app itself" : installation},
+		      {"organization", is_organization ? token->organization : NULL, request->id},
+		      {"app", is_app ? token->app : NULL, request->app}};
+
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		char got[QUOTE_SIZE];
+
+		if (!owners[i].got || answer_same_id(owners[i].got, owners[i].asked))
+			continue;
+		quote(got, sizeof(got), owners[i].got, strlen(owners[i].got));
+		return m->host->fail(m->host, ICRED_E_PROTOCOL,
+				     "%s gave a token of the %s \"%s\" instead of %s; check the setting api",
+				     m->self->base.peer, owners[i].what, got, owners[i].asked);
+	}
+	return 0;
+}
+
 static int mint_grant(struct mint *m, const char *installation, const struct answer_token *token,
 		      int (*granted)(const struct icred_grant *grant, void *data), void *data)
 {
@@ -277,15 +306,13 @@ static int mint_grant(struct mint *m, const char *installation, const struct ans
 		.size = sizeof(grant),
 		.token = token->token,
 		.expires_at = token->expires_at,
-		.installation = is_app ? token->installation : installation,
+		.installation = is_app ? NULL : installation,
 		.organization = is_organization ? m->request->id : token->organization,
 		.permissions = token->permissions,
 	};
+	int r = mint_check_owner(m, installation, token);
 
-	if (!is_app && token->installation && strcmp(token->installation, installation) != 0)
-		m->host->log(m->host, ICRED_LOG_WARNING, "%s calls the installation %s by another ID, %s",
-			     m->self->base.peer, installation, token->installation);
-	return granted(&grant, data);
+	return r < 0 ? r : granted(&grant, data);
 }
 
 static int mint_token(struct mint *m, const char *path, const char *installation,
@@ -346,7 +373,7 @@ static int mint_check(const struct mint *m)
 	if (target != ICRED_TARGET_INSTALLATION && target != ICRED_TARGET_ORGANIZATION)
 		return host->fail(host, ICRED_E_UNSUPPORTED, "the issuer does not know this kind of target");
 	if (!url_is_id(m->request->id))
-		return host->fail(host, ICRED_E_INVALID, "the ID of the %s is empty, too long, or no ID",
+		return host->fail(host, ICRED_E_INVALID, "the ID of the %s is empty, too long, or not an ID",
 				  target == ICRED_TARGET_ORGANIZATION ? "organization" : "installation");
 	return 0;
 }

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <icred/module.h>
 
+#include "appauth.h"
+#include "errorbody.h"
 #include "http.h"
 
 struct verdict {
+	const struct appauth_scheme *scheme;
 	const struct icred_mint_request *request;
 	const struct http_reply *reply;
 	const char *peer;
@@ -17,10 +20,10 @@ struct verdict {
 };
 
 bool verdict_is_success(const struct http_reply *reply);
-/* The server does not take this JWT. */
-bool verdict_is_refusal(const struct http_reply *reply);
+/* The server may not take this JWT, but perhaps a new one. */
+bool verdict_is_refusal(const struct appauth_scheme *scheme, const struct http_reply *reply);
 
-/* Record the failure that the status means; returns its ICRED_E_ code. */
+/* Record the failure that the answer means; returns its ICRED_E_ code. */
 int verdict_tell(const struct icred_host *host, const struct verdict *verdict);
 /* A success by its status whose body is of no use, for this reason. */
 int verdict_tell_body(const struct icred_host *host, const struct verdict *verdict, int code,

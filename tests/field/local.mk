@@ -19,6 +19,9 @@ EXTRA_DIST += tests/field/cached-times.py
 field_tests += tests/field/05-trusted-paths.sh
 
 # 06 answers of a server
+if KEYRING
+field_tests += tests/field/06-answers.sh
+endif
 
 # 07 deadlines
 

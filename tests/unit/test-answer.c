@@ -175,8 +175,8 @@ static void test_least_token(void **state)
 			   &token, &reason),
 		0);
 	assert_true(token.expires_at == NOW + ANSWER_LIFE - ANSWER_MARGIN);
-	assert_null(token.installation);
-	assert_null(token.organization);
+	assert_string_equal(token.installation, "7");
+	assert_string_equal(token.organization, "");
 	assert_null(token.permissions[0]);
 	answer_token_free(&token);
 	assert_int_equal(
@@ -280,7 +280,10 @@ static void test_installation(void **state)
 	assert_int_equal(answer_installation(&scheme, good, strlen(good), "o-2", id, &reason),
 			 ICRED_E_PROTOCOL);
 	assert_int_equal(answer_installation(&scheme, "{\"id\":\"i\"}", 10, "o-2", id, &reason), 0);
-	assert_int_equal(answer_installation(&scheme, "{\"id\":5}", 8, "o-1", id, &reason), ICRED_E_PROTOCOL);
+	assert_int_equal(answer_installation(&scheme, "{\"id\":5}", 8, "o-1", id, &reason), 0);
+	assert_string_equal(id, "5");
+	assert_int_equal(answer_installation(&scheme, "{\"id\":[]}", 9, "o-1", id, &reason),
+			 ICRED_E_PROTOCOL);
 	assert_int_equal(answer_installation(&scheme, "[]", 2, "o-1", id, &reason), ICRED_E_PROTOCOL);
 }
 
@@ -346,40 +349,112 @@ static void test_odd_pages(void **state)
 	assert_int_equal(answer_page(&scheme, "", 0, 0, "o", &page, &reason), ICRED_E_PROTOCOL);
 }
 
-static void check_message(const char *body, const char *message)
+static void test_ids(void **state)
 {
-	char out[128];
-
-	answer_message(body, strlen(body), out, sizeof(out));
-	assert_string_equal(out, message);
-}
-
-static void test_message(void **state)
-{
-	(void)state;
-	check_message("{\"statusCode\":403,\"message\":\"No\",\"error\":\"Forbidden\"}", "No");
-	check_message("{\"message\":[\"one\",5,\"two\"]}", "one; two");
-	check_message("{\"message\":[],\"error\":\"Forbidden\"}", "Forbidden");
-	check_message("{\"message\":{\"a\":1},\"error\":\"Forbidden\"}", "Forbidden");
-	check_message("{\"message\":5}", "");
-	check_message("[\"message\"]", "");
-	check_message("<html>", "");
-	check_message("", "");
-	check_message("{\"message\":\"a\\r\\n\\u001b[0m crs_0123 eyJhbGc.e30.x\"}",
-		      "a???[0m [redacted] [redacted]");
-}
-
-static void test_long_message(void **state)
-{
-	char body[20000] = "{\"message\":[\"";
-	char out[128];
-	size_t n = strlen(body);
+	static const struct {
+		const char *a;
+		const char *b;
+		bool same;
+	} table[] = {
+		{"i-1", "i-1", true},
+		{"i-1", "I-1", false},
+		{"i-1", "i-11", false},
+		{"i-1", "", false},
+		{"8d0c4f5e-0000-4000-8000-00000000000a", "8D0C4F5E-0000-4000-8000-00000000000A", true},
+		{"8d0c4f5e-0000-4000-8000-00000000000a", "8d0c4f5e-0000-4000-8000-00000000000b", false},
+		{"8d0c4f5e-0000-4000-8000-00000000000g", "8d0c4f5e-0000-4000-8000-00000000000G", false},
+		{"8d0c4f5e00000-4000-8000-00000000000a", "8D0C4F5E00000-4000-8000-00000000000A", false},
+	};
 
 	(void)state;
-	memset(body + n, '.', 15000);
-	snprintf(body + n + 15000, sizeof(body) - n - 15000, "\",\"b\",\"c\"]}");
-	answer_message(body, strlen(body), out, sizeof(out));
-	assert_int_equal(strlen(out), sizeof(out) - 1);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_int_equal(answer_same_id(table[i].a, table[i].b), table[i].same);
+		assert_int_equal(answer_same_id(table[i].b, table[i].a), table[i].same);
+	}
+}
+
+/* The owner as the answer has it: ID, "" for what is not one, NULL for none. */
+static void test_owner(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *id;
+	} table[] = {
+		{"\"i-1\"", "i-1"},
+		{"7", "7"},
+		{"-7", "-7"},
+		{"9007199254740993", "9007199254740993"},
+		{"null", NULL},
+		{"\"\"", ""},
+		{"\"a b\"", ""},
+		{"1.5", ""},
+		{"true", ""},
+		{"[\"i-1\"]", ""},
+		{"{\"id\":\"i-1\"}", ""},
+		{"\"i-1\\u0000\"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct answer_token token;
+		const char *reason;
+		char body[256];
+
+		snprintf(body, sizeof(body), "{\"token\":\"a\",\"installationId\":%s}", table[i].value);
+		assert_int_equal(read_token(body, &token, &reason), 0);
+		if (table[i].id)
+			assert_string_equal(token.installation, table[i].id);
+		else
+			assert_null(token.installation);
+		answer_token_free(&token);
+	}
+}
+
+/* A name with a NUL in it is another name, not its beginning; and whatever comes twice is refused. */
+static void test_names(void **state)
+{
+	static const char *const good[] = {
+		"{\"token\":\"a\",\"token\\u0000\":\"b\"}",
+		"{\"token\\u0000x\":\"b\",\"token\":\"a\"}",
+		"{\"\\u0000token\":\"b\",\"token\" : \"a\"}",
+		"{\"a\\u0000\\u0000b\":{\"c\\u0000\":[1,{\"d\\u0000\":2}]},\"token\":\"a\"}",
+		"{\"token\":\"a\",\"expiresAt\\u0000\":\"soon\",\"isActive\\u0000\":5}",
+		"{\"\\\\u0000\":1,\"token\":\"a\",\"text\":\"\\u0000\\\":\"}",
+		"{\"token\":\"a\",\"text\":\"{\\\"token\\\":1}\"}",
+		"{\"token\":\"a\",\"other\":{\"token\":\"b\"}}",
+		"\xef\xbb\xbf{\"token\":\"a\"}",
+	};
+	static const char *const bad[] = {
+		"{\"token\\u0000\":\"a\"}",
+		"{\"token\\u0000x\":\"a\"}",
+		"{\"token\":\"a\",\"token\":\"b\"}",
+		"{\"token\":\"a\",\"token\":\"a\"}",
+		"{\"tok\\u0065n\":\"b\",\"token\":\"a\"}",
+		"{\"token\":\"a\",\"x\":[{\"y\":1,\"y\":2}]}",
+		"{\"token\":\"a\",\"x\\u0000\":1,\"x\\u0000\":2}",
+		"{\"token\":\"a\"}\"x\\u0000\":1",
+		"{\"token\\u0000\":\"a\"",
+		"{\"token\\u0000",
+		"\"\\u0000\":",
+		"{\"token\":\"a\"}\xef\xbb\xbf",
+		"\xef\xbb\xbf",
+		"\xef\xbb\xbf\xef\xbb\xbf{\"token\":\"a\"}",
+		"\xff\xfe{\"token\":\"a\"}",
+		"{\"token\":\"a\\u0000\"}",
+	};
+	struct answer_token token;
+	const char *reason;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (read_token(good[i], &token, &reason) != 0)
+			fail_msg("%s: %s", good[i], reason);
+		assert_string_equal(token.token, "a");
+		answer_token_free(&token);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (read_token(bad[i], &token, &reason) != ICRED_E_PROTOCOL)
+			fail_msg("%s was taken", bad[i]);
 }
 
 int main(void)
@@ -390,8 +465,8 @@ int main(void)
 		cmocka_unit_test(test_least_token),  cmocka_unit_test(test_many_permissions),
 		cmocka_unit_test(test_bad_token),    cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_installation), cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_odd_pages),    cmocka_unit_test(test_message),
-		cmocka_unit_test(test_long_message),
+		cmocka_unit_test(test_odd_pages),    cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_owner),        cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);

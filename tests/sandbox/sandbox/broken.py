@@ -101,6 +101,21 @@ def rate_limit_odd(call, value):
     return error(429, "Too Many Requests", {"Retry-After": value})
 
 
+def rate_limit_reset(call, value):
+    until = int(call.sandbox.clock.now()) + value
+    return error(403, "API rate limit exceeded", {"X-RateLimit-Remaining": 0, "X-RateLimit-Reset": until})
+
+
+def answer(call, value):
+    status_, type_, body = (value.split(":", 2) + ["", ""])[:3]
+    return Answer(int(status_), None, body.encode(), type_ or None)
+
+
+def header(call, answer_, value):
+    name, _, text = value.partition(":")
+    answer_.headers[name] = text.strip()
+
+
 def html(call, value):
     page = b"<!DOCTYPE html>\n<html><head><title>Proxy</title></head><body><h1>It works!</h1></body></html>\n"
     return Answer(value, None, page, "text/html; charset=utf-8")

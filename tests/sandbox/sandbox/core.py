@@ -84,6 +84,9 @@ class Sandbox:
         if answer is None:
             answer = endpoints.serve(call, handler)
         self.edit(call, answer, faults)
+        for fault in faults:
+            if fault.entry.stage == "header":
+                fault.entry.act(call, answer, fault.value)
         self.counts.answered(call.entry, answer.status)
         body = b"" if call.request.method == "HEAD" else answer.body()
         send = next((f for f in faults if f.entry.stage == "send"), None)

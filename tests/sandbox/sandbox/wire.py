@@ -62,7 +62,7 @@ class Answer:
             lines.append(framing)
         elif self.status not in BODILESS:
             lines.append(f"Content-Length: {length}")
-        if length:
+        if length and self.type:
             lines.append(f"Content-Type: {self.type}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -189,6 +189,21 @@ def endless(client):
     connection.close()
 
 
+def rate_limit_reset(client):
+    reply = client.mint()
+    same((reply.status, reply.headers["X-RateLimit-Remaining"]), (403, "0"))
+    assert 20 < int(reply.headers["X-RateLimit-Reset"]) - time.time() < 31
+
+
+def any_answer(client):
+    reply = client.mint()
+    same((reply.status, reply.headers["Content-Type"], reply.body), (418, "text/x-tea", b"a:b"))
+
+
+def header(client):
+    same(client.mint().headers["Retry-After"], "7")
+
+
 def big_header(client):
     fails(client, http.client.LineTooLong)
 
@@ -202,6 +217,8 @@ CHECKS = {
     "rate-limit=7": retry_after(lambda text: text == "7"), "rate-limit-date=30": retry_after(date_ahead),
     "rate-limit-bare": retry_after(lambda text: text is None),
     "rate-limit-odd": retry_after(lambda text: text == "soon"),
+    "rate-limit-reset=30": rate_limit_reset, "answer=418:text/x-tea:a:b": any_answer,
+    "header=Retry-After: 7": header,
     "html": answers(200, "<html>"), "html=502": answers(502, "<html>"), "redirect": redirect("elsewhere"),
     "redirect-http": redirect("http"), "echo": echo, "nasty": nasty,
     "refuse-token": answers(401, "Access token invalid"),
