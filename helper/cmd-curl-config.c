@@ -95,4 +95,5 @@ static int curl_config_run(const struct options *o, char **urls)
 	return status;
 }
 
-const struct command cmd_curl_config = {"curl-config", curl_config_help, 0, 0, INT_MAX, curl_config_run};
+const struct command cmd_curl_config = {"curl-config", curl_config_help, OPTIONS_TOKEN, 0,
+					INT_MAX,       curl_config_run};

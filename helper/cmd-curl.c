@@ -190,4 +190,4 @@ static int curl_run(const struct options *o, char **words)
 	return status;
 }
 
-const struct command cmd_curl = {"curl", curl_help, 0, 1, INT_MAX, curl_run};
+const struct command cmd_curl = {"curl", curl_help, OPTIONS_TOKEN, 1, INT_MAX, curl_run};

@@ -53,4 +53,4 @@ static int exec_run(const struct options *o, char **words)
 	return launch_fail(o, words[0], errno);
 }
 
-const struct command cmd_exec = {"exec", exec_help, 0, 1, INT_MAX, exec_run};
+const struct command cmd_exec = {"exec", exec_help, OPTIONS_TOKEN, 1, INT_MAX, exec_run};

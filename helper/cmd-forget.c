@@ -16,7 +16,7 @@ static const char forget_help[] =
 	"\n"
 	"Forget every cached token of the profile's app.  The tokens stay valid at the\n"
 	"issuer until they expire.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n" HELP_OPTIONS_OPEN "\n"
 	"Example:\n"
 	"  icred -p work forget\n";
 
@@ -37,4 +37,4 @@ static int forget_run(const struct options *o, char **words)
 	return status;
 }
 
-const struct command cmd_forget = {"forget", forget_help, 0, 0, 0, forget_run};
+const struct command cmd_forget = {"forget", forget_help, OPTIONS_OPEN, 0, 0, forget_run};

@@ -28,7 +28,7 @@ static const char key_help[] =
 	"\n"
 	"      --label TEXT         import: what the keyring's own programs will show\n"
 	"      --hex                fingerprints in hex instead of base64\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n" HELP_OPTIONS_OPEN "\n"
 	"Examples:\n"
 	"  icred --app 12345 key import app.pem --label 'Registry app'\n"
 	"  icred key fingerprint --hex app.pem\n"
@@ -40,7 +40,7 @@ static int key_print_fingerprint(const struct options *o, const char *fingerprin
 	struct json j = {out, false};
 	char hex[FINGERPRINT_HEX];
 
-	if (o->special & OPTION_HEX) {
+	if (o->seen & OPTION_HEX) {
 		if (fingerprint_hex(fingerprint, hex) < 0)
 			return fail(o, FAIL_OTHER, "internal", "the fingerprint is malformed");
 		fingerprint = hex;
@@ -151,8 +151,7 @@ static void key_list_print(const struct options *o, icred_t *handle, struct keyl
 
 static int key_list(const struct options *o, char **words)
 {
-	struct keylist list = {
-		.out = output_stdout(), .json = o->json, .hex = (o->special & OPTION_HEX) != 0};
+	struct keylist list = {.out = output_stdout(), .json = o->json, .hex = (o->seen & OPTION_HEX) != 0};
 	icred_t *handle = NULL;
 	int r, status = session_open_timed(o, 0, &handle);
 
@@ -168,15 +167,10 @@ static int key_list(const struct options *o, char **words)
 	return status;
 }
 
-static int key_run(const struct options *o, char **words)
-{
-	if (!words[0])
-		return fail(o, FAIL_USAGE, "usage", "key needs one of import, list, remove, fingerprint");
-	return fail(o, FAIL_USAGE, "usage", "unknown command: key %s (see icred key --help)", words[0]);
-}
-
-const struct command cmd_key = {"key", key_help, ~0u, 0, 99, key_run};
-const struct command cmd_key_import = {"key import", key_help, OPTION_LABEL | OPTION_HEX, 1, 1, key_import};
-const struct command cmd_key_list = {"key list", key_help, OPTION_HEX, 0, 0, key_list};
-const struct command cmd_key_remove = {"key remove", key_help, OPTION_HEX, 1, 1, key_remove};
-const struct command cmd_key_fingerprint = {"key fingerprint", key_help, OPTION_HEX, 1, 1, key_fingerprint};
+const struct command cmd_key = {"key", key_help, 0, 0, 0, NULL};
+const struct command cmd_key_import = {"key import", key_help, OPTIONS_OPEN | OPTION_LABEL | OPTION_HEX, 1, 1,
+				       key_import};
+const struct command cmd_key_list = {"key list", key_help, OPTIONS_OPEN | OPTION_HEX, 0, 0, key_list};
+const struct command cmd_key_remove = {"key remove", key_help, OPTIONS_OPEN | OPTION_HEX, 1, 1, key_remove};
+const struct command cmd_key_fingerprint = {"key fingerprint", key_help, OPTIONS_OPEN | OPTION_HEX, 1, 1,
+					    key_fingerprint};

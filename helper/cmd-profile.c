@@ -34,7 +34,8 @@ static const char profile_help[] =
 	"\n"
 	"What profiles there are, what one of them says, and whether they are in order.\n"
 	"See icred help profile check, and so on.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n"
+	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
 	"  icred profile check\n";
 
@@ -42,7 +43,8 @@ static const char profile_list_help[] =
 	"Usage: icred [OPTIONS] profile list\n"
 	"\n"
 	"List the profiles of all directories.  Where two have one name, the first counts.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n"
+	"Options:\n" HELP_EVERYWHERE "\n"
 	"Example:\n"
 	"  icred profile list --json\n";
 
@@ -51,7 +53,8 @@ static const char profile_show_help[] =
 	"\n"
 	"Print a profile as it will run: its settings, and its stack line by line with\n"
 	"the file and line each came from; \"built in\" are those that no file says.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n"
+	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
 	"  icred profile show work\n";
 
@@ -61,7 +64,8 @@ static const char profile_check_help[] =
 	"Read the profiles that are named, here or by --profile, or else all that there\n"
 	"are, load the modules they name, and tell of each what is wrong with it.  Exit\n"
 	"status 8 if anything is.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n"
+	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
 	"  icred profile check && icred profile show\n";
 
@@ -274,12 +278,23 @@ static void profile_show(const struct options *o, const struct profile *profile)
 	output_text(out, "\n");
 }
 
+/* A name is given as a word or by the option; 0, or the exit status after telling that it is given by both. */
+static int profile_named_once(const struct options *o, char **words)
+{
+	if (!words[0] || !o->profile)
+		return 0;
+	return fail(o, FAIL_USAGE, "usage", "--profile %s and the word %s both name a profile; leave one out",
+		    o->profile, words[0]);
+}
+
 static int profile_show_run(const struct options *o, char **words)
 {
 	struct options own = *o;
 	icred_t *handle = NULL;
-	int status;
+	int status = profile_named_once(o, words);
 
+	if (status)
+		return status;
 	own.profile = words[0] ? words[0] : o->profile;
 	status = session_open(&own, SESSION_SILENT, &handle);
 	if (status)
@@ -394,7 +409,10 @@ static int profile_check_found(const char *name, const char *file, bool hidden, 
 static int profile_check_run(const struct options *o, char **words)
 {
 	struct profile_check check = {.o = o, .out = output_stdout()};
+	int status = profile_named_once(o, words);
 
+	if (status)
+		return status;
 	check.faults_out = (struct output){check.first, 0, sizeof(check.first), 0, 0};
 	check.j.out = &check.faults_out;
 	for (; *words; words++)
@@ -411,16 +429,11 @@ static int profile_check_run(const struct options *o, char **words)
 	return check.status ? check.status : check.faults ? FAIL_INVALID : 0;
 }
 
-static int profile_run(const struct options *o, char **words)
-{
-	if (!words[0])
-		return fail(o, FAIL_USAGE, "usage", "profile needs one of list, show, check");
-	return fail(o, FAIL_USAGE, "usage", "unknown command: profile %s (see icred profile --help)",
-		    words[0]);
-}
+#define PROFILE_OPTIONS (OPTIONS_TARGET & ~(unsigned)OPTION_PASSPHRASE) /* no question is ever asked */
 
-const struct command cmd_profile = {"profile", profile_help, 0, 0, INT_MAX, profile_run};
+const struct command cmd_profile = {"profile", profile_help, 0, 0, 0, NULL};
 const struct command cmd_profile_list = {"profile list", profile_list_help, 0, 0, 0, profile_list_run};
-const struct command cmd_profile_show = {"profile show", profile_show_help, 0, 0, 1, profile_show_run};
-const struct command cmd_profile_check = {"profile check", profile_check_help, 0, 0,
+const struct command cmd_profile_show = {"profile show",  profile_show_help, PROFILE_OPTIONS, 0, 1,
+					 profile_show_run};
+const struct command cmd_profile_check = {"profile check", profile_check_help, PROFILE_OPTIONS, 0,
 					  INT_MAX,         profile_check_run};

@@ -27,7 +27,7 @@ static const char status_help[] =
 	"\n"
 	"Show the profile, the app's keys, and the cached tokens with the time each has\n"
 	"left, never their text.  Nothing is unlocked and nothing is minted.\n"
-	"\n" HELP_OPTIONS "\n"
+	"\n" HELP_OPTIONS_TARGET "\n"
 	"Example:\n"
 	"  icred -p work status --json\n";
 
@@ -237,4 +237,4 @@ static int status_run(const struct options *o, char **words)
 	return 0;
 }
 
-const struct command cmd_status = {"status", status_help, 0, 0, 0, status_run};
+const struct command cmd_status = {"status", status_help, OPTIONS_TARGET, 0, 0, status_run};

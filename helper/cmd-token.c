@@ -63,7 +63,7 @@ static void token_print(const struct options *o, const icred_token_t *token)
 	if (o->json) {
 		token_record(out, token);
 	} else {
-		if (o->special & OPTION_HEADER)
+		if (o->seen & OPTION_HEADER)
 			output_text(out, "Authorization: Bearer ");
 		output_text(out, icred_token_secret(token));
 	}
@@ -77,8 +77,6 @@ static int token_run(const struct options *o, char **words)
 	int status, r;
 
 	(void)words;
-	if (o->json && (o->special & OPTION_HEADER))
-		return fail(o, FAIL_USAGE, "usage", "--json and --header exclude each other");
 	status = session_open_timed(o, 0, &handle);
 	if (status)
 		return status;
@@ -92,4 +90,4 @@ static int token_run(const struct options *o, char **words)
 	return status;
 }
 
-const struct command cmd_token = {"token", token_help, OPTION_HEADER, 0, 0, token_run};
+const struct command cmd_token = {"token", token_help, OPTIONS_TOKEN | OPTION_HEADER, 0, 0, token_run};

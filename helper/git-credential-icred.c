@@ -18,6 +18,7 @@
 #include "common/session.h"
 #include "clock.h"
 #include "secret.h"
+#include "suggest.h"
 
 #define GIT_EXPIRY_MARGIN 60        /* seconds: a transfer that begins now should still end well */
 #define GIT_EXPIRY_MAX    (1 << 30) /* seconds from now; a later expiry is a defect, not an expiry */
@@ -88,11 +89,20 @@ static int git_describe(const struct options *o, struct gitproto *ret)
 }
 
 /* An incomplete description never stands for "any host". */
-static bool git_answerable(const struct gitproto *g)
+static bool git_answerable(const struct options *o, const struct gitproto *g)
 {
-	if (!g->protocol || !g->host || !gitproto_host_valid(g->host))
-		return false;
-	return strcmp(g->protocol, "https") == 0 || strcmp(g->protocol, "http") == 0;
+	if (!g->protocol)
+		fail_explain(o, "nothing for git: the description has no protocol");
+	else if (!g->host)
+		fail_explain(o, "nothing for git: the description has no host");
+	else if (!gitproto_host_valid(g->host))
+		fail_explain(o, "nothing for git: \"%.200s\" is not a host", g->host);
+	else if (strcmp(g->protocol, "https") != 0 && strcmp(g->protocol, "http") != 0)
+		fail_explain(o, "nothing for git: the protocol is \"%.60s\", and tokens go to https only",
+			     g->protocol);
+	else
+		return true;
+	return false;
 }
 
 /* Is the host one of the profile's origins?  Asked with the one function that decides it everywhere. */
@@ -117,11 +127,27 @@ static const char *git_username(icred_t *handle)
 	return username && *username && !strpbrk(username, "\r\n") ? username : "x-access-token";
 }
 
-static bool git_is_ours(icred_t *handle, const struct gitproto *g)
+static bool git_is_ours(icred_t *handle, const struct options *o, const struct gitproto *g)
 {
-	if (!git_host_is_ours(handle, g))
+	const char *username = git_username(handle);
+
+	if (!git_host_is_ours(handle, g)) {
+		fail_explain(
+			o,
+			"nothing for git: %.5s://%.300s is not an origin of the profile; if its tokens may go "
+			"there, add \"origin %.5s://%.300s\" to it",
+			g->protocol, g->host, g->protocol, g->host);
 		return false;
-	return !g->username || !*g->username || strcmp(g->username, git_username(handle)) == 0;
+	}
+	if (g->username && *g->username && strcmp(g->username, username) != 0) {
+		fail_explain(
+			o,
+			"nothing for git: the user name is \"%.200s\", and the profile's is \"%.200s\"; leave "
+			"it out of the URL, or add \"username %.200s\" to the profile",
+			g->username, username, g->username);
+		return false;
+	}
+	return true;
 }
 
 /* "." and ".." would make the server see another path than the one compared here. */
@@ -170,10 +196,20 @@ static bool git_target(icred_t *handle, const struct options *o, const struct gi
 	*ret = NULL;
 	if (o->installation || o->organization || o->as_app || !icred_setting(handle, "git-path", 0))
 		return true;
-	if (g->path && !git_path_is_plain(g->path))
+	if (g->path && !git_path_is_plain(g->path)) {
+		fail_explain(o, "nothing for git: the path has a segment . or ..: %.300s", g->path);
 		return false;
+	}
 	*ret = git_installation_by_path(handle, g->path);
-	return *ret || git_has_default_target(handle);
+	if (*ret || git_has_default_target(handle))
+		return true;
+	if (g->path)
+		fail_explain(o, "nothing for git: no git-path of the profile fits the path %.300s", g->path);
+	else
+		fail_explain(o,
+			     "nothing for git: git-path needs the path, which git left out; run git config "
+			     "--global credential.useHttpPath true");
+	return false;
 }
 
 /* git takes an expiry it can't read for "never", and one that is past for "useless". */
@@ -233,7 +269,7 @@ static int git_get_from(icred_t *handle, const struct options *o, const struct g
 	icred_token_t *token = NULL;
 	int r;
 
-	if (!git_is_ours(handle, g) || !git_target(handle, o, g, &installation))
+	if (!git_is_ours(handle, o, g) || !git_target(handle, o, g, &installation))
 		return 0;
 	r = icred_get_token(handle, installation, o->min_ttl, &token);
 	if (r < 0)
@@ -265,13 +301,16 @@ static int git_erase_from(icred_t *handle, const struct options *o, const struct
 	struct git_wanted wanted = {g->credential ? g->credential : g->password, NULL};
 	int r;
 
-	if (!git_is_ours(handle, g))
+	if (!git_is_ours(handle, o, g))
 		return 0;
 	r = icred_token_each(handle, git_find_token, &wanted);
 	if (!wanted.found) {
 		/* A cache that cannot be used gives out no token either, so there is nothing to erase in it. */
 		if (r < 0 && r != ICRED_E_NOT_FOUND)
 			fail_note(o, "%s", icred_error()->message);
+		else
+			fail_explain(
+				o, "nothing for git: the token to erase is not a cached one of this profile");
 		return 0;
 	}
 	r = icred_reject_token(handle, wanted.found);
@@ -297,7 +336,7 @@ static int git_get(const struct options *o)
 	struct gitproto g;
 	int status = git_describe(o, &g);
 
-	if (status || !git_answerable(&g))
+	if (status || !git_answerable(o, &g))
 		return status;
 	return git_with_profile(o, &g, git_get_from);
 }
@@ -308,8 +347,12 @@ static int git_erase(const struct options *o)
 	int status = git_describe(o, &g);
 	const char *secret = status ? NULL : g.credential ? g.credential : g.password;
 
-	if (!secret || !*secret || !git_answerable(&g))
+	if (status || !git_answerable(o, &g))
 		return status;
+	if (!secret || !*secret) {
+		fail_explain(o, "nothing for git: the description has no password to erase");
+		return 0;
+	}
 	return git_with_profile(o, &g, git_erase_from);
 }
 
@@ -318,6 +361,7 @@ static int git_store(const struct options *o)
 {
 	ssize_t n;
 
+	fail_explain(o, "nothing for git: tokens are minted anew, so there is nothing to store");
 	process_deadline(o, git_patience(o));
 	do {
 		n = read(STDIN_FILENO, git_input, sizeof(git_input));
@@ -332,19 +376,32 @@ static int git_capability(void)
 	return 0;
 }
 
+/* git may say more one day, and wants that to succeed in silence. */
+static int git_future(const struct options *o, const char *action)
+{
+	struct suggestion similar = suggest_for(action, strlen(action));
+
+	suggest_names(&similar, "get erase store capability");
+	fail_explain(o, "nothing for git: the action \"%.60s\" is not known%s", action,
+		     suggest_text(&similar));
+	return 0;
+}
+
 static int git_run(struct options *o, int argc, char **argv)
 {
-	int words = options_parse(o, argc, argv, true);
+	int words = options_parse(o, argc, argv);
 
 	if (words < 0)
 		return fail_usage(o);
 	if (o->help || o->version)
 		return o->help ? help_print(git_help) : help_version(o);
-	if (o->special)
-		options_complain(o, "--label, --hex and --header are for icred", NULL);
-	else if (words == 0)
-		options_complain(o, "git tells what to do: get, store, erase or capability", NULL);
-	if (o->complaint)
+	if (options_suit(o, OPTIONS_TOKEN) < 0)
+		return fail_usage(o);
+	if (words == 0 || !*argv[0])
+		options_complain(o, "git says what to do: get, store, erase or capability");
+	else if (words > 1)
+		options_complain(o, "unexpected word after %.60s: %.200s", argv[0], argv[1]);
+	if (o->complaint[0])
 		return fail_usage(o);
 	if (strcmp(argv[0], "get") == 0)
 		return git_get(o);
@@ -354,7 +411,7 @@ static int git_run(struct options *o, int argc, char **argv)
 		return git_store(o);
 	if (strcmp(argv[0], "capability") == 0)
 		return git_capability();
-	return 0; /* room for what git may say one day */
+	return git_future(o, argv[0]);
 }
 
 int main(int argc, char **argv)

@@ -3,13 +3,17 @@
 #include "config.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/fail.h"
 #include "common/help.h"
 #include "common/process.h"
 #include "icred.h"
+#include "suggest.h"
+#include "util.h"
 
 static const char main_help[] =
 	"Usage: icred [OPTIONS] COMMAND ...\n"
@@ -72,12 +76,56 @@ static const struct command *main_find(char **words, int count, int *ret_used)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(main_commands) / sizeof(main_commands[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
 		*ret_used = main_match(main_commands[i], words, count);
 		if (*ret_used)
 			return main_commands[i];
 	}
 	return NULL;
+}
+
+/* What may stand after the group's word, or first where there is no group; NULL for a command of another group. */
+static const char *main_name_in(const struct command *group, const struct command *command)
+{
+	size_t len = group ? strlen(group->name) : 0;
+
+	if (!group)
+		return strchr(command->name, ' ') ? NULL : command->name;
+	return strncmp(command->name, group->name, len) == 0 && command->name[len] == ' '
+		       ? command->name + len + 1
+		       : NULL;
+}
+
+static int main_incomplete(const struct options *o, const struct command *group)
+{
+	char list[128] = "";
+	const char *name;
+	size_t i, used = 0;
+
+	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
+		name = main_name_in(group, main_commands[i]);
+		if (name && used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+						 name);
+	}
+	return fail(o, FAIL_USAGE, "usage", "%s needs one of %s (see icred %s --help)", group->name, list,
+		    group->name);
+}
+
+/* The first word is of no command; or it is the group's, and the second is of none of them. */
+static int main_unknown(const struct options *o, const struct command *group, const char *word)
+{
+	struct suggestion similar = suggest_for(word, strlen(word));
+	const char *name, *first = group ? group->name : "", *blank = group ? " " : "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
+		name = main_name_in(group, main_commands[i]);
+		if (name)
+			suggest_name(&similar, name, strlen(name));
+	}
+	return fail(o, FAIL_USAGE, "usage", "unknown command: %s%s%s%s (see icred %s%s--help)", first, blank,
+		    word, suggest_text(&similar), first, blank);
 }
 
 static int main_run_help(const struct options *o, char **words)
@@ -89,39 +137,42 @@ static int main_run_help(const struct options *o, char **words)
 		return help_print(main_help);
 	command = main_find(words, count, &used);
 	if (!command || used < count)
-		return fail(o, FAIL_USAGE, "usage", "unknown command: %s (see icred help)", words[count - 1]);
+		return main_unknown(o, command, words[used]);
 	return help_print(command->help);
 }
 
 static int main_check(struct options *o, const struct command *command, char **words, int count)
 {
-	if (o->special & ~command->special)
-		return options_complain(o, "this command does not take --label, --hex or --header",
-					command->name);
+	if (options_suit(o, command->takes) < 0)
+		return fail_usage(o);
 	if (count < command->words_least)
-		return options_complain(o, "a word is missing after the command", command->name);
-	if (count > command->words_most)
-		return options_complain(o, "unexpected word", words[command->words_most]);
-	return 0;
+		options_complain(o, "a word is missing after the command: %s", command->name);
+	else if (count > command->words_most)
+		options_complain(o, "unexpected word: %.200s", words[command->words_most]);
+	return o->complaint[0] ? fail_usage(o) : 0;
 }
 
 static int main_command(struct options *o, char **words, int count)
 {
-	int used = 0;
+	int used = 0, status;
 	const struct command *command = main_find(words, count, &used);
+	bool is_group = command && !command->run;
 
+	if ((count > 0 && !command) || (is_group && count > used))
+		return main_unknown(o, command, words[used]);
 	if (o->help)
 		return help_print(command ? command->help : main_help);
 	if (o->version)
 		return help_version(o);
-	if (count == 0)
-		options_complain(o, "no command", NULL);
-	else if (!command)
-		options_complain(o, "unknown command", words[0]);
-	else
-		main_check(o, command, words + used, count - used);
-	if (o->complaint)
+	if (count == 0) {
+		options_complain(o, "no command");
 		return fail_usage(o);
+	}
+	if (is_group)
+		return main_incomplete(o, command);
+	status = main_check(o, command, words + used, count - used);
+	if (status)
+		return status;
 	if (command != &cmd_curl && command != &cmd_exec)
 		process_seal();
 	return command->run(o, words + used);
@@ -133,7 +184,7 @@ int main(int argc, char **argv)
 	int count, status;
 
 	process_start_runner();
-	count = options_parse(&o, argc, argv, false);
+	count = options_parse(&o, argc, argv);
 	if (count >= 0 && argc > 0)
 		argv[count] = NULL;
 	status = count < 0 ? fail_usage(&o) : main_command(&o, argv, count);

@@ -35,6 +35,7 @@ icred_SOURCES = helper/icred.c helper/icred.h \
 	helper/curl/config-file.c helper/curl/config-file.h \
 	helper/curl/effect.c helper/curl/effect.h \
 	helper/curl/feed.c helper/curl/feed.h \
+	helper/curl/header-file.c helper/curl/header-file.h \
 	helper/curl/option.c helper/curl/option.h \
 	helper/curl/plan.c helper/curl/plan.h \
 	helper/curl/version.c helper/curl/version.h \

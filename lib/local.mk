@@ -41,6 +41,7 @@ libicred_core_la_SOURCES = \
 	lib/secret.c lib/secret.h \
 	lib/setting.c lib/setting.h \
 	lib/stack.c lib/stack.h \
+	lib/suggest.c lib/suggest.h \
 	lib/table.c lib/table.h \
 	lib/token.c lib/token.h \
 	lib/trust.c lib/trust.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "error.h"
 #include "module.h"
+#include "suggest.h"
 
 /* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
 static int bad_word(struct line *line, struct spot spot, const char *why)
@@ -44,13 +46,16 @@ static void add_place(const struct line *line)
 	set_error_where(failure.module, line->file, line->number);
 }
 
-static void module_path(const struct line *line, char *path, size_t cap)
+static const char *module_directory(void)
 {
 	const char *directory = secure_getenv("ICRED_MODULE_DIR");
 
-	if (!directory || directory[0] != '/')
-		directory = MODULE_DIR;
-	snprintf(path, cap, "%s/%s-%s.so", directory, facility_name(line->facility), line->module);
+	return directory && directory[0] == '/' ? directory : MODULE_DIR;
+}
+
+static void module_path(const struct line *line, char *path, size_t cap)
+{
+	snprintf(path, cap, "%s/%s-%s.so", module_directory(), facility_name(line->facility), line->module);
 }
 
 typedef const struct icred_module *entry_fn(void);
@@ -81,17 +86,42 @@ bool module_passed_over(const struct line *line)
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
+/* The module of this facility that the name of none is closest to. */
+static struct suggestion similar_module(const struct line *line)
+{
+	struct suggestion similar = suggest_for(line->module, strlen(line->module));
+	const char *facility = facility_name(line->facility);
+	size_t prefix = strlen(facility) + 1, len;
+	DIR *directory = opendir(module_directory());
+	struct dirent *entry;
+
+	if (line->facility == ICRED_CACHE)
+		suggest_names(&similar, "keyctl runtime");
+	while (directory && (entry = readdir(directory))) {
+		len = strlen(entry->d_name);
+		if (len > prefix + 3 && strncmp(entry->d_name, facility, prefix - 1) == 0 &&
+		    entry->d_name[prefix - 1] == '-' && strcmp(entry->d_name + len - 3, ".so") == 0)
+			suggest_name(&similar, entry->d_name + prefix, len - prefix - 3);
+	}
+	if (directory)
+		closedir(directory);
+	return similar;
+}
+
 /* The one symbol of the module's file. */
 static int find_entry(struct line *line, entry_fn **ret_entry)
 {
+	struct suggestion similar;
 	char path[4200], why[600];
 	void *handle, *symbol;
 
 	module_path(line, path, sizeof(path));
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
+		similar = similar_module(line);
 		snprintf(why, sizeof(why),
-			 "can't be loaded: %s; install what is missing, or name another one", dlerror());
+			 "can't be loaded: %.440s; install what is missing, or name another one%s", dlerror(),
+			 suggest_text(&similar));
 		return bad_module(line, why);
 	}
 	symbol = dlsym(handle, "icred_module_1");
@@ -165,7 +195,7 @@ static struct serial *find_serial(const struct icred_module *table)
 /* An argument nobody knows is a word that was meant for something: it must not go unnoticed. */
 static int check_arguments(struct line *line, const char *known)
 {
-	char why[300];
+	char why[360];
 
 	for (size_t i = 0; known && line->arguments[i]; i++) {
 		size_t len = strcspn(line->arguments[i], "=");
@@ -178,8 +208,11 @@ static int check_arguments(struct line *line, const char *known)
 		}
 		if (*at)
 			continue;
-		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s",
-			 (int)MIN(len, 60), line->arguments[i], *known ? known : "none");
+		struct suggestion similar = suggest_for(line->arguments[i], len);
+		suggest_names(&similar, known);
+		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s%s",
+			 (int)MIN(len, 60), line->arguments[i], *known ? known : "none",
+			 suggest_text(&similar));
 		return bad_word(line, line->spots[i], why);
 	}
 	return ICRED_OK;

@@ -182,7 +182,7 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 			    .number = parse->spots[2].line,
 			    .column = parse->spots[2].column};
 	_cleanup_free_ char *file = strdup(parse->file);
-	char why[160];
+	char why[240];
 	size_t twice;
 	int r;
 
@@ -268,8 +268,10 @@ static int parse_include(struct parse *parse)
 	if (r == ICRED_E_NO_MEMORY)
 		return r;
 	if (r < 0) {
-		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read: %s",
-			 parse->words[1], r == ICRED_E_NOT_FOUND ? "there is none" : icred_error()->message);
+		struct suggestion similar = profile_similar(parse->words[1]);
+		snprintf(why, sizeof(why), "the profile \"%.60s\" to include can't be read: %s%s",
+			 parse->words[1], r == ICRED_E_NOT_FOUND ? "there is none" : icred_error()->message,
+			 r == ICRED_E_NOT_FOUND ? suggest_text(&similar) : "");
 		return bad(parse, 1, why);
 	}
 	if (is_open(parse, file))
@@ -277,9 +279,21 @@ static int parse_include(struct parse *parse)
 	return parse_file(parse->reading, parse, file, fd);
 }
 
+/* A line that begins with a word of no meaning. */
+static int parse_unknown(const struct parse *parse, const char *word)
+{
+	struct suggestion similar = suggest_for(word + (*word == '-'), strlen(word) - (*word == '-'));
+	char why[240];
+
+	suggest_names(&similar, "key cache issuer include");
+	settings_suggest(&similar);
+	snprintf(why, sizeof(why), "\"%.60s\" is neither a setting nor key, cache, issuer or include%s", word,
+		 suggest_text(&similar));
+	return bad(parse, 0, why);
+}
+
 static int parse_line(struct parse *parse, char *text, unsigned number)
 {
-	char why[160];
 	const char *word;
 	bool optional_module;
 	int r = split_words(parse, text, number);
@@ -295,8 +309,7 @@ static int parse_line(struct parse *parse, char *text, unsigned number)
 	r = facility_number(word + optional_module);
 	if (r)
 		return parse_stack_line(parse, r, optional_module);
-	snprintf(why, sizeof(why), "\"%.60s\" is neither a setting nor key, cache, issuer or include", word);
-	return bad(parse, 0, why);
+	return parse_unknown(parse, word);
 }
 
 /* Refuse what an editor or a copy may have done to the file before a line of it is believed. */

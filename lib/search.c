@@ -62,7 +62,7 @@ static void user_directory(struct search *search)
 	search->user[0] = '\0';
 }
 
-static bool profile_name_ok(const char *name)
+bool profile_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -236,6 +236,19 @@ static int open_at(const struct search *search, size_t i, const char *name, char
 	return r;
 }
 
+/* Without "default" the built-in profile applies, which must not cost a look through all directories. */
+static int not_there(const struct search *search, const char *name)
+{
+	struct suggestion similar = suggest_for("", 0);
+
+	if (strcmp(name, "default") != 0)
+		similar = profile_similar(name);
+	return set_error(
+		ICRED_E_NOT_FOUND,
+		"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another one%s",
+		name, search->user[0] ? search->user : SYSCONF_DIR "/icred", name, suggest_text(&similar));
+}
+
 /* The first file of that name in the three directories. */
 int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd)
 {
@@ -249,10 +262,7 @@ int profile_open(const struct log *log, const char *name, char **ret_file, int *
 	for (size_t i = 0; r == ICRED_E_NOT_FOUND && i < SEARCH_DIRECTORIES; i++)
 		r = open_at(&search, i, name, file, &fd);
 	if (r == ICRED_E_NOT_FOUND)
-		return set_error(
-			ICRED_E_NOT_FOUND,
-			"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another with -p",
-			name, search.user[0] ? search.user : SYSCONF_DIR "/icred", name);
+		return not_there(&search, name);
 	if (r < 0)
 		return r;
 	copy = strdup(file);
@@ -326,4 +336,20 @@ int profile_each(const struct log *log,
 		free(entries);
 	}
 	return r;
+}
+
+static int suggest_profile(const char *name, const char *file, bool hidden, void *data)
+{
+	(void)file;
+	(void)hidden;
+	suggest_name(data, name, strlen(name));
+	return 0;
+}
+
+struct suggestion profile_similar(const char *name)
+{
+	struct suggestion similar = suggest_for(name, strlen(name));
+
+	profile_each(NULL, suggest_profile, &similar);
+	return similar;
 }

@@ -4,9 +4,14 @@
 #define SEARCH_H
 
 #include "log.h"
+#include "suggest.h"
 
 #define PROFILE_NAME_MAX 64
 
+/* A plain word, which cannot lead out of the directories. */
+bool profile_name_ok(const char *name);
+/* The profile that a name of none is closest to. */
+struct suggestion profile_similar(const char *name);
 /*
  * The first file of that name in the three directories, of which a privileged
  * process has the last two.  A directory that cannot be read has no profile,

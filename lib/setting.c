@@ -142,6 +142,12 @@ bool setting_known(const char *name)
 	return setting_number(name) >= 0;
 }
 
+void settings_suggest(struct suggestion *suggestion)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		suggest_name(suggestion, table[i].name, strlen(table[i].name));
+}
+
 const char *setting_wrong(const char *name, const char *value)
 {
 	int which = setting_number(name);

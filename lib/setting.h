@@ -3,6 +3,7 @@
 #ifndef SETTING_H
 #define SETTING_H
 
+#include "suggest.h"
 #include "util.h"
 
 /* Where something was written; the name outlives it.  file NULL: in no file. */
@@ -21,6 +22,8 @@ struct settings {
 };
 
 bool setting_known(const char *name);
+/* Compare the names of all settings with a word that is none of them. */
+void settings_suggest(struct suggestion *suggestion);
 /* What is wrong with a value for a known setting, as "wants ..."; NULL if nothing is. */
 const char *setting_wrong(const char *name, const char *value);
 /*

@@ -6,6 +6,8 @@
 
 #include "error.h"
 #include "stack.h"
+#include "suggest.h"
+#include "util.h"
 
 static const char *const facilities[] = {
 	[ICRED_KEY] = "key", [ICRED_CACHE] = "cache", [ICRED_ISSUER] = "issuer"};
@@ -112,6 +114,11 @@ static int result_index(const char *name, size_t len)
 	return -1;
 }
 
+static bool is_default(const char *name, size_t len)
+{
+	return len == strlen("default") && memcmp(name, "default", len) == 0;
+}
+
 static int action_number(const char *name, size_t len)
 {
 	for (int i = 0; i < ACTION_COUNT; i++)
@@ -120,32 +127,68 @@ static int action_number(const char *name, size_t len)
 	return -1;
 }
 
-/* Says what is wrong with one "result=action"; NULL if nothing is. */
-static const char *control_pair(const char *at, size_t len, struct control *control, bool given[RESULT_COUNT],
-				int *fallback)
+/* Which half of "result=action" is not known, and what it may have been meant for. */
+static bool control_unknown(const char *at, size_t name_len, size_t len, char *why, size_t why_cap)
 {
-	static const char unknown[] = "is no result=action: see icred-profile(5)",
-			  twice[] = "is about a result that is there before";
+	struct suggestion similar = suggest_for(at, name_len);
+	char name[SUGGEST_WORD_MAX + 1];
+
+	if (name_len == len) {
+		similar = suggest_for(at, 0); /* there is no "=" at all */
+	} else if (result_index(at, name_len) >= 0 || is_default(at, name_len)) {
+		similar = suggest_for(at + name_len + 1, len - name_len - 1);
+		suggest_names(&similar, "ignore ok done bad die");
+	} else {
+		suggest_names(&similar, "success default");
+		for (int r = 1; r < RESULT_COUNT; r++) {
+			snprintf(name, sizeof(name), "%s", icred_kind(-r));
+			for (char *dash = name; (dash = strchr(dash, '-'));)
+				*dash = '_';
+			suggest_name(&similar, name, strlen(name));
+		}
+	}
+	snprintf(why, why_cap, "\"%.*s\" is not result=action: see icred-profile(5)%s", (int)MIN(len, 60), at,
+		 suggest_text(&similar));
+	return false;
+}
+
+/* One "result=action"; on false, why says what is wrong with it. */
+static bool control_pair(const char *at, size_t len, struct control *control, bool given[RESULT_COUNT],
+			 int *fallback, char *why, size_t why_cap)
+{
 	const char *equals = memchr(at, '=', len);
-	size_t name_len = equals ? (size_t)(equals - at) : 0;
+	size_t name_len = equals ? (size_t)(equals - at) : len;
 	int action = equals ? action_number(equals + 1, len - name_len - 1) : -1;
 	int result = result_index(at, name_len);
+	bool every = is_default(at, name_len);
 
-	if (!name_len || action < 0)
-		return unknown;
-	if (name_len == 7 && memcmp(at, "default", 7) == 0) {
-		if (*fallback >= 0)
-			return twice;
-		*fallback = action;
-		return NULL;
+	if (!name_len || action < 0 || (!every && result < 0))
+		return control_unknown(at, name_len, len, why, why_cap);
+	if (every ? *fallback >= 0 : given[result]) {
+		snprintf(why, why_cap, "\"%.*s\" is about a result that is there before", (int)MIN(len, 60),
+			 at);
+		return false;
 	}
-	if (result < 0)
-		return unknown;
-	if (given[result])
-		return twice;
+	if (every) {
+		*fallback = action;
+		return true;
+	}
 	control->action[result] = (unsigned char)action;
 	given[result] = true;
-	return NULL;
+	return true;
+}
+
+static bool control_unknown_word(const char *text, char *why, size_t why_cap)
+{
+	struct suggestion similar = suggest_for(text, strlen(text));
+
+	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+		suggest_name(&similar, keywords[i].word, strlen(keywords[i].word));
+	snprintf(
+		why, why_cap,
+		"\"%.60s\" is not a control: use required, requisite, sufficient, optional or [result=action ...]%s",
+		text, suggest_text(&similar));
+	return false;
 }
 
 bool control_parse(int facility, const char *text, struct control *ret_control, char *why, size_t why_cap)
@@ -156,20 +199,12 @@ bool control_parse(int facility, const char *text, struct control *ret_control, 
 
 	if (control_keyword(facility, text, ret_control))
 		return true;
-	if (!strchr(text, '=')) {
-		snprintf(
-			why, why_cap,
-			"\"%.60s\" is no control: use required, requisite, sufficient, optional or [result=action ...]",
-			text);
-		return false;
-	}
+	if (!strchr(text, '='))
+		return control_unknown_word(text, why, why_cap);
 	for (const char *at = text + strspn(text, " \t"); *at; at += strspn(at, " \t")) {
 		size_t len = strcspn(at, " \t");
-		const char *wrong = control_pair(at, len, &control, given, &fallback);
-		if (wrong) {
-			snprintf(why, why_cap, "\"%.*s\" %s", (int)MIN(len, 60), at, wrong);
+		if (!control_pair(at, len, &control, given, &fallback, why, why_cap))
 			return false;
-		}
 		at += len;
 	}
 	/* What is not listed and has no default is `bad`, as in PAM. */

@@ -37,7 +37,7 @@ run git-credential-icred -p nothing get <<-END
 END
 is "  git's helper" "$status.$out.$(printf '%s' "$err" | grep -c nothing)" "3..1"
 for name in ../default /etc/passwd .hidden -x 'a b' "$(printf 'a\033[31m')" "$(head -c 300 /dev/zero | tr '\0' x)"; do
-	refused "the name '$(printf '%s' "$name" | tr -d '\033' | head -c 20)'" 8 invalid "can't be the name of a profile" \
+	refused "the name '$(printf '%s' "$name" | tr -d '\033' | head -c 20)'" 2 usage "can't be the name of a profile" \
 		icred --profile="$name" token
 done
 is "-p wins over the environment" "$(ICRED_PROFILE=nothing icred -p default token | wc -l)" 1
@@ -68,9 +68,9 @@ bad 'wants yes or no' 'as-app maybe' 'insecure-loopback 1'
 bad 'wants the absolute name of a file' 'ca ca.pem'
 bad 'wants a path' 'path-prefix v1' 'path-prefix /a/../b' 'git-path /x'
 bad 'facility control module' 'key sufficient' 'cache' 'issuer required'
-bad 'is no control' 'key maybe keyring' 'cache 7 keyctl'
-bad 'no result=action' 'key [success=jump] keyring' 'key [nothing=ok] keyring' 'key [success=ok,default=die] keyring' 'key [=] keyring'
-bad 'no control|no result=action|control' 'key [] keyring'
+bad 'is not a control' 'key maybe keyring' 'cache 7 keyctl'
+bad 'not result=action' 'key [success=jump] keyring' 'key [nothing=ok] keyring' 'key [success=ok,default=die] keyring' 'key [=] keyring'
+bad 'is not a control' 'key [] keyring'
 bad 'no ] that ends' 'key [success=ok keyring'
 bad "module's name" 'key sufficient ../keyring' 'cache sufficient keyctl.so' 'issuer required Icr' 'key sufficient /tmp/x'
 bad 'name of one profile' include 'include a b'

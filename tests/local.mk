@@ -37,6 +37,7 @@ core_unit_tests = \
 	tests/unit/test-setting \
 	tests/unit/test-launch \
 	tests/unit/test-stack \
+	tests/unit/test-suggest \
 	tests/unit/test-table \
 	tests/unit/test-wipe \
 	tests/unit/test-wire

@@ -108,7 +108,7 @@ wrong() {
 wrong wrong.conf:2:1 '"colour" is neither' 'app 1' 'colour blue'
 wrong wrong.conf:1:5 'no ]' 'key [success=done keyring'
 wrong wrong.conf:1:5 '\[success=done' 'key [success=done keyring'
-wrong wrong.conf:1:5 '"sometimes" is no control' 'key sometimes keyring'
+wrong wrong.conf:1:5 '"sometimes" is not a control' 'key sometimes keyring'
 wrong wrong.conf:1:5 '"sucess=done"' 'key [sucess=done] keyring'
 wrong wrong.conf:1:14 '"\.\./keyring"' 'key required ../keyring'
 wrong wrong.conf:1:25 'cache keyctl does not know the argument "keyrnig"; it takes keyring' 'cache sufficient keyctl keyrnig=session'

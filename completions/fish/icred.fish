@@ -41,6 +41,11 @@ set -l commands token curl-config curl exec status forget key profile help
 set -l keys import list remove fingerprint
 set -l profiles list show check
 set -l own 'not __icred_other >/dev/null'
+# What means nothing for a command is not offered.
+set -l open "$own; and not __fish_seen_subcommand_from help; and not begin; __fish_seen_subcommand_from profile; and __fish_seen_subcommand_from list; end"
+set -l asks "$own; and not __fish_seen_subcommand_from help profile"
+set -l whose "$open; and not __fish_seen_subcommand_from forget key"
+set -l mints "$own; and not __fish_seen_subcommand_from forget key help profile status"
 
 complete -c icred -f
 complete -c icred -n "not __fish_seen_subcommand_from $commands" -a token -d 'Print a token'
@@ -60,15 +65,15 @@ complete -c icred -n '__fish_prev_arg_in help' -a "$commands"
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from import fingerprint" -F
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from remove" -a '(__icred_fingerprints)'
 
-complete -c icred -n $own -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
-complete -c icred -n $own -s a -l app -x -d "The app's ID"
-complete -c icred -n $own -s i -l installation -x -d 'A token of this installation'
-complete -c icred -n $own -s o -l organization -x -d "A token of this organization's installation"
-complete -c icred -n $own -l as-app -d "The app's own token"
-complete -c icred -n $own -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
+complete -c icred -n $open -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
+complete -c icred -n $open -s a -l app -x -d "The app's ID"
+complete -c icred -n $whose -s i -l installation -x -d 'A token of this installation'
+complete -c icred -n $whose -s o -l organization -x -d "A token of this organization's installation"
+complete -c icred -n $whose -l as-app -d "The app's own token"
+complete -c icred -n $mints -l min-ttl -x -a '90s 5m 1h' -d 'The token must live this long'
 complete -c icred -n $own -l timeout -x -a '10s 30s 5m' -d 'Give up after this long'
 complete -c icred -n $own -l no-interactive -d 'Never prompt'
-complete -c icred -n $own -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
+complete -c icred -n $asks -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
 complete -c icred -n $own -l json -d 'Machine-readable output and errors'
 complete -c icred -n $own -s q -l quiet -d 'Say less'
 complete -c icred -n $own -s v -l verbose -d 'Say more'
@@ -76,4 +81,4 @@ complete -c icred -n $own -s h -l help -d 'Print a summary'
 complete -c icred -n $own -l version -d 'Print the version'
 complete -c icred -n '__fish_seen_subcommand_from token' -l header -d 'Print a whole header line'
 complete -c icred -n '__fish_seen_subcommand_from import' -l label -x -d 'What the keyring will show'
-complete -c icred -n '__fish_seen_subcommand_from import list fingerprint' -l hex -d 'Fingerprints in hex'
+complete -c icred -n '__fish_seen_subcommand_from import list remove fingerprint; and not __fish_seen_subcommand_from profile' -l hex -d 'Fingerprints in hex'

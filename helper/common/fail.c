@@ -11,6 +11,8 @@
 #include "fail.h"
 #include "json.h"
 #include "output.h"
+#include "utf8.h"
+#include "util.h"
 
 #define FAIL_TEXT 1024
 
@@ -25,6 +27,12 @@ static void fail_line_start(struct fail_line *line)
 	line->out = (struct output){line->first, 0, sizeof(line->first), 0, 0};
 }
 
+static void fail_line_free(struct fail_line *line)
+{
+	if (line->out.data != line->first)
+		free(line->out.data);
+}
+
 static void fail_line_end(struct fail_line *line)
 {
 	size_t done = 0;
@@ -35,8 +43,7 @@ static void fail_line_end(struct fail_line *line)
 		n = write(STDERR_FILENO, line->out.data + done, line->out.len - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
-	if (line->out.data != line->first)
-		free(line->out.data);
+	fail_line_free(line);
 }
 
 static void fail_print(const struct options *o, const char *text)
@@ -50,16 +57,35 @@ static void fail_print(const struct options *o, const char *text)
 	fail_line_end(&line);
 }
 
+/* As output_clean(), but what is no text at all is left to JSON, which has a character for it. */
+static void fail_clean(struct output *out, const char *text)
+{
+	uint32_t c;
+	size_t len;
+
+	for (; *text; text += MAX(len, 1)) {
+		len = utf8_decode(text, &c);
+		if (len == 0 || utf8_printable(text))
+			output_bytes(out, text, MAX(len, 1));
+		else
+			output_bytes(out, "?", 1);
+	}
+	output_bytes(out, "", 1);
+}
+
 static void fail_json(const char *kind, const char *message, const struct icred_error *e, unsigned verbose)
 {
-	struct fail_line line;
+	struct fail_line line, clean;
 	struct json j = {&line.out, false};
 
+	fail_line_start(&clean);
+	fail_clean(&clean.out, message);
 	fail_line_start(&line);
 	json_open(&j, NULL, '{');
 	json_open(&j, "error", '{');
 	json_string(&j, "kind", kind);
-	json_string(&j, "message", message);
+	json_string(&j, "message", clean.out.failed ? "" : clean.out.data);
+	fail_line_free(&clean);
 	if (e && e->retry_at)
 		json_number(&j, "retryAt", e->retry_at);
 	if (e && verbose) {
@@ -89,8 +115,7 @@ int fail(const struct options *o, int status, const char *kind, const char *form
 
 int fail_usage(const struct options *o)
 {
-	return fail(o, FAIL_USAGE, "usage", "%s%s%s (see %s --help)", o->complaint, o->culprit ? ": " : "",
-		    o->culprit ? o->culprit : "", o->program);
+	return fail(o, FAIL_USAGE, "usage", "%s (see %s --help)", o->complaint, o->program);
 }
 
 int fail_status(int code)
@@ -155,6 +180,19 @@ void fail_note(const struct options *o, const char *format, ...)
 	va_list args;
 
 	if (o->quiet || o->json)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fail_print(o, text);
+}
+
+void fail_explain(const struct options *o, const char *format, ...)
+{
+	char text[FAIL_TEXT];
+	va_list args;
+
+	if (!o->verbose)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

@@ -28,6 +28,8 @@ int fail_library(const struct options *o, int code);
 int fail_status(int code);
 /* A line for the user, unless --quiet or --json. */
 void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line for a user who asked with --verbose why nothing happened. */
+void fail_explain(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The library's log, as icred_options wants it; data is the struct options. */
 void fail_log(int level, const char *text, void *data);
 

@@ -1,46 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "key-limits.h"
 #include "options.h"
+#include "process.h"
+#include "search.h"
+#include "setting.h"
+#include "suggest.h"
+#include "utf8.h"
 #include "util.h"
 
-/* getopt_long(3) is not used: it takes abbreviations, which would become part of the contract. */
+/*
+ * Those with a value come first: their place here is their place in `given`.
+ * getopt_long(3) is not used: it takes abbreviations, which would become part of the contract.
+ */
 static const struct option_spec {
-	char letter;
-	bool takes_value;
+	unsigned option; /* which OPTION_ it is                     */
+	char letter;     /* its short form, or a capital one without */
 	const char *name;
 } option_specs[] = {
-	{'p', true, "profile"},       {'a', true, "app"},
-	{'i', true, "installation"},  {'o', true, "organization"},
-	{'A', false, "as-app"},       {'m', true, "min-ttl"},
-	{'t', true, "timeout"},       {'n', false, "no-interactive"},
-	{'j', false, "json"},         {'q', false, "quiet"},
-	{'v', false, "verbose"},      {'h', false, "help"},
-	{'V', false, "version"},      {'l', true, "label"},
-	{'x', false, "hex"},          {'H', false, "header"},
-	{'f', true, "passphrase-fd"},
+	{OPTION_PROFILE, 'p', "profile"},
+	{OPTION_APP, 'a', "app"},
+	{OPTION_INSTALLATION, 'i', "installation"},
+	{OPTION_ORGANIZATION, 'o', "organization"},
+	{OPTION_MIN_TTL, 'M', "min-ttl"},
+	{OPTION_EVERYWHERE, 'T', "timeout"},
+	{OPTION_PASSPHRASE, 'F', "passphrase-fd"},
+	{OPTION_LABEL, 'L', "label"},
+	/* without a value */
+	{OPTION_AS_APP, 'A', "as-app"},
+	{OPTION_HEX, 'X', "hex"},
+	{OPTION_HEADER, 'H', "header"},
+	{OPTION_EVERYWHERE, 'N', "no-interactive"},
+	{OPTION_EVERYWHERE, 'J', "json"},
+	{OPTION_EVERYWHERE, 'q', "quiet"},
+	{OPTION_EVERYWHERE, 'v', "verbose"},
+	{OPTION_EVERYWHERE, 'h', "help"},
+	{OPTION_EVERYWHERE, 'V', "version"},
 };
 
-static const char option_letters[] = "paioqvh"; /* the others have no short form */
-
-int options_complain(struct options *o, const char *complaint, const char *culprit)
+int options_complain(struct options *o, const char *format, ...)
 {
-	o->complaint = complaint;
-	o->culprit = culprit;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(o->complaint, sizeof(o->complaint), format, args);
+	va_end(args);
 	return -1;
+}
+
+static bool options_takes_value(const struct option_spec *spec)
+{
+	return spec - option_specs < OPTIONS_VALUED;
 }
 
 static const struct option_spec *options_find_long(const char *name, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(option_specs) / sizeof(option_specs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(option_specs); i++) {
 		if (strlen(option_specs[i].name) == len && memcmp(option_specs[i].name, name, len) == 0)
 			return &option_specs[i];
 	}
@@ -51,31 +78,63 @@ static const struct option_spec *options_find_short(char letter)
 {
 	size_t i;
 
-	for (i = 0; strchr(option_letters, letter) && i < sizeof(option_specs) / sizeof(option_specs[0]);
-	     i++) {
+	for (i = 0; letter >= 'a' && letter <= 'z' && i < ARRAY_SIZE(option_specs); i++) {
 		if (option_specs[i].letter == letter)
 			return &option_specs[i];
 	}
 	return NULL;
 }
 
-/* An empty value is most often a shell variable that was never set. */
-static int options_text(struct options *o, const char *value, const char **ret)
+static int options_unknown(struct options *o, const char *word)
 {
-	if (!*value)
-		return options_complain(o, "an option has an empty value", NULL);
+	struct suggestion similar = suggest_for(word + 2, strcspn(word + 2, "="));
+	size_t i;
+
+	similar.prefix = "--";
+	for (i = 0; i < ARRAY_SIZE(option_specs); i++)
+		suggest_name(&similar, option_specs[i].name, strlen(option_specs[i].name));
+	return options_complain(o, "unknown option: %.200s%s", word, suggest_text(&similar));
+}
+
+/* An ID is a setting's value as well, and has its rule. */
+static int options_id(struct options *o, const char *setting, const char *value, const char **ret)
+{
+	const char *wrong = setting_wrong(setting, value);
+
+	if (wrong)
+		return options_complain(o, "--%s %s, not: %.200s", setting, wrong, value);
 	*ret = value;
 	return 0;
 }
 
+/* `from` is what said so: the option, or a variable of the environment. */
+static int options_profile(struct options *o, const char *value, const char *from)
+{
+	if (profile_name_ok(value))
+		return 0;
+	return options_complain(
+		o,
+		"%s: \"%.100s\" can't be the name of a profile; give the name of its file without "
+		"folder and .conf",
+		from, value);
+}
+
 _Static_assert(LABEL_MAX == 512, "the message below says so");
 
+/* A keyring's own programs show it, and D-Bus drops whoever sends what is not UTF-8. */
 static int options_label(struct options *o, const char *value)
 {
-	o->special |= OPTION_LABEL;
+	size_t len;
+
 	if (strlen(value) > LABEL_MAX)
-		return options_complain(o, "the --label is longer than 512 bytes", NULL);
-	return options_text(o, value, &o->label);
+		return options_complain(o, "the --label is longer than 512 bytes; give a shorter one");
+	for (o->label = value; *value; value += len) {
+		len = utf8_printable(value);
+		if (len == 0)
+			return options_complain(
+				o, "the --label has a byte that is not printable UTF-8; leave it out");
+	}
+	return 0;
 }
 
 _Static_assert(OPTIONS_MIN_TTL_MAX == 24 * 3600, "the message below says so");
@@ -83,8 +142,8 @@ _Static_assert(OPTIONS_MIN_TTL_MAX == 24 * 3600, "the message below says so");
 static int options_min_ttl(struct options *o, const char *value)
 {
 	if (!parse_duration(value, OPTIONS_MIN_TTL_MAX, &o->min_ttl))
-		return options_complain(o, "--min-ttl wants a duration (90, 90s, 5m, 1h) of 24h at most, not",
-					value);
+		return options_complain(
+			o, "--min-ttl wants a duration (90, 90s, 5m, 1h) of 24h at most, not: %.200s", value);
 	return 0;
 }
 
@@ -95,8 +154,8 @@ static int options_timeout(struct options *o, const char *value)
 	unsigned seconds = 0;
 
 	if (!parse_duration(value, OPTIONS_TIMEOUT_MAX, &seconds) || seconds == 0)
-		return options_complain(o, "--timeout wants a duration (90, 90s, 5m, 1h) from 1s to 1h, not",
-					value);
+		return options_complain(
+			o, "--timeout wants a duration (90, 90s, 5m, 1h) from 1s to 1h, not: %.200s", value);
 	o->timeout_ms = seconds * 1000;
 	return 0;
 }
@@ -104,14 +163,23 @@ static int options_timeout(struct options *o, const char *value)
 /* Not standard output or error: what is written there is not to be read. */
 static int options_descriptor(struct options *o, const char *value)
 {
-	char *end;
-	long number = strtol(value, &end, 10);
+	uint64_t number = 0;
+	int flags;
 
-	if (*value < '0' || *value > '9' || *end || number > INT_MAX || number == 1 || number == 2)
+	if (!parse_uint(value, INT_MAX, &number) || number == 1 || number == 2)
 		return options_complain(
-			o, "--passphrase-fd wants the number of a descriptor to read from, 0 or 3 and up",
+			o,
+			"--passphrase-fd wants the number of a descriptor to read from, 0 or 3 and up, not: %.200s",
 			value);
 	o->passphrase_fd = (int)number;
+	/* One of our own stands where the caller has opened none. */
+	flags = o->passphrase_fd == process_stdout_fd() ? -1 : fcntl(o->passphrase_fd, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
+		return options_complain(
+			o,
+			"--passphrase-fd: can't read descriptor %s: %s; give one that is open, as "
+			"3<FILE does in a shell",
+			value, flags < 0 ? "Bad file descriptor" : "it is open for writing only");
 	o->has_passphrase = true;
 	return 0;
 }
@@ -125,58 +193,77 @@ unsigned options_timeout_ms(const struct options *o, const char *setting)
 	return MIN(seconds, OPTIONS_TIMEOUT_MAX) * 1000;
 }
 
-static int options_flag(struct options *o, char letter)
+static int options_flag(struct options *o, const struct option_spec *spec)
 {
-	o->as_app |= letter == 'A';
-	o->no_interactive |= letter == 'n';
-	o->json |= letter == 'j';
-	o->quiet |= letter == 'q';
-	o->verbose += letter == 'v';
-	o->help |= letter == 'h';
-	o->version |= letter == 'V';
-	o->special |= letter == 'x' ? OPTION_HEX : letter == 'H' ? OPTION_HEADER : 0;
+	o->seen |= spec->option;
+	o->as_app |= spec->letter == 'A';
+	o->no_interactive |= spec->letter == 'N';
+	o->json |= spec->letter == 'J';
+	o->quiet |= spec->letter == 'q';
+	o->verbose += spec->letter == 'v';
+	o->help |= spec->letter == 'h';
+	o->version |= spec->letter == 'V';
 	return 0;
 }
 
-static int options_value(struct options *o, char letter, const char *value)
+static int options_value(struct options *o, const struct option_spec *spec, const char *value)
 {
-	switch (letter) {
+	const char **given = &o->given[spec - option_specs];
+
+	/* An empty value is most often a shell variable that was never set. */
+	if (!*value)
+		return options_complain(o, "--%s has an empty value", spec->name);
+	if (*given && strcmp(*given, value) != 0)
+		return options_complain(o, "--%s is given twice, with %.100s and %.100s; leave one out",
+					spec->name, *given, value);
+	*given = value;
+	o->seen |= spec->option;
+	switch (spec->letter) {
 	case 'p':
-		return options_text(o, value, &o->profile);
+		o->profile = value;
+		return options_profile(o, value, "--profile");
 	case 'a':
-		return options_text(o, value, &o->app);
+		return options_id(o, "app", value, &o->app);
 	case 'i':
-		return options_text(o, value, &o->installation);
+		return options_id(o, "installation", value, &o->installation);
 	case 'o':
-		return options_text(o, value, &o->organization);
-	case 'l':
+		return options_id(o, "organization", value, &o->organization);
+	case 'L':
 		return options_label(o, value);
-	case 'f':
+	case 'F':
 		return options_descriptor(o, value);
-	case 'm':
+	case 'M':
 		return options_min_ttl(o, value);
 	default:
 		return options_timeout(o, value);
 	}
 }
 
+/* A value that is a word of its own.  No value begins with a dash, but the option that follows a forgotten one does. */
+static int options_next(struct options *o, const struct option_spec *spec, const char *value)
+{
+	if (!value)
+		return options_complain(o, "--%s needs a value", spec->name);
+	if (value[0] == '-')
+		return options_complain(o, "--%s needs a value; if it is %.100s, write --%s=%.100s",
+					spec->name, value, spec->name, value);
+	return options_value(o, spec, value) < 0 ? -1 : 1;
+}
+
 /* Returns how many further words of argv were used up, or -1. */
 static int options_long(struct options *o, const char *word, const char *next)
 {
 	const char *name = word + 2, *equals = strchr(name, '=');
-	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	const struct option_spec *spec = options_find_long(name, len);
+	const struct option_spec *spec =
+		options_find_long(name, equals ? (size_t)(equals - name) : strlen(name));
 
 	if (!spec)
-		return options_complain(o, "unknown option", word);
-	if (!spec->takes_value)
-		return equals ? options_complain(o, "this option takes no value", word)
-			      : options_flag(o, spec->letter);
-	if (equals)
-		return options_value(o, spec->letter, equals + 1);
-	if (!next)
-		return options_complain(o, "this option needs a value", word);
-	return options_value(o, spec->letter, next) < 0 ? -1 : 1;
+		return options_unknown(o, word);
+	if (!options_takes_value(spec))
+		return equals ? options_complain(o, "--%s takes no value, but has one: %.200s", spec->name,
+						 word)
+			      : options_flag(o, spec);
+	return equals ? options_value(o, spec, equals + 1) : options_next(o, spec, next);
 }
 
 /* One word of short options, as -qv or -pNAME. */
@@ -188,14 +275,10 @@ static int options_short(struct options *o, const char *word, const char *next)
 	for (word++; *word; word++) {
 		spec = options_find_short(*word);
 		if (!spec)
-			return options_complain(o, "unknown option", whole);
-		if (spec->takes_value && word[1])
-			return options_value(o, *word, word + 1);
-		if (spec->takes_value && !next)
-			return options_complain(o, "this option needs a value", whole);
-		if (spec->takes_value)
-			return options_value(o, *word, next) < 0 ? -1 : 1;
-		options_flag(o, *word);
+			return options_complain(o, "unknown option: %.200s", whole);
+		if (options_takes_value(spec))
+			return word[1] ? options_value(o, spec, word + 1) : options_next(o, spec, next);
+		options_flag(o, spec);
 	}
 	return 0;
 }
@@ -204,21 +287,23 @@ static int options_check(struct options *o)
 {
 	if (!!o->installation + !!o->organization + o->as_app > 1)
 		return options_complain(
-			o, "only one of --installation, --organization and --as-app can be given", NULL);
+			o, "only one of --installation, --organization and --as-app can be given");
+	if (o->json && o->seen & OPTION_HEADER)
+		return options_complain(o, "--json and --header exclude each other");
 	if (o->quiet && o->verbose)
-		return options_complain(o, "--quiet and --verbose contradict each other", NULL);
+		return options_complain(o, "--quiet and --verbose contradict each other");
 	return 0;
 }
 
 /* Is this word, which is no option, the last of ours? */
-static bool options_last(const struct options *o, char **words, int count, bool only_leading)
+static bool options_last(const struct options *o, char **words, int count)
 {
-	if (only_leading || (o->wraps && count == 1 && strcmp(words[0], o->wraps) == 0))
+	if (o->wraps && count == 1 && strcmp(words[0], o->wraps) == 0)
 		return true;
 	return o->runs && count == 2 && strcmp(words[0], o->runs) == 0;
 }
 
-int options_parse(struct options *o, int argc, char **argv, bool only_leading)
+int options_parse(struct options *o, int argc, char **argv)
 {
 	int i, used, words = 0;
 	bool ended = false;
@@ -228,7 +313,7 @@ int options_parse(struct options *o, int argc, char **argv, bool only_leading)
 
 		if (ended || word[0] != '-' || !word[1]) {
 			argv[words++] = word;
-			ended |= options_last(o, argv, words, only_leading);
+			ended |= options_last(o, argv, words);
 			continue;
 		}
 		if (strcmp(word, "--") == 0) {
@@ -245,4 +330,20 @@ int options_parse(struct options *o, int argc, char **argv, bool only_leading)
 		i += used;
 	}
 	return options_check(o) < 0 ? -1 : words;
+}
+
+int options_suit(struct options *o, unsigned takes)
+{
+	const char *profile = secure_getenv("ICRED_PROFILE");
+	unsigned unwanted = o->seen & ~(takes | OPTION_EVERYWHERE);
+	size_t i;
+
+	for (i = 0; unwanted && i < ARRAY_SIZE(option_specs); i++) {
+		if (unwanted & option_specs[i].option)
+			return options_complain(o, "--%s means nothing for this command; leave it out",
+						option_specs[i].name);
+	}
+	if (takes & OPTION_PROFILE && !o->profile && profile && *profile)
+		return options_profile(o, profile, "ICRED_PROFILE");
+	return 0;
 }

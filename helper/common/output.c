@@ -147,8 +147,6 @@ int output_write(struct output *out, int fd)
 		return 0;
 	signal(SIGPIPE, SIG_IGN); /* so that a reader that went away is told as an error */
 	r = output_write_all(fd, out->data, out->len);
-	if (r == 0)
-		r = close(fd); /* a full disk may be told only here */
 	output_wipe(out);
 	return r;
 }

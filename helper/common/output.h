@@ -29,7 +29,7 @@ void output_format(struct output *out, const char *format, ...) __attribute__((f
 void output_clean(struct output *out, const char *text, size_t width);
 /* Drop what is there, and wipe it. */
 void output_wipe(struct output *out);
-/* Write all of it to fd and wipe it; 0, or -1 with errno. */
+/* Write all of it to fd, which stays open, and wipe it; 0, or -1 with errno. */
 int output_write(struct output *out, int fd);
 
 #endif

@@ -156,8 +156,10 @@ bool process_interactive(const struct options *o)
 int process_finish(const struct options *o, int status)
 {
 	struct output *out = output_stdout();
+	bool any = out->len > 0;
 
-	if (status == 0 && output_write(out, process_stdout) < 0)
+	/* Some file systems report a full disk only when the file is closed. */
+	if (status == 0 && (output_write(out, process_stdout) < 0 || (any && close(process_stdout) < 0)))
 		status = fail(o, FAIL_OTHER, "internal", "can't write the answer: %s",
 			      out->failed ? "out of memory" : strerror(errno));
 	output_wipe(out);

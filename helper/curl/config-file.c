@@ -11,6 +11,7 @@
 #include "common/fail.h"
 #include "config-file.h"
 #include "effect.h"
+#include "header-file.h"
 
 #define CONFIG_FILE_MAX  (256u << 10)
 #define CONFIG_WHERE_MAX 300
@@ -28,7 +29,7 @@ static int config_complain(const struct config_line *line, const char *why)
 	return fail(line->plan->o, FAIL_USAGE, "usage", "%s%s", line->where, why);
 }
 
-static void config_write_value(struct output *out, const char *value)
+void config_write_value(struct output *out, const char *value)
 {
 	static const char plain[] = "\\\"\t\n\r\v", named[] = "\\\"tnrv";
 	const char *found;
@@ -49,6 +50,8 @@ static int config_write(const struct config_line *line, const struct curl_option
 
 	if (status)
 		return status;
+	if (header_is_file(option, value))
+		return header_file(line->plan, option, value, line->out);
 	/* The one flag whose positive form old versions do not know. */
 	output_text(line->out, option->off ? "no-" : "");
 	output_text(line->out, option->name);
@@ -188,38 +191,41 @@ static ssize_t config_read_name(const char *name, char *text, size_t room)
 	return len;
 }
 
-static int config_text(struct plan *plan, const char *name, char *text, struct output *out)
+int config_load(struct plan *plan, const char *name, const char *what, char **ret_text)
 {
-	struct config_line line = {.plan = plan, .out = out};
-	ssize_t len = config_read_name(name, text, CONFIG_FILE_MAX + 1);
-	int status;
+	char *text = malloc(CONFIG_FILE_MAX + 2);
+	ssize_t len = text ? config_read_name(name, text, CONFIG_FILE_MAX + 1) : 0;
+	int status = 0;
 
+	if (!text)
+		return fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
 	if (len < 0)
-		return fail(plan->o, FAIL_NOT_FOUND, "not-found",
-			    "can't read curl's config file %s: %s; check its name", name, strerror(errno));
-	if ((size_t)len > CONFIG_FILE_MAX || memchr(text, '\0', (size_t)len))
-		return fail(plan->o, FAIL_USAGE, "usage",
-			    "%s is no config file of curl's: it must be text of at most 256 KiB", name);
+		status = fail(plan->o, FAIL_NOT_FOUND, "not-found",
+			      "can't read curl's %s %s: %s; check its name", what, name, strerror(errno));
+	else if ((size_t)len > CONFIG_FILE_MAX || memchr(text, '\0', (size_t)len))
+		status = fail(plan->o, FAIL_USAGE, "usage",
+			      "%s is not a %s of curl's: it must be text of at most 256 KiB", name, what);
+	if (status) {
+		free(text);
+		return status;
+	}
 	text[len] = '\0';
-	status = config_parse(&line, name, text);
-	explicit_bzero(text, (size_t)len);
-	return status;
+	*ret_text = text;
+	return 0;
 }
 
 int config_file(struct plan *plan, const char *name, struct output *out)
 {
-	char *text = malloc(CONFIG_FILE_MAX + 2), *first = malloc(CONFIG_FILE_MAX);
-	int status;
+	struct config_line line = {.plan = plan, .out = out};
+	char *text = NULL;
+	size_t len;
+	int status = config_load(plan, name, "config file", &text);
 
-	if (!text || !first) {
-		free(text);
-		free(first);
-		return fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
-	}
-	*out = (struct output){first, 0, CONFIG_FILE_MAX, 0, 1};
-	status = config_text(plan, name, text, out);
+	if (status)
+		return status;
+	len = strlen(text);
+	status = config_parse(&line, name, text);
+	explicit_bzero(text, len);
 	free(text);
-	if (!status && out->failed)
-		status = fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
 	return status;
 }

@@ -72,7 +72,7 @@ static void effect_input(struct plan *plan, const struct curl_option *option, co
 {
 	const char *at = value;
 
-	if (curl_option_is(option, "header") && *value != '@') /* whatever it names, curl reads no file */
+	if (curl_option_among(option, " header proxy-header ")) /* their files are read by us */
 		return;
 	if (curl_option_is(option, "upload-file")) {
 		plan->reads_stdin |= strcmp(value, ".") == 0;
@@ -97,14 +97,24 @@ static void effect_output(struct plan *plan, const char *value, const char *wher
 	plan->to_file = true;
 }
 
+/* curl sends them as they are, and some servers read past them. */
+static bool effect_is_blank(char c)
+{
+	return (unsigned char)c <= 0x20 || c == 0x7f;
+}
+
 static bool effect_is_authorization(const char *header)
 {
 	static const char name[] = "authorization";
 	size_t len = sizeof(name) - 1;
 
+	while (*header && effect_is_blank(*header))
+		header++;
 	if (strncasecmp(header, name, len) != 0)
 		return false;
-	header += len + strspn(header + len, " \t");
+	header += len;
+	while (*header && effect_is_blank(*header))
+		header++;
 	return *header == ':' || *header == ';';
 }
 
@@ -156,7 +166,7 @@ int effect_option(struct plan *plan, const struct curl_option *option, const cha
 		return effect_refuse(plan, option, where);
 	if (curl_option_is(option, "url"))
 		return effect_url(plan, value, where);
-	if (curl_option_is(option, "header") && effect_is_authorization(value))
+	if (curl_option_among(option, " header proxy-header ") && effect_is_authorization(value))
 		return fail(plan->o, FAIL_USAGE, "usage",
 			    "%sthe header Authorization is icred's to give; use curl itself for another one",
 			    where);

@@ -135,6 +135,17 @@ bool curl_option_letter(char letter, struct curl_option *ret_option)
 	return true;
 }
 
+struct suggestion curl_option_similar(const char *word)
+{
+	size_t dashes = strspn(word, "-");
+	struct suggestion similar = suggest_for(word + dashes, dashes == 2 ? strcspn(word + dashes, "=") : 0);
+
+	similar.prefix = "--";
+	suggest_names(&similar, option_values);
+	suggest_names(&similar, option_flags);
+	return similar;
+}
+
 bool curl_option_is(const struct curl_option *option, const char *name)
 {
 	return strcmp(option->name, name) == 0;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "suggest.h"
+
 #define CURL_OPTION_NAME 32
 
 struct curl_option {
@@ -18,6 +20,8 @@ struct curl_option {
 /* By its long name, len bytes without dashes; false if curl is not known to have it. */
 bool curl_option_find(const char *name, size_t len, struct curl_option *ret_option);
 bool curl_option_letter(char letter, struct curl_option *ret_option);
+/* The option that an unknown one, a word with its dashes, is closest to. */
+struct suggestion curl_option_similar(const char *word);
 bool curl_option_is(const struct curl_option *option, const char *name);
 /* Is it one of these names?  Each has a blank before and after it. */
 bool curl_option_among(const struct curl_option *option, const char *names);

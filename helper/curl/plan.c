@@ -10,9 +10,11 @@
 #include "common/outside.h"
 #include "config-file.h"
 #include "effect.h"
+#include "header-file.h"
 #include "plan.h"
 
-#define PLAN_WORDS_MORE 16 /* what we add to the words of each segment, at most, and then some */
+#define PLAN_CONFIG_FIRST 4096 /* bytes of a file as curl will read it, before there is need of more */
+#define PLAN_WORDS_MORE   16   /* what we add to the words of each segment, at most, and then some */
 
 static int plan_word(struct plan *plan, const char *word)
 {
@@ -70,31 +72,48 @@ static int plan_next(struct plan *plan)
 	return status ? status : plan_begin(plan);
 }
 
-static int plan_config_word(struct plan *plan, const char *name)
+/* A file of options or of headers is read here, and curl reads what was checked. */
+static int plan_file(struct plan *plan, const struct curl_option *option, const char *value)
 {
 	struct plan_config *config = &plan->configs[plan->config_count];
+	char *first;
 	int status;
 
 	if (plan->config_count == PLAN_CONFIGS)
-		return fail(plan->o, FAIL_USAGE, "usage", "more than %d config files; join them",
-			    PLAN_CONFIGS);
+		return fail(plan->o, FAIL_USAGE, "usage",
+			    "more than %d files of options and headers; join them", PLAN_CONFIGS);
+	first = malloc(PLAN_CONFIG_FIRST);
+	if (!first)
+		return fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
+	config->text = (struct output){first, 0, PLAN_CONFIG_FIRST, 0, 1};
 	plan->config_count++;
-	status = config_file(plan, name, &config->text);
+	status = curl_option_is(option, "config") ? config_file(plan, value, &config->text)
+						  : header_file(plan, option, value, &config->text);
+	if (!status && config->text.failed)
+		status = fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
 	return status ? status : plan_words(plan, "--config", config->fd_name);
 }
 
 static int plan_unknown(const struct plan *plan, const char *word)
 {
+	struct suggestion similar = curl_option_similar(word);
+
 	return fail(
 		plan->o, FAIL_USAGE, "usage",
 		"icred does not know curl's option %.*s, so it can't tell which words are URLs; write it out, "
-		"or use icred curl-config",
-		(int)strcspn(word, "="), word);
+		"or use icred curl-config%s",
+		(int)strcspn(word, "="), word, suggest_text(&similar));
 }
 
 static int plan_missing(const struct plan *plan, const char *name)
 {
 	return fail(plan->o, FAIL_USAGE, "usage", "curl's option --%s needs a value", name);
+}
+
+/* curl gets other words for it than the user gave. */
+static bool plan_is_structure(const struct curl_option *option, const char *value)
+{
+	return curl_option_among(option, " next config ") || header_is_file(option, value);
 }
 
 /* One option and its value; the word that holds them, or two of them, go to curl as they are. */
@@ -104,14 +123,9 @@ static int plan_one(struct plan *plan, const struct curl_option *option, const c
 		return plan_missing(plan, option->name);
 	if (curl_option_is(option, "next"))
 		return plan_next(plan);
-	if (curl_option_is(option, "config"))
-		return plan_config_word(plan, value);
+	if (plan_is_structure(option, value))
+		return plan_file(plan, option, value);
 	return effect_option(plan, option, value, "");
-}
-
-static bool plan_is_structure(const struct curl_option *option)
-{
-	return curl_option_is(option, "next") || curl_option_is(option, "config");
 }
 
 /* Returns the status; *used says how many further words were taken. */
@@ -128,30 +142,31 @@ static int plan_long(struct plan *plan, const char *word, const char *next, int 
 	value = equals ? equals + 1 : option.takes_value ? next : NULL;
 	*used = option.takes_value && !equals && next;
 	status = plan_one(plan, &option, value);
-	if (status || plan_is_structure(&option))
+	if (status || plan_is_structure(&option, value))
 		return status;
 	return *used ? plan_words(plan, word, next) : plan_word(plan, word);
 }
 
-/* -sSo FILE, -sSoFILE; --next and --config are written as words of their own, without a letter before them. */
+/* -sSo FILE, -sSoFILE; --next, --config and --header @FILE are written as words of their own, without a letter before them. */
 static int plan_short(struct plan *plan, const char *word, const char *next, int *used)
 {
 	struct curl_option option;
-	const char *at = word + 1;
+	const char *at = word + 1, *value = NULL;
 	int status = *at ? 0 : plan_unknown(plan, word);
 
 	for (*used = 0; *at && !status; at++) {
 		if (!curl_option_letter(*at, &option))
 			return plan_unknown(plan, word);
-		if (plan_is_structure(&option) && (at > word + 1 || (*at == ':' && at[1])))
+		value = !option.takes_value ? NULL : at[1] ? at + 1 : next;
+		if (plan_is_structure(&option, value) && (at > word + 1 || (*at == ':' && at[1])))
 			return fail(plan->o, FAIL_USAGE, "usage",
 				    "give curl's option --%s as a word of its own", option.name);
 		*used = option.takes_value && !at[1] && next;
-		status = plan_one(plan, &option, !option.takes_value ? NULL : at[1] ? at + 1 : next);
-		if (option.takes_value || plan_is_structure(&option))
+		status = plan_one(plan, &option, value);
+		if (option.takes_value || plan_is_structure(&option, value))
 			break;
 	}
-	if (status || plan_is_structure(&option))
+	if (status || plan_is_structure(&option, value))
 		return status;
 	return *used ? plan_words(plan, word, next) : plan_word(plan, word);
 }

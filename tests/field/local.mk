@@ -33,6 +33,7 @@ EXTRA_DIST += tests/field/worker-call.py
 field_tests += tests/field/09-environment.sh
 
 # 10 options
+field_tests += tests/field/10-options.sh
 
 # 11 other distributions
 

@@ -130,7 +130,7 @@ static const struct {
 	{"key [success=2] keyring\n", "1:5", "\"success=2\""},
 	{"key [success=] keyring\n", "1:5", "\"success=\""},
 	{"key [=done] keyring\n", "1:5", "\"=done\""},
-	{"key [] keyring\n", "1:5", "is no control"},
+	{"key [] keyring\n", "1:5", "is not a control"},
 	{"key [success=done keyring\n", "1:5", "no ]"},
 	{"key [success=done]keyring\n", "1:5", "no ]"},
 	{"key required file [path=/a b\n", "1:19", "no ]"},
