@@ -2,299 +2,193 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "error.h"
+#include "keeper.h"
 #include "launch.h"
+#include "signal-name.h"
 #include "worker-environment.h"
 
-#define STACK_SIZE ((size_t)32768)
-#define REAP_MS    1000
-#define EXEC_FD    (STDERR_FILENO + 1)
+#define STATUS_MS 500 /* how long the news of a worker's end may take */
+
+/* Children that an ordinary wait() does not see. */
+#define WAIT_CLONES ((int)__WCLONE)
 
 /*
- * How a child is made: in our memory, while we wait.  ThreadSanitizer takes
- * every clone(2) for a fork(2), and its own state would be torn by two processes
- * that go on in one memory; it gets the copy that it expects.
+ * Clones alone, so that a child of the program that has the keeper's number by
+ * now (as the program reaped ours, with __WALL) is not taken for it.
  */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CHILD_FLAGS CLONE_VFORK
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define CHILD_FLAGS CLONE_VFORK
-#endif
-#ifndef CHILD_FLAGS
-#define CHILD_FLAGS (CLONE_VM | CLONE_VFORK)
-#endif
-
-/*
- * What the process in between and the worker-to-be need.  They run in our
- * memory, one after the other, as posix_spawn(3) does it; but not everywhere (not
- * under valgrind, say), so what they have to tell comes on pipes.
- */
-struct start {
-	const char *path;
-	char *const *environment;
-	int control;
-	bool keep_stderr;
-	unsigned char *stack; /* two of STACK_SIZE */
-	bool keep;            /* whether the process in between stays */
-	int exec;             /* pipe from the worker-to-be to it: an errno, or the end at exec */
-	int report;           /* pipe from it to us */
-	int leash;            /* ours to it: at its end it ends */
-};
-
-/* The worker's number, or why there is none. */
-struct report {
-	pid_t pid;
-	int error;
-};
-
-static void close_from(unsigned first)
+static void reap(pid_t keeper)
 {
-	struct rlimit limit = {1024, 1024};
-
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, first, ~0u, 0) == 0)
-		return;
-#endif
-	getrlimit(RLIMIT_NOFILE, &limit);
-	for (unsigned fd = first; fd < MIN(limit.rlim_cur, 65536); fd++)
-		close((int)fd);
-}
-
-/* dup2(2) clears FD_CLOEXEC, except from a descriptor to itself. */
-static bool move_descriptor(int from, int to)
-{
-	return from == to ? fcntl(from, F_SETFD, 0) == 0 : dup2(from, to) == to;
-}
-
-/* Above the standard descriptors, as those that the caller had closed are still to be filled. */
-static int above_standard(int fd)
-{
-	return fd >= 0 && fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd;
-}
-
-/* To the one place above the standard ones that stays open, and that till exec. */
-static bool keep_exec(int from)
-{
-	return from == EXEC_FD || dup3(from, EXEC_FD, O_CLOEXEC) == EXEC_FD;
-}
-
-/* They end on a stack that the address sanitizer has not seen, and it would complain of that. */
-#define _own_stack_ __attribute__((no_sanitize("address")))
-
-static int _own_stack_ run_worker(void *data)
-{
-	char name[] = "icred-worker", *argv[] = {name, NULL};
-	struct start *start = data;
-	int exec = above_standard(start->exec), error;
-	int null = above_standard(open("/dev/null", O_RDWR | O_CLOEXEC));
-	/* If the caller had closed it, it may be one of our own sockets by now. */
-	bool keep_stderr = start->keep_stderr && fcntl(STDERR_FILENO, F_GETFD) == 0;
-
-	if (null >= 0 && move_descriptor(start->control, STDIN_FILENO) &&
-	    move_descriptor(null, STDOUT_FILENO) && (keep_stderr || move_descriptor(null, STDERR_FILENO)) &&
-	    keep_exec(exec)) {
-		exec = EXEC_FD;
-		close_from(EXEC_FD + 1);
-		setsid();
-		if (chdir("/") == 0)
-			execve(start->path, argv, start->environment);
-	}
-	error = errno;
-	_exit(write(exec, &error, sizeof(error)) == (ssize_t)sizeof(error) ? 127 : 126);
-}
-
-/* No other thread is here to fork meanwhile, so the pipe does end when the worker-to-be is the worker. */
-static struct report _own_stack_ clone_worker(struct start *start)
-{
-	struct report report = {0, 0};
-	int pair[2], error;
-
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return (struct report){0, errno};
-	start->exec = pair[1];
-	report.pid = clone(run_worker, start->stack + 2 * STACK_SIZE, CHILD_FLAGS, start);
-	if (report.pid < 0)
-		report = (struct report){0, errno};
-	close(pair[1]);
-	if (report.pid && read(pair[0], &error, sizeof(error)) == (ssize_t)sizeof(error))
-		report.error = error;
-	close(pair[0]);
-	return report;
-}
-
-/*
- * Between the caller and the worker.  Ends at once, so that the worker is an
- * orphan and init's to reap; or (keep) stays to reap it, and then runs in a copy
- * of the caller's memory, where other threads may have held any lock: only
- * system calls are allowed.
- */
-static int _own_stack_ run_between(void *data)
-{
-	struct start *start = data;
-	struct report report = clone_worker(start);
-	ssize_t n = write(start->report, &report, sizeof(report));
-
-	if (start->keep && n > 0 && report.pid && dup2(start->leash, 0) == 0) {
-		close_from(1);
-		while (waitpid(report.pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
-		while (read(0, &n, 1) < 0 && errno == EINTR)
-			; /* asleep rather than a zombie of the caller's until it has time for us */
-	}
-	_exit(0);
-}
-
-/*
- * Orphans of ours come back to us when we are init (in a container) or a
- * subreaper, with SIGCHLD and all; and exec gives SIGCHLD to whoever was
- * cloned without it.  So there a keeper stays between us: a child that never
- * execs, and so neither signals nor shows up in an ordinary wait(), and which
- * does nothing but reap the worker.
- */
-static bool orphans_come_to_us(void)
-{
-	int subreaper = 0;
-
-	return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper);
-}
-
-static void reap(pid_t between)
-{
-	while (between > 0 && waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
+	while (keeper > 0 && waitpid(keeper, NULL, WAIT_CLONES) < 0 && errno == EINTR)
 		;
 }
 
-/* Returns the process in between, which is to be reaped. */
-static pid_t start_between(struct start *start, struct report *ret_report)
+/* Returns the process in between, and our end of its leash; or 0. */
+static pid_t start_keeper(struct start *start, bool keep, struct report *ret_report, int *ret_leash)
 {
-	struct report report;
-	pid_t between;
+	pid_t keeper;
 	int pair[2];
 
-	if (pipe2(pair, O_CLOEXEC) < 0) {
-		ret_report->error = errno;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		*ret_report = (struct report){0, STAGE_DESCRIPTORS, errno};
 		return 0;
 	}
-	start->report = pair[1];
-	between = clone(run_between, start->stack + STACK_SIZE, start->keep ? 0 : CHILD_FLAGS, start);
-	if (between < 0)
+	start->keep = keep;
+	start->leash = pair[1];
+	*ret_report = (struct report){0, STAGE_PROCESS, ECHILD};
+	keeper = clone(keeper_run, start->stack + STACK_SIZE, keep ? 0 : CHILD_FLAGS, start);
+	if (keeper < 0)
 		ret_report->error = errno;
 	close(pair[1]);
-	if (between > 0 && read(pair[0], &report, sizeof(report)) == (ssize_t)sizeof(report))
-		*ret_report = report;
-	close(pair[0]);
-	return between;
-}
-
-/* The same with a leash, which for a keeper stays with us: *ret_leash. */
-static pid_t start_leashed(struct start *start, struct report *ret_report, int *ret_leash)
-{
-	pid_t between;
-	int pair[2];
-
-	if (!start->keep)
-		return start_between(start, ret_report);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (keeper > 0 && recv(pair[0], ret_report, sizeof(*ret_report), 0) < 0)
 		ret_report->error = errno;
-		return 0;
+	*ret_leash = pair[0];
+	return MAX(keeper, 0);
+}
+
+static int not_executed(const char *path, int error)
+{
+	static const struct {
+		int error;
+		const char *advice;
+	} advices[] = {
+		{ENOENT, "; is libicred installed completely?"},
+		{EACCES, "; make it executable, on a file system that is not mounted noexec"},
+		{ENOEXEC, "; it is not a program for this machine: install libicred again"},
+	};
+	const char *advice = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+		if (advices[i].error == error)
+			advice = advices[i].advice;
+	return set_error(errno_code(error, ICRED_E_INTERNAL), "can't start %s: %s%s", path,
+			 errno_words(error), errno_advice(error, advice));
+}
+
+static int not_started(const char *path, const struct report *report)
+{
+	int error = report->error;
+
+	switch (report->stage) {
+	case STAGE_EXEC:
+		return not_executed(path, error);
+	case STAGE_NULL:
+		return set_error(errno_code(error, ICRED_E_INTERNAL),
+				 "can't start icred-worker: /dev/null can't be opened: %s%s",
+				 errno_words(error),
+				 errno_advice(error, "; run as root: mknod -m 666 /dev/null c 1 3"));
+	default:
+		return set_error(errno_code(error, ICRED_E_INTERNAL), "can't start icred-worker: %s",
+				 error == ECHILD ? "its parent was killed" : errno_words(error));
 	}
-	start->leash = pair[0];
-	between = start_between(start, ret_report);
-	close(pair[0]);
-	*ret_leash = pair[1];
-	return between;
-}
-
-static int open_pidfd(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-	(void)pid;
-	return -1;
-#endif
-}
-
-static bool have_pidfds(void)
-{
-	int fd = open_pidfd(getpid());
-
-	close_keep_errno(fd);
-	return fd >= 0;
 }
 
 int spawn(const char *path, int control, bool keep_stderr, struct child *ret_child)
 {
 	_cleanup_free_ char **environment = worker_environment();
 	_cleanup_free_ unsigned char *stack = aligned_alloc(64, 2 * STACK_SIZE);
-	struct start start = {.path = path, .control = control, .keep_stderr = keep_stderr};
-	struct report report = {0, 0};
+	struct start start = {
+		.path = path, .control = control, .keep_stderr = keep_stderr, .caller = getpid()};
+	struct report report;
 	int leash = -1;
-	pid_t between;
+	pid_t keeper;
 	sigset_t all, old;
 
 	if (!environment || !stack)
 		return set_no_memory();
 	start.environment = environment;
 	start.stack = stack;
-	/* Without pidfds only a keeper makes sure that the worker's number stays its own. */
-	start.keep = orphans_come_to_us() || !have_pidfds();
-	/* No handler of the caller's may run while the child uses the caller's memory. */
+	/* No handler of the caller's may run in a keeper, nor while a child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	between = start_leashed(&start, &report, &leash);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (report.error || report.pid <= 0)
+	keeper = start_keeper(&start, true, &report, &leash);
+	/* A large program where memory must not be promised twice: then its init has to reap the worker. */
+	if (!keeper && report.stage == STAGE_PROCESS && report.error == ENOMEM) {
+		close_keep_errno(leash);
+		reap(start_keeper(&start, false, &report, &leash));
 		leash = close_keep_errno(leash);
-	if (leash < 0)
-		reap(between);
-	if (report.error || report.pid <= 0)
-		return set_error(ICRED_E_INTERNAL, "can't start %s: %s; is libicred installed completely?",
-				 path, strerror(report.error ? report.error : EAGAIN));
-	*ret_child = (struct child){report.pid, open_pidfd(report.pid), leash < 0 ? 0 : between, leash};
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (report.stage) {
+		close_keep_errno(leash);
+		reap(keeper);
+		return not_started(path, &report);
+	}
+	*ret_child = (struct child){report.pid, keeper, owned_take(leash)};
 	return ICRED_OK;
 }
 
-void child_kill(struct child *child)
+/* The number proves nothing, but a child that an ordinary wait() does not see does: the program made none. */
+static void ask_keeper(const struct child *child, int what)
 {
-	if (child->pid <= 0)
-		return;
-#ifdef SYS_pidfd_send_signal
-	if (child->pidfd >= 0) {
-		syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
-		return;
-	}
-#endif
-	if (child->keeper)
-		kill(child->pid, SIGKILL);
+	siginfo_t info;
+
+	if (child->keeper > 0 &&
+	    waitid(P_PID, (id_t)child->keeper, &info, WEXITED | WNOHANG | WNOWAIT | WAIT_CLONES) == 0)
+		kill(child->keeper, what);
 }
 
-void child_release(struct child *child)
+void child_kill(const struct child *child)
 {
-	if (child->pid > 0 && child->keeper) {
-		struct pollfd end = {.fd = child->pidfd, .events = POLLIN};
-		if (child->pidfd < 0 || poll(&end, 1, REAP_MS) != 1)
-			child_kill(child);
-		/* A word and not just its end, which a child that was forked meanwhile holds too. */
-		send(child->leash, "", 1, MSG_NOSIGNAL);
-		child->leash = close_keep_errno(child->leash);
-		reap(child->keeper);
+	ask_keeper(child, KEEPER_KILL);
+}
+
+bool child_ended(const struct child *child, int *ret_status)
+{
+	struct pollfd news = {.fd = owned_fd(&child->leash), .events = POLLIN};
+
+	return news.fd >= 0 && poll(&news, 1, STATUS_MS) == 1 &&
+	       recv(news.fd, ret_status, sizeof(*ret_status), MSG_DONTWAIT | MSG_PEEK) ==
+		       (ssize_t)sizeof(*ret_status);
+}
+
+bool child_release(struct child *child, int *ret_status)
+{
+	bool known;
+
+	ask_keeper(child, KEEPER_RELEASE);
+	reap(child->keeper);
+	known = recv(owned_fd(&child->leash), ret_status, sizeof(*ret_status), MSG_DONTWAIT) ==
+		(ssize_t)sizeof(*ret_status);
+	child_forget(child);
+	return known;
+}
+
+void child_forget(struct child *child)
+{
+	owned_close(&child->leash);
+	*child = NO_CHILD;
+}
+
+void status_words(int status, char *words, size_t cap)
+{
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	switch (number) {
+	case 0:
+		snprintf(words, cap, "ended (status %d)", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		break;
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGABRT:
+	case SIGTRAP:
+	case SIGSYS:
+		snprintf(words, cap, "crashed (%s)", signal_name(number));
+		break;
+	default:
+		snprintf(words, cap, "was killed by %s", signal_name(number));
+		break;
 	}
-	child->pidfd = close_keep_errno(child->pidfd);
-	child->pid = child->keeper = 0;
 }

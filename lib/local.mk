@@ -16,12 +16,14 @@ libicred_core_la_SOURCES = \
 	lib/curl-judge.c \
 	lib/curl-options.c \
 	lib/curl-state.c lib/curl-state.h \
+	lib/errno-words.c lib/errno-words.h \
 	lib/error.c lib/error.h \
 	lib/flight.c lib/flight.h \
 	lib/frames.c lib/frames.h \
 	lib/get.c lib/get.h \
 	lib/handle.c lib/handle.h \
 	lib/host.c lib/host.h \
+	lib/keeper.c lib/keeper.h \
 	lib/key-limits.h \
 	lib/keys.c \
 	lib/launch.c lib/launch.h \
@@ -30,6 +32,7 @@ libicred_core_la_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/module.c lib/module.h \
 	lib/origin.c lib/origin.h \
+	lib/owned.c lib/owned.h \
 	lib/parse.c \
 	lib/probe.c lib/probe.h \
 	lib/profile.c lib/profile.h \
@@ -40,6 +43,7 @@ libicred_core_la_SOURCES = \
 	lib/search.c lib/search.h \
 	lib/secret.c lib/secret.h \
 	lib/setting.c lib/setting.h \
+	lib/signal-name.c lib/signal-name.h \
 	lib/stack.c lib/stack.h \
 	lib/suggest.c lib/suggest.h \
 	lib/table.c lib/table.h \

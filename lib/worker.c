@@ -7,27 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "errno-words.h"
 #include "error.h"
 #include "handle.h"
 #include "wipe.h"
 
 void worker_init(struct worker *worker)
 {
-	worker->control = -1;
+	worker->control = OWNED_NONE;
+	worker->child = NO_CHILD;
 	worker->generation = lock_generation();
-	worker->child.pidfd = worker->child.leash = -1;
 }
 
 /* Let go of a worker that is the parent process's: it must not lose its end, nor wait for ours. */
 static void abandon(struct worker *worker)
 {
-	worker->control = close_keep_errno(worker->control);
-	worker->child.pidfd = close_keep_errno(worker->child.pidfd);
-	worker->child.leash = close_keep_errno(worker->child.leash);
-	worker->child.pid = worker->child.keeper = 0;
+	owned_close(&worker->control);
+	child_forget(&worker->child);
 	worker->generation = lock_generation();
 }
 
@@ -41,8 +41,9 @@ static void worker_lock(struct worker *worker)
 /* Its control socket's end is what makes it end. */
 static void stop_locked(struct worker *worker)
 {
-	worker->control = close_keep_errno(worker->control);
-	child_release(&worker->child);
+	owned_close(&worker->control);
+	if (worker->child.pid && child_release(&worker->child, &worker->status))
+		worker->ended = worker->starts;
 }
 
 void worker_stop(struct worker *worker)
@@ -119,6 +120,20 @@ static int log_level(const struct log *log)
 	return log_wanted(log) ? ICRED_LOG_DEBUG : -1;
 }
 
+enum { ENDED = 2 }; /* the worker ended without an answer, or its socket is lost */
+
+/* How the worker that was started as the given one ended, as far as that is known. */
+static int ended_locked(const struct worker *worker, unsigned start, const char *when)
+{
+	bool known = worker->ended == start;
+	char how[STATUS_WORDS_MAX] = "ended";
+
+	if (known)
+		status_words(worker->status, how, sizeof(how));
+	return set_error(ICRED_E_INTERNAL, "icred-worker %s %s%s", how, when,
+			 known && WIFSIGNALED(worker->status) ? "" : "; run with ICRED_TRACE=1 to see why");
+}
+
 static int greet(struct icred *handle, int control, int64_t deadline)
 {
 	_cleanup_secret_ void *bytes = NULL;
@@ -131,9 +146,12 @@ static int greet(struct icred *handle, int control, int64_t deadline)
 	hello_write(&hello, handle->profile, handle->flags, log_level(&handle->log));
 	if (hello.overflow)
 		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
-	return send_frame(control, &hello, -1, deadline)
-		       ? ICRED_OK
-		       : set_error(ICRED_E_INTERNAL, "icred-worker ended as it started");
+	return send_frame(control, &hello, -1, deadline) ? ICRED_OK : ENDED;
+}
+
+static int no_socket(void)
+{
+	return set_error(errno_code(errno, ICRED_E_INTERNAL), "can't make a socket: %s", errno_words(errno));
 }
 
 static int start_locked(struct icred *handle, int64_t deadline)
@@ -144,21 +162,39 @@ static int start_locked(struct icred *handle, int64_t deadline)
 
 	worker_path(path, sizeof(path));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return set_error(ICRED_E_INTERNAL, "can't make a socket: %s", strerror(errno));
+		return no_socket();
 	r = spawn(path, pair[1], handle->log.trace == STDERR_FILENO, &worker->child);
 	close_keep_errno(pair[1]);
 	if (r < 0) {
 		close_keep_errno(pair[0]);
 		return r;
 	}
-	worker->control = pair[0];
+	worker->control = owned_take(pair[0]);
+	worker->starts++;
 	log_line(&handle->log, ICRED_LOG_DEBUG, "icred-worker started, process %d", (int)worker->child.pid);
 	return greet(handle, pair[0], deadline);
 }
 
+/* Which worker has a request. */
+struct ticket {
+	unsigned starts, kills;
+};
+
+/* The program has closed our descriptors, and their numbers may be those of its own by now. */
+static void notice_loss(struct icred *handle)
+{
+	struct worker *worker = &handle->worker;
+
+	if (!owned_lost(&worker->control) && !owned_lost(&worker->child.leash))
+		return;
+	log_line(&handle->log, ICRED_LOG_WARNING,
+		 "the program closed descriptors of libicred's; starting another worker");
+	stop_locked(worker);
+}
+
 /* Hand the request over, starting a worker if there is none or it has just left. */
 static int submit(struct icred *handle, const struct wire *request, int theirs, int64_t deadline,
-		  unsigned *ret_kills)
+		  struct ticket *ret_ticket)
 {
 	struct worker *worker = &handle->worker;
 	int r = ICRED_OK;
@@ -166,44 +202,52 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 	worker_lock(worker);
 	if (handle_closing(handle))
 		r = set_error(ICRED_E_CANCELLED, "the profile is being closed");
+	notice_loss(handle);
 	for (int turn = 0; turn < 2 && r == ICRED_OK; turn++) {
-		if (worker->control < 0)
+		if (worker->control.fd < 0)
 			r = start_locked(handle, deadline);
-		if (r == ICRED_OK && send_frame(worker->control, request, theirs, deadline))
+		if (r == ICRED_OK && send_frame(worker->control.fd, request, theirs, deadline))
 			break;
 		stop_locked(worker);
 		if (r < 0)
 			break;
 		if (!clock_left(deadline))
 			r = set_error(ICRED_E_TIMEOUT, "icred-worker did not take the request in time");
-		else if (turn)
-			r = set_error(ICRED_E_INTERNAL, "icred-worker ended before it took a request");
+		else if (turn || r == ENDED)
+			r = ended_locked(worker, worker->starts, "as it started");
 	}
-	*ret_kills = worker->kills;
+	*ret_ticket = (struct ticket){worker->starts, worker->kills};
 	lock_give(&worker->lock);
 	return r;
 }
 
-/* Wait for a packet and tell its size; 0 is the end of the worker. */
-static int wait_packet(int fd, int64_t deadline, size_t *ret_len)
+static int broken(int error)
 {
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	return set_error(errno_code(error, ICRED_E_INTERNAL), "icred-worker can't be heard: %s",
+			 errno_words(error));
+}
+
+/* Wait for a packet and tell its size; 0 is the end of the worker, or of our hold of the socket. */
+static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_len)
+{
+	struct pollfd wait = {.fd = owned_fd(mine), .events = POLLIN};
 	ssize_t n;
 
 	for (;;) {
-		int ready = poll(&wait, 1, clock_left(deadline));
+		int ready = wait.fd < 0 ? 1 : poll(&wait, 1, clock_left(deadline));
 		if (ready == 0)
 			return set_error(ICRED_E_TIMEOUT,
 					 "no answer within the time allowed; give more with --timeout");
 		if (ready < 0 && errno != EINTR)
-			return set_error(ICRED_E_INTERNAL, "poll: %s", strerror(errno));
+			return broken(errno);
 		if (ready < 0)
 			continue;
-		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+		/* Another thread of the program may have closed it meanwhile, and opened its own. */
+		n = owned_lost(mine) ? 0 : recv(mine->fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0 && errno != ECONNRESET)
-			return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
+			return broken(errno);
 		if (n > WIRE_MAX)
 			return set_error(ICRED_E_INTERNAL, "icred-worker answered more than it may");
 		*ret_len = n < 0 ? 0 : (size_t)n;
@@ -227,7 +271,8 @@ static void take_log(struct icred *handle, struct reader *reader)
 }
 
 /* Ask the user for the worker; the reply goes back on the request's socket. */
-static int take_prompt(struct icred *handle, struct reader *reader, int fd, int64_t deadline)
+static int take_prompt(struct icred *handle, struct reader *reader, const struct owned *mine,
+		       int64_t deadline)
 {
 	_cleanup_secret_ char *text = secret_alloc(handle->pool, REPLY_MAX);
 	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, REPLY_MAX + 256);
@@ -252,15 +297,15 @@ static int take_prompt(struct icred *handle, struct reader *reader, int fd, int6
 	wire_put_string(&reply, TAG_TEXT, text);
 	wipe_traces();
 	/* A worker that gave up meanwhile has said why, which is read next; but not after the deadline. */
-	if (!send_frame(fd, &reply, -1, deadline) && !clock_left(deadline))
+	if (!send_frame(owned_fd(mine), &reply, -1, deadline) && !clock_left(deadline))
 		return set_error(ICRED_E_TIMEOUT,
 				 "nobody answered the question in time; give more with --timeout");
 	return ICRED_OK;
 }
 
 /* One packet of the worker's.  Returns 1 when the request is done. */
-static int take_packet(struct icred *handle, int fd, int64_t deadline, const unsigned char *bytes, size_t len,
-		       worker_answer_fn *answer, void *data)
+static int take_packet(struct icred *handle, const struct owned *mine, int64_t deadline,
+		       const unsigned char *bytes, size_t len, worker_answer_fn *answer, void *data)
 {
 	struct reader reader;
 	int frame = frame_read(bytes, len, &reader), r;
@@ -270,7 +315,7 @@ static int take_packet(struct icred *handle, int fd, int64_t deadline, const uns
 		take_log(handle, &reader);
 		return 0;
 	case FRAME_PROMPT:
-		return take_prompt(handle, &reader, fd, deadline);
+		return take_prompt(handle, &reader, mine, deadline);
 	case FRAME_FAILED:
 		return failed_read(&reader);
 	case FRAME_KEY:
@@ -285,63 +330,76 @@ static int take_packet(struct icred *handle, int fd, int64_t deadline, const uns
 	}
 }
 
-enum { ENDED = 2 }; /* the worker ended without an answer */
-
 /* Take one packet.  Returns 0 to go on, 1 when the request is done, ENDED, or a failure. */
-static int step(struct icred *handle, int fd, int64_t deadline, worker_answer_fn *answer, void *data)
+static int step(struct icred *handle, const struct owned *mine, int64_t deadline, worker_answer_fn *answer,
+		void *data)
 {
 	_cleanup_secret_ unsigned char *bytes = NULL;
 	size_t len = 0;
-	int r = wait_packet(fd, deadline, &len);
+	int r = wait_packet(mine, deadline, &len);
 
 	if (r < 0 || !len)
 		return r < 0 ? r : ENDED;
 	bytes = secret_alloc(handle->pool, len);
 	if (!bytes)
 		return set_no_memory();
-	if (recv(fd, bytes, len, MSG_DONTWAIT) != (ssize_t)len)
-		return set_error(ICRED_E_INTERNAL, "icred-worker: %s", strerror(errno));
-	r = take_packet(handle, fd, deadline, bytes, len, answer, data);
+	if (recv(owned_fd(mine), bytes, len, MSG_DONTWAIT) != (ssize_t)len)
+		return owned_lost(mine) ? ENDED : broken(errno);
+	r = take_packet(handle, mine, deadline, bytes, len, answer, data);
 	/* With a worker that never stops talking, poll() would never say that the time is over. */
 	if (r == 0 && !clock_left(deadline))
 		r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
 	return r;
 }
 
-static int converse(struct icred *handle, int fd, int64_t deadline, worker_answer_fn *answer, void *data)
+static int converse(struct icred *handle, const struct owned *mine, int64_t deadline,
+		    worker_answer_fn *answer, void *data)
 {
 	int r;
 
 	do {
-		r = step(handle, fd, deadline, answer, data);
+		r = step(handle, mine, deadline, answer, data);
 	} while (r == 0);
+	return r;
+}
+
+/* The worker is gone, and the news of how it ended is there or comes in a moment. */
+static int died(struct icred *handle, const struct ticket *ticket)
+{
+	struct worker *worker = &handle->worker;
+	int status, r;
+
+	worker_lock(worker);
+	if (worker->starts == ticket->starts && child_ended(&worker->child, &status))
+		stop_locked(worker);
+	r = ended_locked(worker, ticket->starts, "before it answered");
+	lock_give(&worker->lock);
 	return r;
 }
 
 static int call_once(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		     void *data)
 {
-	_cleanup_close_ int mine = -1;
-	unsigned kills = 0;
+	_cleanup_owned_ struct owned mine = OWNED_NONE;
+	struct ticket ticket = {0, 0};
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return set_error(ICRED_E_INTERNAL, "can't make a socket: %s", strerror(errno));
-	mine = pair[0];
-	r = submit(handle, request, pair[1], deadline, &kills);
+		return no_socket();
+	mine = owned_take(pair[0]);
+	r = submit(handle, request, pair[1], deadline, &ticket);
 	close_keep_errno(pair[1]);
 	if (r < 0)
 		return r;
-	r = converse(handle, mine, deadline, answer, data);
+	r = converse(handle, &mine, deadline, answer, data);
 	if (r == ICRED_E_TIMEOUT && !clock_left(deadline)) {
 		struct failure failure;
 		failure_save(&failure);
-		worker_kill(&handle->worker, kills);
+		worker_kill(&handle->worker, ticket.kills);
 		failure_restore(&failure);
 	}
-	if (r == ENDED && kills == handle->worker.kills)
-		return set_error(ICRED_E_INTERNAL,
-				 "icred-worker ended before it answered; run with ICRED_TRACE=1 to see why");
+	if (r == ENDED && !owned_lost(&mine) && ticket.kills == handle->worker.kills)
+		return died(handle, &ticket);
 	return r;
 }
 
@@ -351,7 +409,7 @@ int worker_call(struct icred *handle, struct wire *request, int64_t deadline, wo
 	size_t len = request->len;
 	int r = ENDED, left;
 
-	/* Once more if it was killed at another request's deadline. */
+	/* Once more if it was killed at another request's deadline, or the program closed our socket. */
 	for (int turn = 0; turn < 2 && r == ENDED; turn++) {
 		request->len = len;
 		/* The worker gives up a little earlier, so that it can still say why. */

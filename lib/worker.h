@@ -12,9 +12,12 @@
 struct worker {
 	struct lock lock;
 	uint32_t generation; /* of the process it belongs to: lock_generation() */
-	int control;         /* -1: there is none */
+	struct owned control;
 	struct child child;
+	unsigned starts;        /* how many there have been */
 	_Atomic unsigned kills; /* how often a deadline killed it, and other requests with it */
+	unsigned ended;         /* which of them ended last, as `starts` counted it; 0: none that is known */
+	int status;             /* and how: as waitpid(2) has it */
 };
 
 void worker_init(struct worker *worker);

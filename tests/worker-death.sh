@@ -34,7 +34,7 @@ kill -9 "$worker"
 ended
 is "the worker is killed: the caller fails" "$status" 1
 is "  with nothing on standard output" "$(cat "$tmp/killed")" ""
-like "  and a message" "$(cat "$tmp/killed.err")" 'icred-worker ended before it answered'
+like "  and a message" "$(cat "$tmp/killed.err")" 'icred-worker was killed by SIGKILL before it answered'
 like "  the next one has its token" "$(icred --timeout 20 token)" "$token"
 icred forget
 sandbox reset

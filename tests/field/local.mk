@@ -10,6 +10,8 @@ field_tests += tests/field/01-optional-part.sh
 # 02 numbers of descriptors, processes and handles
 
 # 03 processes left behind
+field_tests += tests/field/03-left-behind.sh
+EXTRA_DIST += tests/field/adopt.py
 
 # 04 clocks that went back
 field_tests += tests/field/04-interval.sh

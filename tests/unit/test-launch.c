@@ -2,11 +2,16 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "child.h"
 #include "core.h"
@@ -44,6 +49,13 @@ static void start(struct started *started, bool keep_stderr)
 	CHECK(started->report.pid == started->child.pid);
 }
 
+static void release(struct started *started)
+{
+	int status;
+
+	child_release(&started->child, &status);
+}
+
 /* Until the process is no more; a zombie still is. */
 static void wait_until_gone(pid_t pid)
 {
@@ -63,6 +75,7 @@ static int live_and_end(void *data)
 {
 	struct sigaction action = *(struct sigaction *)data;
 	struct started started;
+	int status;
 
 	CHECK(sigaction(SIGCHLD, &action, NULL) == 0);
 	signals = 0;
@@ -72,8 +85,8 @@ static int live_and_end(void *data)
 	close(started.mine);
 	clock_sleep(20);
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	child_release(&started.child);
-	CHECK(started.child.pid == 0 && started.child.pidfd == -1);
+	CHECK(child_release(&started.child, &status) && status == 0);
+	CHECK(started.child.pid == 0 && started.child.leash.fd == -1);
 	no_child_to_wait_for();
 	CHECK(signals == 0);
 	return 0;
@@ -122,11 +135,11 @@ static void the_world_of_a_worker_is_clean(void **state)
 	assert_true(started.report.environment);
 	assert_string_equal(started.report.directory, "/");
 	close(started.mine);
-	child_release(&started.child);
+	release(&started);
 	start(&started, true);
 	assert_true(started.report.valid_error);
 	close(started.mine);
-	child_release(&started.child);
+	release(&started);
 	close(extra);
 	assert_int_equal(unsetenv("ICRED_TOKEN"), 0);
 }
@@ -152,7 +165,7 @@ static int start_without_some(void *data)
 		return 2;
 	close(pair[0]);
 	close(pair[1]);
-	child_release(&started.child);
+	release(&started);
 	if (started.report.open != 3 || !started.report.null_out || !started.report.valid_error)
 		return 3;
 	return (closed & 16) && !(closed & 4) ? 0 : started.report.null_error ? 0 : 4;
@@ -172,7 +185,7 @@ static void standard_descriptors_are_sane_whatever_the_caller_has(void **state)
 static int miss(void *data)
 {
 	struct sigaction action = {.sa_handler = count_signal};
-	struct child child = {.pid = 0};
+	struct child child = NO_CHILD;
 	int pair[2], before = open("/dev/null", O_RDONLY | O_CLOEXEC), after;
 
 	CHECK(sigaction(SIGCHLD, &action, NULL) == 0);
@@ -223,7 +236,7 @@ static int kill_it(void *data)
 	CHECK(kill(pid, 0) == 0);
 	child_kill(&started.child);
 	wait_until_gone(pid);
-	child_release(&started.child);
+	release(&started);
 	close(started.mine);
 	no_child_to_wait_for();
 	child_kill(&started.child); /* of nothing: nothing */
@@ -241,7 +254,7 @@ static int release_one_that_hangs(void *data)
 	start(&started, false);
 	close(started.mine); /* which this one does not care about */
 	before = clock_ms();
-	child_release(&started.child);
+	release(&started);
 	CHECK(clock_ms() - before < 10000);
 	wait_until_gone(started.report.pid);
 	no_child_to_wait_for();
@@ -256,6 +269,150 @@ static void one_that_hangs_can_be_killed(void **state)
 	assert_int_equal(child_run(release_one_that_hangs, NULL, 0), 0);
 }
 
+/* What a worker's end is told as. */
+static void words_say_how_it_ended(void **state)
+{
+	static const struct {
+		int status;
+		const char *words;
+	} cases[] = {
+		{0, "ended (status 0)"},
+		{127 << 8, "ended (status 127)"},
+		{SIGSEGV, "crashed (SIGSEGV)"},
+		{SIGBUS | 0x80, "crashed (SIGBUS)"}, /* with a core file */
+		{SIGABRT, "crashed (SIGABRT)"},
+		{SIGKILL, "was killed by SIGKILL"},
+		{SIGXFSZ, "was killed by SIGXFSZ"},
+		{SIGTERM, "was killed by SIGTERM"},
+	};
+	char words[STATUS_WORDS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		status_words(cases[i].status, words, sizeof(words));
+		assert_string_equal(words, cases[i].words);
+	}
+}
+
+static int how_it_ended(void *data)
+{
+	int number = *(int *)data, status = -1;
+	struct started started;
+
+	start(&started, false);
+	CHECK(kill(started.child.pid, number) == 0);
+	CHECK(child_ended(&started.child, &status) && WIFSIGNALED(status) && WTERMSIG(status) == number);
+	CHECK(child_ended(&started.child, &status)); /* for the next who asks, too */
+	CHECK(child_release(&started.child, &status) && WTERMSIG(status) == number);
+	close(started.mine);
+	no_child_to_wait_for();
+	return 0;
+}
+
+static int it_is_at_work(void *data)
+{
+	struct started started;
+	int status;
+
+	(void)data;
+	start(&started, false);
+	CHECK(!child_ended(&started.child, &status));
+	close(started.mine);
+	release(&started);
+	return 0;
+}
+
+static void the_keeper_tells_how_it_ended(void **state)
+{
+	int number = SIGKILL; /* others are blocked in this stand-in */
+
+	(void)state;
+	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
+	assert_int_equal(child_run(how_it_ended, &number, 0), 0);
+	assert_int_equal(child_run(it_is_at_work, NULL, 0), 0);
+}
+
+/* The program's own child has the number that our keeper had: it is neither signalled nor reaped. */
+static int take_the_number(void *data)
+{
+	struct started started;
+	pid_t theirs, keeper;
+	int status;
+
+	(void)data;
+	start(&started, false);
+	close(started.mine);
+	keeper = started.child.keeper;
+	theirs = fork();
+	CHECK(theirs >= 0);
+	if (!theirs) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	started.child.keeper = theirs;
+	child_kill(&started.child);
+	release(&started);
+	CHECK(waitpid(theirs, &status, WNOHANG) == 0);
+	CHECK(kill(theirs, SIGKILL) == 0 && waitpid(theirs, &status, 0) == theirs);
+	CHECK(WTERMSIG(status) == SIGKILL);
+	CHECK(waitpid(keeper, NULL, (int)__WCLONE) == keeper); /* its leash ended */
+	return 0;
+}
+
+static void a_number_is_not_a_keeper(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
+	assert_int_equal(child_run(take_the_number, NULL, 0), 0);
+}
+
+/* A kernel that promises no memory twice: what would copy the program fails. */
+static bool no_copies(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_VFORK, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {ARRAY_SIZE(filter), filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int live_without_a_copy(void *data)
+{
+	struct started started;
+
+	(void)data;
+	if (!no_copies())
+		return CHILD_SKIP;
+	start(&started, false);
+	CHECK(started.child.keeper == 0 && started.child.leash.fd == -1);
+	no_child_to_wait_for();
+	child_kill(&started.child); /* there is nobody to do it: the end of its socket ends it */
+	close(started.mine);
+	release(&started);
+	wait_until_gone(started.report.pid);
+	return 0;
+}
+
+static void without_memory_for_a_keeper_init_reaps(void **state)
+{
+	int r;
+
+	(void)state;
+	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
+	r = child_run(live_without_a_copy, NULL, 0);
+	if (r == CHILD_SKIP)
+		skip();
+	assert_int_equal(r, 0);
+}
+
 static void *start_and_end(void *data)
 {
 	(void)data;
@@ -263,7 +420,7 @@ static void *start_and_end(void *data)
 		struct started started;
 		start(&started, false);
 		close(started.mine);
-		child_release(&started.child);
+		release(&started);
 	}
 	return NULL;
 }
@@ -294,6 +451,10 @@ int main(void)
 		cmocka_unit_test(standard_descriptors_are_sane_whatever_the_caller_has),
 		cmocka_unit_test(what_can_not_be_started_leaves_an_error_and_nothing_else),
 		cmocka_unit_test(one_that_hangs_can_be_killed),
+		cmocka_unit_test(words_say_how_it_ended),
+		cmocka_unit_test(the_keeper_tells_how_it_ended),
+		cmocka_unit_test(a_number_is_not_a_keeper),
+		cmocka_unit_test(without_memory_for_a_keeper_init_reaps),
 		cmocka_unit_test(threads_start_at_once),
 	};
 
