@@ -41,7 +41,8 @@ static int query_valid(const struct icred_host *host, const struct icred_key_que
 	if (query->app && query->origin && g_utf8_validate(query->app, -1, NULL) &&
 	    g_utf8_validate(query->origin, -1, NULL))
 		return 0;
-	return host->fail(host, ICRED_E_INVALID, "the app's ID or the API's origin is no UTF-8 text");
+	return host->fail(host, ICRED_E_INVALID,
+			  "the keyring takes UTF-8 text only; write the settings app and api as such");
 }
 
 /* Every call begins here, and ends in leave(). */
@@ -54,16 +55,20 @@ static int enter(const struct keyring_call *call)
 	if (rc)
 		return rc;
 	rc = keyring_connect(call);
-	if (rc && rc != ICRED_E_NO_SERVICE)
+	if (rc && (rc != ICRED_E_NO_SERVICE || call->self->foreign))
 		return rc;
 	late = keyring_choose(call, &call->self->by_file);
 	if (late)
 		return late;
-	return call->self->by_file ? 0 : rc;
+	if (call->self->by_file)
+		return 0;
+	return rc ? rc : keyring_check_service(call);
 }
 
-static int leave(int rc)
+static int leave(const struct keyring_call *call, int rc)
 {
+	if (call->self->let_go)
+		keyring_disconnect(call->self);
 	keyring_log_to(NULL);
 	return rc;
 }
@@ -80,6 +85,8 @@ static int load_afresh(const struct keyring_call *call, unsigned nth, struct key
 		return rc;
 	keyring_disconnect(call->self);
 	rc = keyring_connect(call);
+	if (!rc)
+		rc = keyring_check_service(call);
 	return rc ? rc : keyring_load(call, nth, found);
 }
 
@@ -104,7 +111,7 @@ static int keyring_prepare(void *self, const struct icred_host *host, const stru
 {
 	const struct keyring_call call = {self, host, query};
 
-	return leave(have_key(&call, 0));
+	return leave(&call, have_key(&call, 0));
 }
 
 static int keyring_sign(void *self, const struct icred_host *host, const struct icred_key_query *query,
@@ -116,9 +123,9 @@ static int keyring_sign(void *self, const struct icred_host *host, const struct 
 	int rc = have_key(&call, nth);
 
 	if (rc)
-		return leave(rc);
+		return leave(&call, rc);
 	rc = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
-	return leave(rc ? host->fail(host, rc, "%s", why) : 0);
+	return leave(&call, rc ? host->fail(host, rc, "%s", why) : 0);
 }
 
 static int show_all(const struct keyring_call *call, GVariant *paths, int locked,
@@ -161,7 +168,7 @@ static int keyring_each(void *self, const struct icred_host *host, const struct 
 
 	rc = enter(&call);
 	if (!rc && call.self->by_file)
-		return leave(keyring_file_each(&call, each, data));
+		return leave(&call, keyring_file_each(&call, each, data));
 	if (!rc)
 		rc = find_to_show(&call, &found);
 	if (!rc)
@@ -169,7 +176,7 @@ static int keyring_each(void *self, const struct icred_host *host, const struct 
 	if (!rc)
 		rc = show_all(&call, found.locked, 1, each, data);
 	keyring_found_clear(&found);
-	return leave(rc);
+	return leave(&call, rc);
 }
 
 static int keyring_store_key(void *self, const struct icred_host *host, const struct icred_key_query *query,
@@ -182,7 +189,7 @@ static int keyring_store_key(void *self, const struct icred_host *host, const st
 	rc = enter(&call);
 	if (!rc)
 		rc = keyring_store(&call, pem, label, fingerprint);
-	return leave(rc);
+	return leave(&call, rc);
 }
 
 static int remove_all(const struct keyring_call *call, GVariant *paths)
@@ -213,8 +220,10 @@ static int remove_found(const struct keyring_call *call, const char *fingerprint
 		}
 	}
 	if (!rc && !g_variant_n_children(found.unlocked))
-		rc = call->host->fail(call->host, ICRED_E_NOT_FOUND, "the keyring has no key %s of app %s",
-				      fingerprint, call->query->app);
+		rc = call->host->fail(
+			call->host, ICRED_E_NOT_FOUND,
+			"the keyring has no key %s of app %s; icred key list shows those it has", fingerprint,
+			call->query->app);
 	if (!rc)
 		rc = remove_all(call, found.unlocked);
 	keyring_found_clear(&found);
@@ -232,7 +241,7 @@ static int keyring_remove(void *self, const struct icred_host *host, const struc
 	if (!rc)
 		rc = call.self->by_file ? keyring_file_remove(&call, fingerprint)
 					: remove_found(&call, fingerprint);
-	return leave(rc);
+	return leave(&call, rc);
 }
 
 static int keyring_open(const struct icred_host *host, void **ret_self)

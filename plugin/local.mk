@@ -30,6 +30,7 @@ key_keyring_la_SOURCES = plugin/key-keyring.c \
 	plugin/key-keyring/item.c \
 	plugin/key-keyring/load.c \
 	plugin/key-keyring/log.c \
+	plugin/key-keyring/owner.c \
 	plugin/key-keyring/prompt.c \
 	plugin/key-keyring/session.c \
 	plugin/key-keyring/store.c \

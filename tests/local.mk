@@ -188,7 +188,7 @@ shell_tests += \
 	tests/single-flight.sh \
 	tests/warm-strace.sh \
 	tests/worker-death.sh
-check_PROGRAMS += tests/keyring-module tests/secret-mock tests/secret-portal
+check_PROGRAMS += tests/keyring-module tests/secret-mock tests/secret-portal tests/secret-prompter
 tests_keyring_module_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_keyring_module_LDADD = libicred-rsa.la $(GNUTLS_LIBS)
 # libsecret brings GIO along, which is all that the stand-ins need.
@@ -196,6 +196,8 @@ tests_secret_mock_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
 tests_secret_mock_LDADD = $(SECRET_LIBS)
 tests_secret_portal_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
 tests_secret_portal_LDADD = $(SECRET_LIBS)
+tests_secret_prompter_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS)
+tests_secret_prompter_LDADD = $(SECRET_LIBS)
 endif
 
 # Key modules from the profile's line to the server's answer.

@@ -2,7 +2,7 @@
 /*
  * A Secret Service that holds one locked item and behaves badly, for what no
  * real one does on demand:
- *   secret-mock dismiss       the question is dismissed
+ *   secret-mock dismiss       the question is dismissed, at once
  *   secret-mock silent        the question is never answered
  *   secret-mock die           the service ends while it asks
  *   secret-mock mute          no call is ever answered
@@ -90,11 +90,12 @@ static void prompt(GDBusConnection *bus, GDBusMethodInvocation *call)
 		exit(0);
 	g_dbus_method_invocation_return_value(call, NULL);
 	if (!is_mode("silent"))
-		g_timeout_add(PERSON_MS, answered, bus);
+		g_timeout_add(is_mode("dismiss") ? 0 : PERSON_MS, answered, bus);
 }
 
 static void take_back(GDBusMethodInvocation *call)
 {
+	puts(deleting ? "removal taken back" : "unlock taken back");
 	deleting = FALSE;
 	g_dbus_method_invocation_return_value(call, NULL);
 }
@@ -214,6 +215,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	mode = argv[1];
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	g_bus_own_name(G_BUS_TYPE_SESSION, "org.freedesktop.secrets", G_BUS_NAME_OWNER_FLAGS_NONE, acquired,
 		       NULL, NULL, node, NULL);
 	g_main_loop_run(g_main_loop_new(NULL, FALSE));

@@ -48,11 +48,31 @@ static void *aside_thread(void *data)
 	return NULL;
 }
 
-static gboolean aside_wait(struct aside *aside, gint64 until)
+static gboolean is_over(struct aside *aside, gint64 until)
 {
+	gboolean over;
+
 	g_mutex_lock(&aside->mutex);
 	while (!aside->over && g_cond_wait_until(&aside->cond, &aside->mutex, until))
 		;
+	over = aside->over;
+	g_mutex_unlock(&aside->mutex);
+	return over;
+}
+
+static gboolean aside_wait(const struct keyring_call *call, struct aside *aside, gint64 until)
+{
+	gint64 quiet = g_get_monotonic_time() + KEYRING_QUIET_MS * G_TIME_SPAN_MILLISECOND;
+
+	if (is_over(aside, MIN(quiet, until)))
+		return TRUE;
+	if (quiet < until)
+		call->host->log(
+			call->host, ICRED_LOG_WARNING,
+			"waiting for the secret portal, which may ask in another window; press Ctrl-C to "
+			"give up");
+	is_over(aside, until);
+	g_mutex_lock(&aside->mutex);
 	aside->left = !aside->over;
 	if (aside->left)
 		g_atomic_int_inc(&left_behind);
@@ -82,7 +102,7 @@ int keyring_aside(const struct keyring_call *call, void (*run)(void *job), void 
 		release(job);
 		return call->host->fail(call->host, ICRED_E_NO_MEMORY, "out of memory");
 	}
-	if (!aside_wait(aside, until)) {
+	if (!aside_wait(call, aside, until)) {
 		g_thread_unref(thread);
 		return keyring_timeout(call);
 	}

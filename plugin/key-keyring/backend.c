@@ -10,13 +10,6 @@
 #define PORTAL_VERSION 1
 #define TEST_PASSWORD  "SECRET_FILE_TEST_PASSWORD" /* libsecret's */
 
-static GVariant *ask_bus(const struct keyring_call *call, const char *name, const char *path,
-			 const char *iface, const char *method, GVariant *arguments, GError **error)
-{
-	return g_dbus_connection_call_sync(call->self->bus, name, path, iface, method, arguments, NULL,
-					   G_DBUS_CALL_FLAGS_NONE, keyring_patience(call), NULL, error);
-}
-
 /* The question libsecret asks as well, but here with an end. */
 static int has_portal(const struct keyring_call *call)
 {
@@ -25,32 +18,18 @@ static int has_portal(const struct keyring_call *call)
 
 	if (!call->self->bus)
 		return 0;
-	answer = ask_bus(call, PORTAL_NAME, PORTAL_PATH, "org.freedesktop.DBus.Properties", "Get",
-			 g_variant_new("(ss)", PORTAL_IFACE, "version"), NULL);
+	answer = g_dbus_connection_call_sync(call->self->bus, PORTAL_NAME, PORTAL_PATH,
+					     "org.freedesktop.DBus.Properties", "Get",
+					     g_variant_new("(ss)", PORTAL_IFACE, "version"), NULL,
+					     G_DBUS_CALL_FLAGS_NONE, keyring_patience(call), NULL, NULL);
 	if (!answer)
 		return 0;
 	if (g_variant_is_of_type(answer, G_VARIANT_TYPE("(v)")))
 		g_variant_get(answer, "(v)", &value);
 	is = value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) &&
-	     g_variant_get_uint32(value) == PORTAL_VERSION;
+	     g_variant_get_uint32(value) == PORTAL_VERSION && keyring_is_trusted(call, PORTAL_NAME);
 	g_clear_pointer(&value, g_variant_unref);
 	g_variant_unref(answer);
-	return is;
-}
-
-static GVariant *ask_for_name(const struct keyring_call *call, const char *method, GVariant *arguments,
-			      GError **error)
-{
-	return ask_bus(call, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-		       arguments, error);
-}
-
-static int is_running(const struct keyring_call *call)
-{
-	GVariant *answer = ask_for_name(call, "GetNameOwner", g_variant_new("(s)", SERVICE_NAME), NULL);
-	int is = answer != NULL;
-
-	g_clear_pointer(&answer, g_variant_unref);
 	return is;
 }
 
@@ -58,13 +37,10 @@ static int is_running(const struct keyring_call *call)
 static int is_startable(const struct keyring_call *call)
 {
 	GError *error = NULL;
-	GVariant *answer;
 	int is;
 
-	answer = ask_for_name(call, "StartServiceByName", g_variant_new("(su)", SERVICE_NAME, 0), &error);
-	is = answer ||
+	is = keyring_start(call, &error) ||
 	     !(keyring_absent(error) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED));
-	g_clear_pointer(&answer, g_variant_unref);
 	g_clear_error(&error);
 	return is;
 }
@@ -72,7 +48,7 @@ static int is_startable(const struct keyring_call *call)
 /* The bus starts only what it has a file of, so one that was started otherwise is asked for first. */
 static int has_service(const struct keyring_call *call)
 {
-	return call->self->bus && (is_running(call) || is_startable(call));
+	return call->self->bus && (keyring_is_owned(call, SERVICE_NAME) || is_startable(call));
 }
 
 /* Never silently, and not without a word where its password protects nothing. */

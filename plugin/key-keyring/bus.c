@@ -96,11 +96,16 @@ int keyring_gerror(const struct keyring_call *call, GError *error, const char *w
 	else if (is_named(error, "IsLocked"))
 		rc = keyring_locked(call);
 	else if (is_named(error, "NoSuchObject"))
-		rc = host->fail(host, ICRED_E_NOT_FOUND, "the key has just been removed from the keyring");
+		rc = host->fail(host, ICRED_E_NOT_FOUND,
+				"the key has just been removed from the keyring; import it again");
 	else if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
-		rc = host->fail(host, ICRED_E_DENIED, "the keyring refuses to %s: %s", what, text);
+		rc = host->fail(host, ICRED_E_DENIED,
+				"the keyring refuses %s: %s; allow this program to talk to " SERVICE_NAME,
+				what, text);
 	else
-		rc = host->fail(host, ICRED_E_INTERNAL, "the keyring can't %s: %s", what, text);
+		rc = host->fail(host, ICRED_E_INTERNAL,
+				"the keyring service failed in %s: %s; restart it, or use another keyring",
+				what, text);
 	g_error_free(error);
 	return rc;
 }
@@ -112,22 +117,60 @@ static int bus_fail(const struct keyring_call *call, GError *error)
 	int rc;
 
 	if (is_late(error))
-		return keyring_gerror(call, error, "be reached");
+		return keyring_gerror(call, error, "the connection");
 	error_text(error, text);
-	rc = host->fail(
-		host, ICRED_E_NO_SERVICE,
-		"no D-Bus session, so no keyring (%s); run inside a desktop session or under dbus-run-session, "
-		"or keep the key elsewhere",
-		text);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+		rc = host->fail(host, ICRED_E_NO_SERVICE,
+				"the session bus may belong to another user, so no keyring (%s); unset "
+				"DBUS_SESSION_BUS_ADDRESS, or set it to your own bus",
+				text);
+	else
+		rc = host->fail(
+			host, ICRED_E_NO_SERVICE,
+			"no D-Bus session, so no keyring (%s); run inside a desktop session or under dbus-run-session, "
+			"or keep the key elsewhere",
+			text);
 	g_error_free(error);
 	return rc;
+}
+
+static GIOStream *bus_stream(GCancellable *cancel, GError **error)
+{
+	char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SESSION, cancel, error);
+	GIOStream *stream = address ? g_dbus_address_get_stream_sync(address, NULL, cancel, error) : NULL;
+
+	g_free(address);
+	return stream;
+}
+
+/* A connection of our own: its owner is checked before anything is said, and it can be let go of. */
+static int bus_open(const struct keyring_call *call, GCancellable *cancel, GDBusConnection **ret_bus)
+{
+	const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+					   G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+	GError *error = NULL;
+	GIOStream *stream = bus_stream(cancel, &error);
+	GDBusConnection *bus;
+	int rc;
+
+	if (!stream)
+		return bus_fail(call, error);
+	rc = keyring_check_bus(call, stream);
+	bus = rc ? NULL : g_dbus_connection_new_sync(stream, NULL, flags, NULL, cancel, &error);
+	g_object_unref(stream);
+	if (rc)
+		return rc;
+	if (!bus)
+		return bus_fail(call, error);
+	*ret_bus = bus;
+	return 0;
 }
 
 int keyring_connect(const struct keyring_call *call)
 {
 	struct keyring *self = call->self;
-	GError *error = NULL;
 	struct keyring_watchdog dog;
+	int rc;
 
 	if (keyring_late(call))
 		return keyring_timeout(call);
@@ -135,20 +178,16 @@ int keyring_connect(const struct keyring_call *call)
 		return 0;
 	keyring_disconnect(self);
 	keyring_watchdog_start(&dog, call);
-	/* The shared connection, because libsecret insists on it. */
-	self->bus = g_bus_get_sync(G_BUS_TYPE_SESSION, dog.cancel, &error);
+	rc = bus_open(call, dog.cancel, &self->bus);
 	keyring_watchdog_stop(&dog);
-	if (!self->bus)
-		return bus_fail(call, error);
-	/* By default it ends the process when the bus does. */
-	g_dbus_connection_set_exit_on_close(self->bus, FALSE);
-	return 0;
+	return rc;
 }
 
 void keyring_disconnect(struct keyring *self)
 {
 	keyring_session_end(self);
 	g_clear_object(&self->bus);
+	self->let_go = 0;
 }
 
 /* *ret_answer is the caller's; arguments may be floating and are always taken. */
@@ -185,8 +224,11 @@ int keyring_property(const struct keyring_call *call, const char *path, const ch
 	g_variant_unref(answer);
 	if (!g_variant_is_of_type(value, G_VARIANT_TYPE(type))) {
 		g_variant_unref(value);
-		return call->host->fail(call->host, ICRED_E_PROTOCOL,
-					"the keyring service answers nonsense about its %s", name);
+		return call->host->fail(
+			call->host, ICRED_E_PROTOCOL,
+			"the keyring service gives no valid value of %s; restart it, or use another "
+			"keyring",
+			name);
 	}
 	*ret_value = value;
 	return 0;

@@ -233,7 +233,8 @@ static int read_item(const struct keyring_call *call, void *item, char **ret_tex
 	value = secret_retrievable_retrieve_secret_sync(SECRET_RETRIEVABLE(item), NULL, NULL);
 	if (!value)
 		return call->host->fail(call->host, ICRED_E_PROTOCOL,
-					"libsecret's file has an item without a secret");
+					"libsecret's file default.keyring has an item without a secret; "
+					"import the key again");
 	rc = copy_secret(call, value, ret_text, ret_len);
 	secret_value_unref(value);
 	return rc;
@@ -352,7 +353,9 @@ int keyring_file_remove(const struct keyring_call *call, const char *fingerprint
 	if (rc)
 		return rc;
 	if (!job->done)
-		rc = call->host->fail(call->host, ICRED_E_NOT_FOUND, "the keyring has no key %s of app %s",
+		rc = call->host->fail(call->host, ICRED_E_NOT_FOUND,
+				      "libsecret's file default.keyring has no key %s of app %s; "
+				      "icred key list shows those it has",
 				      fingerprint, call->query->app);
 	job_free(job);
 	return rc;

@@ -265,8 +265,9 @@ int keyring_by_date(const struct keyring_call *call, GVariant *paths, char ***re
 int keyring_missing(const struct keyring_call *call, unsigned nth)
 {
 	return call->host->fail(call->host, ICRED_E_NOT_FOUND,
-				"the keyring has no%s key of app %s for %s; import it with: icred key import "
+				"%s has no%s key of app %s for %s; import it with: icred key import "
 				"app.pem --app %s",
+				call->self->by_file ? "libsecret's file default.keyring" : "the keyring",
 				nth ? " other" : "", call->query->app, call->query->origin, call->query->app);
 }
 

@@ -19,8 +19,9 @@
 #include <icred/module.h>
 #include "rsa.h"
 
-#define KEYRING_ITEMS_MAX 64u /* of one app; more are not looked at */
-#define KEYRING_AGAIN     2u  /* times in another session */
+#define KEYRING_ITEMS_MAX 64u  /* of one app; more are not looked at */
+#define KEYRING_AGAIN     2u   /* times in another session */
+#define KEYRING_QUIET_MS  1000 /* a question that takes longer is spoken of */
 
 #define KEYRING_SCHEMA "com.carbonregistry.icred.AppKey"
 
@@ -46,6 +47,8 @@ struct keyring {
 	GDBusConnection *bus;
 	SecretService *service;
 	int by_file; /* of this call: no service, but libsecret keeps a file */
+	int foreign; /* the bus belongs to another user */
+	int let_go;  /* a question was left open on this connection, which ends with the call */
 	struct keyring_recent recent;
 };
 
@@ -63,6 +66,9 @@ struct keyring_call {
 	const struct icred_host *host;
 	const struct icred_key_query *query;
 };
+
+/* Which program provides the keyring. */
+enum keyring_program { KEYRING_UNKNOWN, KEYRING_GNOME, KEYRING_KEEPASSXC, KEYRING_KWALLET };
 
 /* An app's items as the service told them; arrays of object paths. */
 struct keyring_found {
@@ -82,6 +88,16 @@ int keyring_patience(const struct keyring_call *call);
 int keyring_absent(const GError *error);
 int keyring_late(const struct keyring_call *call);
 int keyring_timeout(const struct keyring_call *call);
+
+/* owner.c: whose the bus and the keyring are, and which program it is */
+GVariant *keyring_ask_bus(const struct keyring_call *call, const char *method, GVariant *arguments,
+			  const char *type, GError **error);
+int keyring_check_bus(const struct keyring_call *call, GIOStream *stream);
+int keyring_check_service(const struct keyring_call *call);
+int keyring_is_trusted(const struct keyring_call *call, const char *name);
+int keyring_is_owned(const struct keyring_call *call, const char *name);
+int keyring_start(const struct keyring_call *call, GError **error);
+enum keyring_program keyring_program(const struct keyring_call *call);
 
 /* watchdog.c: cancels when time is up, for what has no timeout of its own */
 struct keyring_watchdog {

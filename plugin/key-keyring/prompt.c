@@ -3,14 +3,24 @@
 
 #include "keyring.h"
 
-/* A question that is over sooner was never shown: there is no desktop to show it on. */
-#define A_PERSON_TAKES (250 * G_TIME_SPAN_MILLISECOND)
+/* What shows GNOME Keyring's questions: the shell, or a program that ends some seconds after its last one. */
+#define PROMPTER_NAME "org.gnome.keyring.SystemPrompter"
+
+/*
+ * GNOME Keyring (42 and 48) aborts when its question for a password is taken
+ * back, so we let go of the connection instead: the window then stays, and
+ * does its work if it is answered later.
+ */
+enum kind {
+	UNLOCK,
+	CHANGE, /* what is created or removed has to be confirmed; may be taken back */
+};
 
 /* A prompt that waits for its owner: libsecret's has no end if the owner never answers. */
 struct prompt {
 	GMainContext *context;
-	gint64 since;
 	gboolean over;
+	gboolean slow;
 	gboolean dismissed;
 	gboolean vanished;
 	gboolean late;
@@ -51,83 +61,121 @@ static gboolean prompt_late(void *data)
 	return G_SOURCE_REMOVE;
 }
 
-static GSource *prompt_alarm(const struct keyring_call *call, struct prompt *prompt)
+static gboolean prompt_slow(void *data)
 {
-	GSource *alarm = g_timeout_source_new((guint)keyring_patience(call));
+	struct prompt *prompt = data;
 
-	g_source_set_callback(alarm, prompt_late, prompt, NULL);
+	prompt->slow = TRUE;
+	return G_SOURCE_REMOVE;
+}
+
+static GSource *prompt_alarm(struct prompt *prompt, int ms, GSourceFunc ring)
+{
+	GSource *alarm = g_timeout_source_new((guint)ms);
+
+	g_source_set_callback(alarm, ring, prompt, NULL);
 	g_source_attach(alarm, prompt->context);
 	return alarm;
 }
 
-static int prompt_dismiss(const struct keyring_call *call, const char *path)
+static void prompt_alarm_end(GSource *alarm)
 {
-	GVariant *answer = NULL;
-	int rc = keyring_request(call, path, PROMPT_IFACE, "Dismiss", g_variant_new("()"), "()", &answer);
-
-	if (answer)
-		g_variant_unref(answer);
-	return rc;
+	g_source_destroy(alarm);
+	g_source_unref(alarm);
 }
 
-/* Show it, and turn the loop of our own context until it is over. */
+static void prompt_give_up(const struct keyring_call *call, const char *path, enum kind kind)
+{
+	GVariant *answer = NULL;
+
+	if (kind == UNLOCK)
+		call->self->let_go = 1;
+	else if (!keyring_request(call, path, PROMPT_IFACE, "Dismiss", g_variant_new("()"), "()", &answer))
+		g_variant_unref(answer);
+}
+
+/* Its window may be behind others, or on another screen. */
+static void prompt_tell(const struct keyring_call *call)
+{
+	static const char *const names[] = {
+		[KEYRING_UNKNOWN] = "",
+		[KEYRING_GNOME] = "GNOME Keyring: ",
+		[KEYRING_KEEPASSXC] = "KeePassXC: ",
+		[KEYRING_KWALLET] = "KWallet: ",
+	};
+
+	call->host->log(call->host, ICRED_LOG_WARNING,
+			"%swaiting for the keyring's question in another window; press Ctrl-C to give up",
+			names[keyring_program(call)]);
+}
+
+/* Turn the loop of our own context until it is over. */
+static void prompt_wait(const struct keyring_call *call, struct prompt *prompt)
+{
+	GSource *late = prompt_alarm(prompt, keyring_patience(call), prompt_late);
+	GSource *slow = prompt_alarm(prompt, KEYRING_QUIET_MS, prompt_slow);
+
+	while (!prompt->over) {
+		g_main_context_iteration(prompt->context, TRUE);
+		if (!prompt->slow || prompt->over)
+			continue;
+		prompt->slow = FALSE;
+		prompt_tell(call);
+	}
+	prompt_alarm_end(slow);
+	prompt_alarm_end(late);
+}
+
 static int prompt_show(const struct keyring_call *call, const char *path, struct prompt *prompt)
 {
 	GVariant *answer = NULL;
-	GSource *alarm;
 	int rc;
 
 	rc = keyring_request(call, path, PROMPT_IFACE, "Prompt", g_variant_new("(s)", ""), "()", &answer);
 	if (rc)
 		return rc;
 	g_variant_unref(answer);
-	alarm = prompt_alarm(call, prompt);
-	while (!prompt->over)
-		g_main_context_iteration(prompt->context, TRUE);
-	g_source_destroy(alarm);
-	g_source_unref(alarm);
+	prompt_wait(call, prompt);
 	return 0;
 }
 
-static int prompt_verdict(const struct keyring_call *call, const char *path, const struct prompt *prompt)
+/*
+ * Without a desktop GNOME Keyring answers as if a person had dismissed the
+ * question.  After a real answer, what showed it is still there.
+ */
+static int was_never_shown(const struct keyring_call *call)
+{
+	return keyring_program(call) == KEYRING_GNOME && !keyring_is_owned(call, PROMPTER_NAME);
+}
+
+static int prompt_verdict(const struct keyring_call *call, const struct prompt *prompt)
 {
 	const struct icred_host *host = call->host;
 
-	if (prompt->late) {
-		prompt_dismiss(call, path);
+	if (prompt->late)
 		return host->fail(host, ICRED_E_TIMEOUT,
-				  "the keyring's question was not answered in time; try again");
-	}
+				  "the keyring's question was not answered in time; try again and answer it");
 	if (prompt->vanished)
 		return host->fail(host, ICRED_E_NO_SERVICE,
 				  "the keyring service ended while it asked; try again");
-	if (prompt->dismissed && g_get_monotonic_time() - prompt->since < A_PERSON_TAKES)
-		return host->fail(
-			host, ICRED_E_LOCKED,
-			"the keyring is locked and can't ask for its password here; unlock it on the desktop");
+	if (prompt->dismissed && was_never_shown(call))
+		return host->fail(host, ICRED_E_LOCKED,
+				  "the keyring is locked and can't ask for its password here, without a "
+				  "desktop to show its window; unlock it on the desktop");
 	if (prompt->dismissed)
 		return host->fail(host, ICRED_E_CANCELLED,
 				  "the keyring's question was dismissed; try again and answer it");
 	return 0;
 }
 
-/* Perform a prompt that the service handed out; where nobody may be asked, dismiss it instead. */
-int keyring_prompt(const struct keyring_call *call, const char *path)
+/* Perform a prompt that the service handed out. */
+static int ask(const struct keyring_call *call, const char *path, enum kind kind)
 {
 	GDBusConnection *bus = call->self->bus;
-	struct prompt prompt = {.since = g_get_monotonic_time()};
+	struct prompt prompt = {.context = g_main_context_new()};
 	guint signal, watch;
 	int rc;
 
-	if (strcmp(path, NO_OBJECT) == 0)
-		return 0;
-	if (!call->host->interactive) {
-		prompt_dismiss(call, path);
-		return call->host->fail(call->host, ICRED_E_LOCKED,
-					"the keyring wants to ask first; run this without --no-interactive "
-					"in a terminal");
-	}
-	prompt.context = g_main_context_new();
 	g_main_context_push_thread_default(prompt.context);
 	signal =
 		g_dbus_connection_signal_subscribe(bus, SERVICE_NAME, PROMPT_IFACE, "Completed", path, NULL,
@@ -142,7 +190,22 @@ int keyring_prompt(const struct keyring_call *call, const char *path)
 		;
 	g_main_context_pop_thread_default(prompt.context);
 	g_main_context_unref(prompt.context);
-	return rc ? rc : prompt_verdict(call, path, &prompt);
+	if (rc || prompt.late)
+		prompt_give_up(call, path, kind);
+	return rc ? rc : prompt_verdict(call, &prompt);
+}
+
+/* To create or to remove something; where nobody may be asked, the question is taken back unseen. */
+int keyring_prompt(const struct keyring_call *call, const char *path)
+{
+	if (strcmp(path, NO_OBJECT) == 0)
+		return 0;
+	if (call->host->interactive)
+		return ask(call, path, CHANGE);
+	prompt_give_up(call, path, CHANGE);
+	return call->host->fail(call->host, ICRED_E_LOCKED,
+				"the keyring wants to ask first; run this without --no-interactive "
+				"in a terminal");
 }
 
 /* Ask the owner to unlock these; paths may be floating. */
@@ -161,7 +224,7 @@ int keyring_unlock(const struct keyring_call *call, GVariant *paths)
 	if (rc)
 		return rc;
 	g_variant_get(answer, "(ao&o)", NULL, &prompt);
-	rc = keyring_prompt(call, prompt);
+	rc = strcmp(prompt, NO_OBJECT) == 0 ? 0 : ask(call, prompt, UNLOCK);
 	g_variant_unref(answer);
 	return rc;
 }

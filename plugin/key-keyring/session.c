@@ -4,6 +4,36 @@
 
 #include "keyring.h"
 
+/*
+ * libsecret's class takes GLib's shared connection, and any name on it that the
+ * environment says.  Ours is on the connection that was checked, can be let go
+ * of, and reads no property that nothing here needs.
+ */
+typedef SecretService KeyringService;
+typedef SecretServiceClass KeyringServiceClass;
+static GType keyring_service_get_type(void);
+G_DEFINE_TYPE(KeyringService, keyring_service, SECRET_TYPE_SERVICE)
+
+static GObject *keyring_service_constructor(GType type, guint count, GObjectConstructParam *properties)
+{
+	GObject *object = G_OBJECT_CLASS(keyring_service_parent_class)->constructor(type, count, properties);
+
+	g_object_set(object, "g-bus-type", G_BUS_TYPE_NONE, "g-name", SERVICE_NAME, "g-flags",
+		     G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+		     NULL);
+	return object;
+}
+
+static void keyring_service_class_init(KeyringServiceClass *class)
+{
+	G_OBJECT_CLASS(class)->constructor = keyring_service_constructor;
+}
+
+static void keyring_service_init(KeyringService *service)
+{
+	(void)service;
+}
+
 int keyring_session(const struct keyring_call *call)
 {
 	struct keyring *self = call->self;
@@ -13,15 +43,15 @@ int keyring_session(const struct keyring_call *call)
 	if (self->service)
 		return 0;
 	keyring_watchdog_start(&dog, call);
-	self->service =
-		secret_service_open_sync(SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_NONE, dog.cancel, &error);
+	self->service = g_initable_new(keyring_service_get_type(), dog.cancel, &error, "g-connection",
+				       self->bus, "flags", SECRET_SERVICE_NONE, NULL);
 	if (self->service) {
 		g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(self->service), keyring_patience(call));
 		if (!secret_service_ensure_session_sync(self->service, dog.cancel, &error))
 			g_clear_object(&self->service);
 	}
 	keyring_watchdog_stop(&dog);
-	return self->service ? 0 : keyring_gerror(call, error, "open a session");
+	return self->service ? 0 : keyring_gerror(call, error, "OpenSession");
 }
 
 void keyring_session_end(struct keyring *self)
@@ -68,8 +98,9 @@ int keyring_decode(const struct keyring_call *call, GVariant *secret, char **ret
 	char *text;
 
 	if (!value)
-		return host->fail(host, ICRED_E_PROTOCOL,
-				  "the keyring handed out a secret that can't be read");
+		return host->fail(
+			host, ICRED_E_PROTOCOL,
+			"the keyring service gave a secret that can't be decrypted; restart it, or use another keyring");
 	inside = secret_value_get(value, &len);
 	text = host->secret_alloc(host, len + 1);
 	if (text) {

@@ -99,7 +99,7 @@ static int create_item(const struct keyring_call *call, const char *collection, 
 
 	if (!secret)
 		return call->host->fail(call->host, ICRED_E_INTERNAL,
-					"the key can't be encrypted for the keyring");
+					"the key can't be encrypted for the keyring; try again");
 	rc = keyring_request(
 		call, collection, COLLECTION_IFACE, "CreateItem",
 		g_variant_new("(@a{sv}@(oayays)b)", item_properties(call, item), secret, REPLACE), "(oo)",

@@ -17,8 +17,11 @@ EXTRA_DIST += tests/field/adopt.py
 field_tests += tests/field/04-interval.sh
 EXTRA_DIST += tests/field/cached-times.py
 
-# 05 paths that name programs
+# 05 paths that name programs, and whose bus it is
 field_tests += tests/field/05-trusted-paths.sh
+if KEYRING
+field_tests += tests/field/05-bus-owner.sh
+endif
 
 # 06 answers of a server
 if KEYRING

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whose is the session bus, and whose the keyring?  Another user's gets no key, and none of its keys is used. */
+#include "config.h"
+
+#include <unistd.h>
+
+#include "keyring.h"
+
+#define BUS_NAME  "org.freedesktop.DBus"
+#define BUS_PATH  "/org/freedesktop/DBus"
+#define BUS_IFACE "org.freedesktop.DBus"
+
+/* root can read all that this user can, so it is trusted as this user is. */
+static int trusts(uid_t uid)
+{
+	return uid == geteuid() || uid == 0;
+}
+
+GVariant *keyring_ask_bus(const struct keyring_call *call, const char *method, GVariant *arguments,
+			  const char *type, GError **error)
+{
+	return g_dbus_connection_call_sync(call->self->bus, BUS_NAME, BUS_PATH, BUS_IFACE, method, arguments,
+					   G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NONE,
+					   keyring_patience(call), NULL, error);
+}
+
+/* As the kernel has it, of the process that listens at the other end. */
+static int peer_of(GIOStream *stream, uid_t *ret_uid)
+{
+	GCredentials *credentials = NULL;
+	GSocket *socket;
+	uid_t uid = (uid_t)-1;
+
+	if (!G_IS_SOCKET_CONNECTION(stream))
+		return 0;
+	socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
+	if (g_socket_get_family(socket) == G_SOCKET_FAMILY_UNIX)
+		credentials = g_socket_get_credentials(socket, NULL);
+	if (credentials) {
+		uid = g_credentials_get_unix_user(credentials, NULL);
+		g_object_unref(credentials);
+	}
+	*ret_uid = uid;
+	return uid != (uid_t)-1;
+}
+
+static int foreign_bus(const struct keyring_call *call, uid_t uid)
+{
+	const struct icred_host *host = call->host;
+	uid_t self = geteuid();
+
+	if (self == 0)
+		return host->fail(
+			host, ICRED_E_NO_SERVICE,
+			"the session bus belongs to user %u, not to root, so its keyring is not used; "
+			"run this as user %u (without sudo), or unset DBUS_SESSION_BUS_ADDRESS "
+			"(sudo without -E)",
+			(unsigned)uid, (unsigned)uid);
+	return host->fail(host, ICRED_E_NO_SERVICE,
+			  "the session bus belongs to user %u, not to user %u, so its keyring is not used; "
+			  "unset DBUS_SESSION_BUS_ADDRESS, or set it to your own bus",
+			  (unsigned)uid, (unsigned)self);
+}
+
+/* Before the first word on a new connection. */
+int keyring_check_bus(const struct keyring_call *call, GIOStream *stream)
+{
+	uid_t uid = (uid_t)-1;
+
+	call->self->foreign = 1;
+	if (!peer_of(stream, &uid))
+		return call->host->fail(
+			call->host, ICRED_E_NO_SERVICE,
+			"the session bus is not a Unix socket, so its owner is unknown and its keyring is "
+			"not used; set DBUS_SESSION_BUS_ADDRESS to unix:path=...");
+	if (!trusts(uid))
+		return foreign_bus(call, uid);
+	call->self->foreign = 0;
+	return 0;
+}
+
+static int owner_uid(const struct keyring_call *call, const char *name, guint32 *ret_uid, GError **error)
+{
+	GVariant *answer =
+		keyring_ask_bus(call, "GetConnectionUnixUser", g_variant_new("(s)", name), "(u)", error);
+
+	if (!answer)
+		return 0;
+	g_variant_get(answer, "(u)", ret_uid);
+	g_variant_unref(answer);
+	return 1;
+}
+
+/* A service that does not run yet has no owner before the bus has started it. */
+int keyring_start(const struct keyring_call *call, GError **error)
+{
+	GVariant *answer = keyring_ask_bus(call, "StartServiceByName", g_variant_new("(su)", SERVICE_NAME, 0),
+					   "(u)", error);
+
+	if (!answer)
+		return 0;
+	g_variant_unref(answer);
+	return 1;
+}
+
+int keyring_is_trusted(const struct keyring_call *call, const char *name)
+{
+	guint32 uid = 0;
+
+	return owner_uid(call, name, &uid, NULL) && trusts(uid);
+}
+
+/*
+ * Before each use of the service: a bus may let other users in, and one of
+ * them may have taken the name meanwhile.
+ */
+int keyring_check_service(const struct keyring_call *call)
+{
+	const struct icred_host *host = call->host;
+	GError *error = NULL;
+	guint32 uid = 0;
+	int known = owner_uid(call, SERVICE_NAME, &uid, &error);
+
+	if (!known && keyring_absent(error)) {
+		g_clear_error(&error);
+		known = keyring_start(call, &error) && owner_uid(call, SERVICE_NAME, &uid, &error);
+	}
+	if (!known)
+		return keyring_gerror(call, error, "StartServiceByName");
+	if (trusts(uid))
+		return 0;
+	return host->fail(
+		host, ICRED_E_NO_SERVICE,
+		"the keyring service on the session bus belongs to user %u, not to user %u, so it is "
+		"not used; set DBUS_SESSION_BUS_ADDRESS to a bus that only you can use",
+		(unsigned)uid, (unsigned)geteuid());
+}
+
+/* The unique name of who owns a name on the bus, to be freed; NULL if nothing does. */
+static char *owner_of(const struct keyring_call *call, const char *name)
+{
+	GVariant *answer = keyring_ask_bus(call, "GetNameOwner", g_variant_new("(s)", name), "(s)", NULL);
+	char *owner = NULL;
+
+	if (!answer)
+		return NULL;
+	g_variant_get(answer, "(s)", &owner);
+	g_variant_unref(answer);
+	return owner;
+}
+
+int keyring_is_owned(const struct keyring_call *call, const char *name)
+{
+	char *owner = owner_of(call, name);
+	int is = owner != NULL;
+
+	g_free(owner);
+	return is;
+}
+
+/* The program that provides the keyring, by another name that it owns as well. */
+enum keyring_program keyring_program(const struct keyring_call *call)
+{
+	static const struct {
+		enum keyring_program program;
+		const char *name;
+	} known[] = {
+		{KEYRING_GNOME, "org.gnome.keyring"},
+		{KEYRING_KEEPASSXC, "org.keepassxc.KeePassXC.MainWindow"},
+		{KEYRING_KWALLET, "org.kde.kwalletd6"},
+		{KEYRING_KWALLET, "org.kde.ksecretd"},
+		{KEYRING_KWALLET, "org.kde.kwalletd5"},
+	};
+	char *service = owner_of(call, SERVICE_NAME);
+	enum keyring_program program = KEYRING_UNKNOWN;
+
+	for (gsize i = 0; service && !program && i < G_N_ELEMENTS(known); i++) {
+		char *owner = owner_of(call, known[i].name);
+
+		if (g_strcmp0(owner, service) == 0)
+			program = known[i].program;
+		g_free(owner);
+	}
+	g_free(service);
+	return program;
+}
