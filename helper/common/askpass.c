@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,9 +15,13 @@
 
 #include "askpass.h"
 #include "clock.h"
+#include "fail.h"
+#include "util.h"
 
 #define ASKPASS_GRACE_MS 100
 #define ASKPASS_LOOK_MS  10
+#define ASKPASS_QUIET_MS 1000 /* a question that takes longer is spoken of */
+#define ASKPASS_NOTE_MAX 200
 
 static volatile pid_t askpass_pid; /* of the one that is asked, for askpass_stop() */
 
@@ -82,19 +87,37 @@ static int askpass_start(const char *program, const char *text, pid_t *ret_pid)
 	return -1;
 }
 
+/* Its window may be behind others, or on another screen. */
+static void askpass_tell(const struct options *o)
+{
+	const char *path = askpass_program(), *slash = strrchr(path, '/');
+	char text[ASKPASS_NOTE_MAX];
+
+	snprintf(text, sizeof(text),
+		 "waiting for the question of %.80s in another window; press Ctrl-C to give up",
+		 slash ? slash + 1 : path);
+	fail_level(o, ICRED_LOG_WARNING, text);
+}
+
 /* All it prints, or more than fits; -1 if it is not done in time. */
-static ssize_t askpass_read(int fd, char *reply, size_t cap, int64_t deadline)
+static ssize_t askpass_read(const struct options *o, int fd, char *reply, size_t cap, int64_t deadline)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	int64_t quiet = clock_ms() + ASKPASS_QUIET_MS;
+	bool told = false;
 	size_t len = 0;
 	ssize_t n = 1;
 
 	while (len < cap && n != 0) {
-		int64_t left = deadline - clock_ms();
+		int64_t now = clock_ms();
 
-		if (left <= 0)
+		if (now >= deadline)
 			return -1;
-		if (poll(&readable, 1, (int)left) <= 0)
+		if (!told && now >= quiet) {
+			told = true;
+			askpass_tell(o);
+		}
+		if (poll(&readable, 1, (int)((told ? deadline : MIN(quiet, deadline)) - now)) <= 0)
 			continue;
 		n = read(fd, reply + len, cap - len);
 		if (n < 0 && errno != EINTR)
@@ -139,7 +162,7 @@ static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
 	return ended == pid && !stopped;
 }
 
-int askpass_ask(const char *text, char *reply, size_t cap, int64_t deadline)
+int askpass_ask(const struct options *o, const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	const char *program = askpass_program();
 	int status = 0, fd, r = ICRED_E_CANCELLED;
@@ -153,7 +176,7 @@ int askpass_ask(const char *text, char *reply, size_t cap, int64_t deadline)
 	if (fd < 0)
 		return ICRED_E_CANCELLED;
 	askpass_pid = pid;
-	len = askpass_read(fd, reply, cap, deadline);
+	len = askpass_read(o, fd, reply, cap, deadline);
 	close(fd);
 	if (len < 0)
 		deadline = 0;

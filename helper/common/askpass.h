@@ -12,7 +12,8 @@ enum askpass_when { ASKPASS_NEVER, ASKPASS_WITHOUT_TERMINAL, ASKPASS_PREFER, ASK
 /* What the environment says; NEVER where no program is named. */
 enum askpass_when askpass_when(void);
 /* The first line it prints, at most cap - 1 bytes, by the deadline of clock_ms(); 0 or ICRED_E_CANCELLED. */
-int askpass_ask(const char *text, char *reply, size_t cap, int64_t deadline);
+struct options;
+int askpass_ask(const struct options *o, const char *text, char *reply, size_t cap, int64_t deadline);
 /* For signal handlers: nobody waits for it any more. */
 void askpass_stop(void);
 

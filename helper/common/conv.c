@@ -184,13 +184,13 @@ static int conv_terminal(int style, const char *text, char *reply, size_t cap, i
 	return r;
 }
 
-static int conv_program(const char *text, char *reply, size_t cap, int64_t deadline)
+static int conv_program(const struct conv *conv, const char *text, char *reply, size_t cap)
 {
 	struct sigaction old[CONV_SIGNALS];
 	int r;
 
 	conv_catch(old);
-	r = askpass_ask(text, reply, cap, deadline);
+	r = askpass_ask(conv->options, text, reply, cap, conv->deadline);
 	conv_release(old);
 	return r;
 }
@@ -228,6 +228,6 @@ int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 	if (when != ASKPASS_FORCE && when != ASKPASS_PREFER)
 		r = conv_terminal(style, text, reply, cap, conv->deadline);
 	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)
-		r = conv_program(text, reply, cap, conv->deadline);
+		r = conv_program(conv, text, reply, cap);
 	return r == CONV_NO_TERMINAL ? ICRED_E_LOCKED : r; /* nobody has dismissed anything */
 }

@@ -200,14 +200,18 @@ void fail_explain(const struct options *o, const char *format, ...)
 	fail_print(o, text);
 }
 
-void fail_log(int level, const char *text, void *data)
+void fail_level(const struct options *o, int level, const char *text)
 {
-	const struct options *o = data;
 	int wanted = ICRED_LOG_WARNING + (int)o->verbose;
 
-	/* With --json whoever reads standard error expects one document. */
-	if (o->json && !o->verbose)
+	/* With --json a program that reads standard error expects one document; a person at a terminal does not. */
+	if (o->json && !o->verbose && !isatty(STDERR_FILENO))
 		return;
 	if (!o->quiet && level <= wanted)
 		fail_print(o, text);
+}
+
+void fail_log(int level, const char *text, void *data)
+{
+	fail_level(data, level, text);
 }

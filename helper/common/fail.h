@@ -30,6 +30,8 @@ int fail_status(int code);
 void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line for a user who asked with --verbose why nothing happened. */
 void fail_explain(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line of that level, unless --quiet or not wanted by --verbose; with --json at a terminal only. */
+void fail_level(const struct options *o, int level, const char *text);
 /* The library's log, as icred_options wants it; data is the struct options. */
 void fail_log(int level, const char *text, void *data);
 

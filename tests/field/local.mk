@@ -43,6 +43,9 @@ field_tests += tests/field/10-options.sh
 # 11 other distributions
 
 # 12 questions on a desktop
+if KEYRING
+field_tests += tests/field/12-questions.sh
+endif
 
 # 13 smaller ones, upgrades, audit
 field_tests += tests/field/13-jwt.sh
