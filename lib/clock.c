@@ -43,9 +43,18 @@ int clock_left(int64_t deadline)
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+struct timespec clock_spec(int64_t milliseconds)
+{
+	struct timespec time = {.tv_nsec = (long)(milliseconds % 1000) * 1000000};
+
+	if (__builtin_add_overflow(milliseconds / 1000, 0, &time.tv_sec))
+		time.tv_sec = INT32_MAX;
+	return time;
+}
+
 void clock_sleep(int milliseconds)
 {
-	struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+	struct timespec time = clock_spec(milliseconds);
 
 	nanosleep(&time, NULL);
 }

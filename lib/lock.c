@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "lock.h"
 
 enum { FREE = 0, HELD = 1, WAITED = 2, STATE = 3 };
@@ -33,12 +34,16 @@ uint32_t lock_generation(void)
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *time)
 {
+#ifdef SYS_futex_time64 /* where the kernel has two of them, time_t says which one it is */
+	if (sizeof(time->tv_sec) > sizeof(long))
+		return syscall(SYS_futex_time64, word, op | FUTEX_PRIVATE_FLAG, value, time, NULL, 0);
+#endif
 	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, time, NULL, 0);
 }
 
 void futex_wait(_Atomic uint32_t *word, uint32_t value, int milliseconds)
 {
-	struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+	struct timespec time = clock_spec(milliseconds);
 
 	futex(word, FUTEX_WAIT, value, &time);
 }

@@ -126,6 +126,7 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 {
 	int64_t now = clock_ms(), ms;
 	struct itimerval timer = {.it_interval = {0, 0}};
+	struct timespec left;
 	struct sigaction action = {.sa_handler = process_expired};
 
 	snprintf(
@@ -135,7 +136,8 @@ void process_deadline(const struct options *o, unsigned timeout_ms)
 		o->program);
 	process_began = process_began ? process_began : now;
 	ms = MAX(process_began + timeout_ms + PROCESS_GRACE_MS - now, 1); /* 0 would be no timer at all */
-	timer.it_value = (struct timeval){ms / 1000, ms % 1000 * 1000};
+	left = clock_spec(ms);
+	timer.it_value = (struct timeval){left.tv_sec, left.tv_nsec / 1000};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }

@@ -165,7 +165,7 @@ static int sign_begin(const struct icred_host *table, const void *data, size_t l
 /* Wait until it is done or the deadline has passed; the lock is held. */
 static void wait_done(struct icred_signing *signing, int64_t deadline)
 {
-	struct timespec until = {deadline / 1000, (long)(deadline % 1000) * 1000000};
+	struct timespec until = clock_spec(deadline);
 
 	while (!signing->done)
 		if (pthread_cond_timedwait(&signing->changed, &signing->lock, &until) == ETIMEDOUT)

@@ -116,6 +116,22 @@ static void a_span_has_two_ends(void **state)
 		assert_int_equal(life_within(MINTED - cases[i].age, MINTED, cases[i].span), cases[i].within);
 }
 
+/* As nanosleep(2) and its kin want it, whatever the size of time_t. */
+static void milliseconds_fit_in_a_timespec(void **state)
+{
+	static const int64_t cases[] = {
+		0, 1, 999, 1000, 1001, 86400000, INT64_C(2147483647999), INT64_C(2147483648000), INT64_MAX,
+	};
+	int64_t longest = sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct timespec time = clock_spec(cases[i]);
+		assert_int_equal(time.tv_sec, MIN(cases[i] / 1000, longest));
+		assert_int_equal(time.tv_nsec, cases[i] % 1000 * 1000000);
+	}
+}
+
 static void a_failed_refresh_rests_by_a_clock_that_may_be_set(void **state)
 {
 	struct secret_pool *pool = secret_pool_new();
@@ -142,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_usable_to_its_last_second_but_one),
 		cmocka_unit_test(the_time_left_has_two_ends),
 		cmocka_unit_test(a_span_has_two_ends),
+		cmocka_unit_test(milliseconds_fit_in_a_timespec),
 		cmocka_unit_test(a_failed_refresh_rests_by_a_clock_that_may_be_set),
 	};
 
