@@ -252,6 +252,15 @@ static void profile_show_stack(struct output *out, struct json *j, const struct 
 	}
 }
 
+/* The one default that depends on where the profile is. */
+static void profile_show_audit(struct output *out, const struct profile *profile)
+{
+	if (!settings_get(&profile->settings, "audit", 0) && profile_audits(profile)) {
+		output_clean(out, "audit", PROFILE_WIDTH_NAME);
+		output_text(out, " yes  # the default for the profiles of the machine\n");
+	}
+}
+
 static void profile_show(const struct options *o, const struct profile *profile)
 {
 	struct output *out = output_stdout();
@@ -261,6 +270,7 @@ static void profile_show(const struct options *o, const struct profile *profile)
 		output_format(out, "# %s, %s\n", profile->name,
 			      profile->file[0] ? profile->file : "built in");
 		profile_show_settings(out, NULL, &profile->settings);
+		profile_show_audit(out, profile);
 		output_text(out, "\n");
 		profile_show_stack(out, NULL, &profile->stack);
 		return;
@@ -271,6 +281,7 @@ static void profile_show(const struct options *o, const struct profile *profile)
 	json_open(&j, "settings", '[');
 	profile_show_settings(out, &j, &profile->settings);
 	json_close(&j, ']');
+	json_bool(&j, "audit", profile_audits(profile));
 	json_open(&j, "stack", '[');
 	profile_show_stack(out, &j, &profile->stack);
 	json_close(&j, ']');

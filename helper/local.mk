@@ -49,6 +49,7 @@ git_credential_icred_LDADD = libhelper.la libicred-core.la
 worker_PROGRAMS += icred-worker
 icred_worker_SOURCES = helper/icred-worker.c \
 	helper/worker/ask.c helper/worker/ask.h \
+	helper/worker/audit.c helper/worker/audit.h \
 	helper/worker/hygiene.c helper/worker/hygiene.h \
 	helper/worker/inside.c helper/worker/inside.h \
 	helper/worker/keys.c helper/worker/keys.h \

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "profile.h"
+#include "search.h"
 
 #define LINES_MAX 64
 
@@ -253,6 +254,13 @@ const char *profile_issuer(const struct profile *profile)
 		if (stack->lines[i].facility == ICRED_ISSUER)
 			return stack->lines[i].module;
 	return "";
+}
+
+bool profile_audits(const struct profile *profile)
+{
+	const char *audit = settings_get(&profile->settings, "audit", 0);
+
+	return audit ? same_string(audit, "yes") : profile_is_machines(profile->file);
 }
 
 bool profile_allows(const struct profile *profile, const struct origin *origin)

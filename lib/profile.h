@@ -43,6 +43,8 @@ const char *profile_keep_name(struct profile *profile, const char *file);
 int profile_add_line(struct profile *profile, const struct line *line); /* copies */
 /* The module of the first issuer line stands for the stack: a token is the same whoever of it minted. */
 const char *profile_issuer(const struct profile *profile);
+/* Whether each mint is to be reported to the system's log. */
+bool profile_audits(const struct profile *profile);
 bool profile_allows(const struct profile *profile, const struct origin *origin);
 struct profile *profile_free(struct profile *profile);
 

@@ -74,6 +74,13 @@ bool profile_name_ok(const char *name)
 	return true;
 }
 
+bool profile_is_machines(const char *file)
+{
+	static const char machine[] = SYSCONF_DIR "/icred/", vendor[] = VENDOR_DIR "/";
+
+	return strncmp(file, machine, strlen(machine)) == 0 || strncmp(file, vendor, strlen(vendor)) == 0;
+}
+
 static void search_init(struct search *search, const struct log *log)
 {
 	search->log = log;

@@ -19,6 +19,8 @@ struct suggestion profile_similar(const char *name);
  * others can write, is a failure.
  */
 int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd);
+/* Whether a profile's file is one of the machine's: the administrator's or the vendor's. */
+bool profile_is_machines(const char *file);
 /*
  * Each profile file there is, directory by directory, by name within one.  One
  * that an earlier directory hides is told with its `hidden` true.  Stops when

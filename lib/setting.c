@@ -127,6 +127,7 @@ static const struct setting {
 	{"username", check_word, "x-access-token", false, GROUP_NONE},
 	{"insecure-loopback", check_bool, "no", false, GROUP_NONE},
 	{"git-path", check_git_path, NULL, true, GROUP_NONE},
+	{"audit", check_bool, NULL, false, GROUP_NONE}, /* profile_audits() has the default */
 };
 
 static int setting_number(const char *name)

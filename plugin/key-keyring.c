@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "key-keyring/keyring.h"
+#include "signed.h"
 
 /*
  * So long may a key sign that has meanwhile been removed, or locked away, in
@@ -125,7 +126,10 @@ static int keyring_sign(void *self, const struct icred_host *host, const struct 
 	if (rc)
 		return leave(&call, rc);
 	rc = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
-	return leave(&call, rc ? host->fail(host, rc, "%s", why) : 0);
+	if (rc)
+		return leave(&call, host->fail(host, rc, "%s", why));
+	signed_by(host, call.self->recent.key);
+	return leave(&call, 0);
 }
 
 static int show_all(const struct keyring_call *call, GVariant *paths, int locked,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "key-pkcs11/token.h"
+#include "signed.h"
 
 #define LABEL_CAP        128
 #define LOAD_PATIENCE_MS 2000
@@ -190,6 +191,7 @@ static int token_sign(void *self, const struct icred_host *host, const struct ic
 	if (!rc) {
 		memcpy(signature, made.data, made.size);
 		*ret_len = made.size;
+		signed_by(host, token->key);
 	}
 	gnutls_free(made.data);
 	return leave(token, rc);

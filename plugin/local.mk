@@ -7,7 +7,7 @@ EXTRA_DIST += plugin/module.sym
 
 # RSA keys in PEM, for the worker and every key module that reads one.
 noinst_LTLIBRARIES += libicred-rsa.la
-libicred_rsa_la_SOURCES = plugin/pem.c plugin/pem.h plugin/rsa.c plugin/rsa.h
+libicred_rsa_la_SOURCES = plugin/pem.c plugin/pem.h plugin/rsa.c plugin/rsa.h plugin/signed.c plugin/signed.h
 libicred_rsa_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 libicred_rsa_la_LIBADD = $(GNUTLS_LIBS)
 

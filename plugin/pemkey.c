@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pemkey.h"
+#include "signed.h"
 
 void pemkey_clear(struct pemkey *at_hand)
 {
@@ -99,7 +100,10 @@ int pemkey_sign(const struct pemkey *at_hand, const struct icred_host *host, con
 	char why[RSA_WHY_SIZE] = "";
 	int rc = rsa_sign(at_hand->key, data, len, signature, cap, ret_len, why, sizeof(why));
 
-	return rc ? host->fail(host, rc, "%s", why) : 0;
+	if (rc)
+		return host->fail(host, rc, "%s", why);
+	signed_by(host, at_hand->key);
+	return 0;
 }
 
 int pemkey_show(const struct pemkey *at_hand, const struct icred_host *host, struct icred_key *shown,

@@ -52,6 +52,7 @@ helper_unit_tests = \
 	tests/unit/test-output
 plugin_unit_tests = \
 	tests/unit/test-answer \
+	tests/unit/test-audit \
 	tests/unit/test-jwt \
 	tests/unit/test-rsa \
 	tests/unit/test-url \
@@ -131,6 +132,8 @@ tests_unit_test_verdict_LDADD = $(appauth_test_libs)
 
 tests_unit_test_rsa_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_unit_test_rsa_LDADD = libicred-rsa.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_audit_SOURCES = tests/unit/test-audit.c helper/worker/audit.c
 
 tests_unit_test_token_pin_SOURCES = tests/unit/test-token-pin.c \
 	plugin/key-pkcs11/pin.c \

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "module.h"
 #include "record.h"
+#include "worker/audit.h"
 #include "worker/inside.h"
 #include "worker/mint.h"
 
@@ -18,6 +19,7 @@ struct minting {
 	struct icred_mint_request wanted;
 	struct wire record; /* the answer, once it is granted */
 	const char *issuer;
+	int64_t expires_at;
 	unsigned grants; /* of the call that is under way */
 };
 
@@ -68,6 +70,7 @@ static int granted(const struct icred_grant *given, void *data)
 	record.installation = grant.installation;
 	record.organization = grant.organization;
 	record_write(&minting->record, &record);
+	minting->expires_at = grant.expires_at;
 	return minting->record.overflow ? set_error(ICRED_E_PROTOCOL, "the server's answer is too large")
 					: ICRED_OK;
 }
@@ -162,5 +165,8 @@ int mint(struct request *request)
 	    request->target > ICRED_TARGET_APP)
 		return set_error(ICRED_E_INVALID, "a request that does not say whose token is wanted");
 	r = mint_with_keys(&minting);
-	return r < 0 ? r : send_record(request, &minting.record);
+	if (r < 0)
+		return r;
+	audit_granted(request, minting.expires_at);
+	return send_record(request, &minting.record);
 }

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "error.h"
 #include "worker/ask.h"
+#include "worker/audit.h"
 #include "worker/request.h"
 #include "worker/sign.h"
 
@@ -153,6 +154,7 @@ void request_failed(struct request *request)
 	unsigned char bytes[2048];
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
+	audit_failed(request, icred_error()->code);
 	failed_write(&wire);
 	request_send(request, &wire);
 }

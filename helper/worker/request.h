@@ -12,6 +12,8 @@
 
 /* In which modules a request may be: the one it is for, a key's that signs beside it, or gets ready to. */
 enum inside { INSIDE_CALL, INSIDE_KEY, INSIDE_PREPARE, INSIDE_COUNT };
+/* A fingerprint: base64 of 32 bytes, and NUL. */
+#define KEY_NAME_SIZE 45
 /* A line beyond that has one key. */
 #define KEY_LINES_MAX 64
 
@@ -37,6 +39,9 @@ struct request {
 	/* Each key line's keys that the server has refused; which line signed last, from 1 */
 	unsigned spent[KEY_LINES_MAX];
 	_Atomic size_t signer;
+	/* For the audit: which key signed, and whether what came of this is told. */
+	char key[KEY_NAME_SIZE];
+	_Atomic bool audited;
 };
 
 /* Read a packet; takes fd and bytes over, on failure as well. */

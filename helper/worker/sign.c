@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "error.h"
 #include "module.h"
+#include "worker/audit.h"
 #include "worker/inside.h"
 #include "worker/request.h"
 #include "worker/serve.h"
@@ -51,6 +52,11 @@ static void release(struct icred_signing *signing)
 	request_unref(request);
 }
 
+static void signed_by(const struct icred_host *table, const char *fingerprint)
+{
+	audit_signed_by(host_of(table)->request, fingerprint);
+}
+
 static int sign_in(struct line *line, struct icred_signing *signing)
 {
 	struct host host = host_for_line(&signing->host, line);
@@ -69,6 +75,8 @@ static int sign_in(struct line *line, struct icred_signing *signing)
 		return ICRED_OK; /* a line before this one has done it */
 	query.app = settings_get(&profile->settings, "app", 0);
 	query.origin = profile->api_origin;
+	if (profile_audits(profile))
+		host.table.signed_by = signed_by;
 	module_enter(module);
 	r = module->ops.key.sign(module->self, &host.table, &query, spent ? *spent : 0, signing->data,
 				 signing->len, signing->signature, sizeof(signing->signature),

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define ICRED_MODULE_MINOR 0 /* raised with every appended field */
+#define ICRED_MODULE_MINOR 1 /* raised with every appended field */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define ICRED_MODULE_EXPORT     __attribute__((visibility("default")))
@@ -81,6 +81,8 @@ struct icred_host {
 			size_t cap, size_t *ret_len);
 	/* After fail(): when the server takes requests again by its own word (Retry-After). */
 	void (*retry_at)(const struct icred_host *host, int64_t utc);
+	/* Since minor 1.  Keys only, after a signature: the fingerprint of the key that made it; NULL: not wanted. */
+	void (*signed_by)(const struct icred_host *host, const char *fingerprint);
 };
 
 /* Whose keys: an app at an API's origin ("https://api.carbonregistry.com"). */

@@ -49,6 +49,7 @@ endif
 
 # 13 smaller ones, upgrades, audit
 field_tests += tests/field/13-jwt.sh
+field_tests += tests/field/13-audit.sh
 
 TESTS += $(field_tests)
 dist_check_SCRIPTS += $(field_tests)
