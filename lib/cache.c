@@ -10,7 +10,7 @@
 #include "life.h"
 #include "module.h"
 
-#define NAME_SIZE 65 /* the ABI's 64 and NUL */
+#define NAME_SIZE (ICRED_NAME_MAX + 1)
 #define NAMES_MAX 100000
 
 /* What a walk over the cache lines is about. */

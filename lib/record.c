@@ -43,6 +43,14 @@ void identity_name(const struct identity *identity, char name[IDENTITY_NAME_MAX]
 	snprintf(name, IDENTITY_NAME_MAX, "%016llx", (unsigned long long)identity_hash(identity));
 }
 
+/* A field of so many bytes, with its head and a string's NUL. */
+#define FIELD(len) (4 + (len) + 1)
+/* Issuer, API, app, target, ID and so on; a URL has 2048 bytes at most. */
+_Static_assert(FIELD(64) + FIELD(2048) + 4 * FIELD(ICRED_ID_MAX) + 4 * FIELD(8) + FIELD(ICRED_TOKEN_MAX) +
+			       2 * ICRED_PERMISSIONS_MAX * FIELD(ICRED_PERMISSION_MAX) <=
+		       ICRED_BLOB_MAX,
+	       "a record with everything at its most must fit in a cache");
+
 static bool b64token_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -59,7 +67,7 @@ bool token_text_ok(const char *text)
 		return false;
 	while (text[len] == '=')
 		len++;
-	return !text[len] && len <= TOKEN_MAX;
+	return !text[len] && len <= ICRED_TOKEN_MAX;
 }
 
 void record_write(struct wire *wire, const struct record *record)
@@ -87,7 +95,7 @@ static void read_permission(struct record *record, struct reader *reader, const 
 {
 	bool level = field->tag == TAG_LEVEL;
 
-	if (*count >= (size_t)2 * PERMISSIONS_MAX || (*count % 2 == 1) != level)
+	if (*count >= (size_t)2 * ICRED_PERMISSIONS_MAX || (*count % 2 == 1) != level)
 		reader->damaged = true;
 	else
 		record->permissions[(*count)++] = field_string(reader, field);

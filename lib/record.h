@@ -7,8 +7,6 @@
 
 #include "wire.h"
 
-#define TOKEN_MAX       4096 /* bytes of a token: RFC 6750 sets no limit, header lines do */
-#define PERMISSIONS_MAX 32
 #define RECORD_TIME_MAX (INT64_C(1) << 40) /* UTC, seconds: some 30,000 years from now */
 
 /* Whose token it is; two tokens with the same identity replace each other. */
@@ -25,7 +23,7 @@ struct record {
 	const char *secret;
 	int64_t minted_at, expires_at; /* UTC, seconds */
 	const char *installation, *organization;
-	const char *permissions[2 * PERMISSIONS_MAX + 2]; /* name, level, ...; NULL-terminated */
+	const char *permissions[2 * ICRED_PERMISSIONS_MAX + 2]; /* name, level, ...; NULL-terminated */
 };
 
 bool identity_equal(const struct identity *a, const struct identity *b);
@@ -34,7 +32,7 @@ bool identity_equal(const struct identity *a, const struct identity *b);
 void identity_name(const struct identity *identity, char name[IDENTITY_NAME_MAX]);
 uint64_t identity_hash(const struct identity *identity);
 
-/* RFC 6750's b64token, of at most TOKEN_MAX bytes. */
+/* RFC 6750's b64token, of at most ICRED_TOKEN_MAX bytes. */
 bool token_text_ok(const char *text);
 
 void record_write(struct wire *wire, const struct record *record);

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <icred/module.h>
+
 #include "error.h"
 #include "origin.h"
 #include "setting.h"
 
-#define IDENTIFIER_MAX 128
-#define SETTINGS_MAX   256
-#define YEAR           (365 * 24 * 3600)
+#define SETTINGS_MAX 256
+#define YEAR         (365 * 24 * 3600)
 
 /* What is wrong with a value, as "wants ..."; NULL if nothing is. */
 typedef const char *check_fn(const char *value);
@@ -25,8 +26,8 @@ static const char *check_id(const char *value)
 		if ((unsigned char)value[i] <= 0x20 || (unsigned char)value[i] >= 0x7f ||
 		    strchr("/?#%\\\"", value[i]))
 			return "wants an ID as the dashboard shows it: letters, digits and dashes";
-	if (!len || len > IDENTIFIER_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
-		return "wants an ID of 1 to 128 characters";
+	if (!len || len > ICRED_ID_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
+		return "wants an ID of 1 to 255 characters";
 	return NULL;
 }
 

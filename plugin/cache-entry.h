@@ -5,9 +5,7 @@
 
 #include <icred/module.h>
 
-#define CACHE_NAME_MAX 64
-
-/* [a-z0-9.-], 1 to CACHE_NAME_MAX bytes: can't leave a directory, can't look like two words. */
+/* [a-z0-9.-], 1 to ICRED_NAME_MAX bytes: can't leave a directory, can't look like two words. */
 static inline int cache_name_ok(const char *name)
 {
 	size_t len;
@@ -15,7 +13,7 @@ static inline int cache_name_ok(const char *name)
 	for (len = 0; name[len] != '\0'; len++) {
 		char c = name[len];
 
-		if (len == CACHE_NAME_MAX ||
+		if (len == ICRED_NAME_MAX ||
 		    !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-'))
 			return 0;
 	}
@@ -27,7 +25,7 @@ static inline int cache_check_name(const struct icred_host *host, const char *na
 	if (cache_name_ok(name))
 		return ICRED_OK;
 	return host->fail(host, ICRED_E_INVALID,
-			  "the name of a cache entry must be 1 to %d of a-z, 0-9, . and -", CACHE_NAME_MAX);
+			  "the name of a cache entry must be 1 to %d of a-z, 0-9, . and -", ICRED_NAME_MAX);
 }
 
 static inline int cache_check_blob(const struct icred_host *host, size_t len)

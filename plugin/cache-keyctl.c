@@ -31,7 +31,7 @@
 #define KEYCTL_PERMISSIONS 0x3f0f0000ul
 
 /* "icred:NAME", and what KEYCTL_DESCRIBE makes of it: "user;UID;GID;PERM;icred:NAME". */
-#define KEYCTL_TITLE_SIZE    (sizeof(KEYCTL_PREFIX) + CACHE_NAME_MAX)
+#define KEYCTL_TITLE_SIZE    (sizeof(KEYCTL_PREFIX) + ICRED_NAME_MAX)
 #define KEYCTL_DESCRIBE_SIZE (KEYCTL_TITLE_SIZE + 64)
 
 /* How much of a keyring is listed: no user's quota is near it. */

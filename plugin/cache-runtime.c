@@ -30,8 +30,8 @@
 #define RUNTIME_MODE   (S_IRUSR | S_IWUSR)
 
 /* NAME.token, or NAME.0123456789abcdef.temp while it is written. */
-#define RUNTIME_FILE_SIZE  (CACHE_NAME_MAX + sizeof(RUNTIME_TOKEN))
-#define RUNTIME_TEMP_SIZE  (CACHE_NAME_MAX + sizeof(".0123456789abcdef" RUNTIME_TEMP))
+#define RUNTIME_FILE_SIZE  (ICRED_NAME_MAX + sizeof(RUNTIME_TOKEN))
+#define RUNTIME_TEMP_SIZE  (ICRED_NAME_MAX + sizeof(".0123456789abcdef" RUNTIME_TEMP))
 #define RUNTIME_TEMP_TRIES 4
 #define RUNTIME_WHY_SIZE   512
 

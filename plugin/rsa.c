@@ -12,7 +12,10 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <icred/icred.h>
+#include <icred/module.h>
 #include "rsa.h"
+
+_Static_assert(RSA_SIGNATURE_MAX == ICRED_SIGNATURE_MAX, "each key that is taken can sign for the worker");
 
 #define SHA256_SIZE 32
 

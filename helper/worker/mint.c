@@ -28,7 +28,7 @@ static bool fill_permissions(const struct icred_grant *grant, struct record *rec
 	size_t i = 0;
 
 	for (; grant->permissions && grant->permissions[i]; i++) {
-		if (i >= (size_t)2 * PERMISSIONS_MAX)
+		if (i >= (size_t)2 * ICRED_PERMISSIONS_MAX)
 			return false;
 		record->permissions[i] = grant->permissions[i];
 	}
@@ -51,8 +51,9 @@ static int granted(const struct icred_grant *given, void *data)
 	if (minting->grants++)
 		return set_error(ICRED_E_INTERNAL, "a token was granted before");
 	memcpy(&grant, given, MIN(given->size, sizeof(grant)));
-	if (grant.token && strlen(grant.token) > TOKEN_MAX)
-		return set_error(ICRED_E_PROTOCOL, "the server's token is longer than %d bytes", TOKEN_MAX);
+	if (grant.token && strlen(grant.token) > ICRED_TOKEN_MAX)
+		return set_error(ICRED_E_PROTOCOL, "the server's token is longer than %d bytes",
+				 ICRED_TOKEN_MAX);
 	if (!grant.token || !token_text_ok(grant.token))
 		return set_error(ICRED_E_PROTOCOL,
 				 "the server's token has characters that no token may have (RFC 6750)");
@@ -64,7 +65,8 @@ static int granted(const struct icred_grant *given, void *data)
 				 "the new token expires at an impossible time, %lld seconds after 1970",
 				 (long long)grant.expires_at);
 	if (!fill_permissions(&grant, &record))
-		return set_error(ICRED_E_PROTOCOL, "the server granted more permissions than make sense");
+		return set_error(ICRED_E_PROTOCOL, "the server granted more than %d permissions",
+				 ICRED_PERMISSIONS_MAX);
 	record.secret = grant.token;
 	record.expires_at = grant.expires_at;
 	record.installation = grant.installation;

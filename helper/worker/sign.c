@@ -17,9 +17,6 @@
 #include "worker/serve.h"
 #include "worker/sign.h"
 
-#define SIGNATURE_MAX 2048 /* of an RSA key of 16384 bits */
-#define INPUT_MAX     8192
-
 /* Counted: an issuer that gives up leaves the thread to finish by itself. */
 struct icred_signing {
 	pthread_mutex_t lock;
@@ -29,10 +26,10 @@ struct icred_signing {
 	struct host host;
 	struct request *request; /* counted: it must outlive a thread that was left behind */
 	struct failure failure;
-	unsigned char signature[SIGNATURE_MAX];
+	unsigned char signature[ICRED_SIGNATURE_MAX];
 	size_t signature_len;
 	size_t len;
-	unsigned char data[INPUT_MAX];
+	unsigned char data[ICRED_SIGN_DATA_MAX];
 };
 
 static void release(struct icred_signing *signing)
@@ -152,7 +149,7 @@ static int sign_begin(const struct icred_host *table, const void *data, size_t l
 	pthread_t thread;
 	int r;
 
-	if (!data || len > INPUT_MAX)
+	if (!data || len > ICRED_SIGN_DATA_MAX)
 		return table->fail(table, ICRED_E_INVALID, "there is more to sign than a JWT has");
 	signing = signing_new(table, data, len);
 	if (!signing)

@@ -11,8 +11,6 @@
 #include "quote.h"
 #include "rfc3339.h"
 
-#define NAME_MAX_LEN 64 /* of a permission or its level */
-
 static const char NO_OBJECT[] = "the answer is empty, cut short, or not a JSON object";
 
 static int wrong(const char **ret_reason, const char *reason)
@@ -24,7 +22,7 @@ static int wrong(const char **ret_reason, const char *reason)
 bool answer_is_b64token(const char *text, size_t len)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
-	size_t n = len <= ANSWER_TOKEN_MAX ? strspn(text, allowed) : 0;
+	size_t n = len <= ICRED_TOKEN_MAX ? strspn(text, allowed) : 0;
 
 	return n > 0 && n + strspn(text + n, "=") == len;
 }
@@ -81,7 +79,7 @@ static int read_secret(const struct appauth_scheme *scheme, struct answer_token 
 	if (!json_object_is_type(member, json_type_string))
 		return wrong(ret_reason, "the token in the answer is not a string");
 	token->token = json_text(token->root, scheme->token, &len);
-	if (len > ANSWER_TOKEN_MAX)
+	if (len > ICRED_TOKEN_MAX)
 		return wrong(ret_reason, "the token in the answer is longer than 4096 bytes");
 	if (!token->token || !answer_is_b64token(token->token, len))
 		return wrong(ret_reason,
@@ -140,10 +138,12 @@ static void read_permissions(const struct appauth_scheme *scheme, struct answer_
 		const char *level = json_text(all, name, &len);
 
 		(void)value;
-		if (n + 2 > 2 * ANSWER_PERMISSIONS)
-			break;
-		if (!is_plain(name, strlen(name), NAME_MAX_LEN) || !is_plain(level, len, NAME_MAX_LEN))
+		if (!is_plain(name, strlen(name), ICRED_PERMISSION_MAX) ||
+		    !is_plain(level, len, ICRED_PERMISSION_MAX))
 			continue;
+		token->has_more_permissions = n == (size_t)2 * ICRED_PERMISSIONS_MAX;
+		if (token->has_more_permissions)
+			return;
 		token->permissions[n++] = name;
 		token->permissions[n++] = level;
 	}

@@ -9,12 +9,10 @@
 
 #include "appauth.h"
 
-#define ANSWER_TOKEN_MAX   4096
-#define ANSWER_ID_SIZE     256
-#define ANSWER_PERMISSIONS 64
-#define ANSWER_LIFE        7200  /* a token's, where expiresAt is missing ... */
-#define ANSWER_LIFE_MAX    86400 /* longer than any issuer's tokens live */
-#define ANSWER_MARGIN      300   /* ... less this                             */
+#define ANSWER_ID_SIZE  (ICRED_ID_MAX + 1)
+#define ANSWER_LIFE     7200  /* a token's, where expiresAt is missing ... */
+#define ANSWER_LIFE_MAX 86400 /* longer than any issuer's tokens live */
+#define ANSWER_MARGIN   300   /* ... less this                             */
 
 struct json_object;
 
@@ -26,7 +24,8 @@ struct answer_token {
 	const char *installation;
 	const char *organization;
 	const char *app;
-	const char *permissions[2 * ANSWER_PERMISSIONS + 1];
+	const char *permissions[2 * ICRED_PERMISSIONS_MAX + 1];
+	bool has_more_permissions; /* than are in permissions */
 };
 
 /* One page of the list of installations. */

@@ -11,9 +11,6 @@
 #include "bearer.h"
 #include "jwt.h"
 
-#define APP_SIZE       256
-#define SIGNATURE_SIZE 2048 /* RSA of 16384 bits */
-
 static const char PREFIX[] = "Authorization: Bearer ";
 
 #define LINE_SIZE (sizeof(PREFIX) + JWT_SIZE)
@@ -21,7 +18,7 @@ static const char PREFIX[] = "Authorization: Bearer ";
 /* In secret memory, from open to close. */
 struct bearer_page {
 	int64_t made_at; /* 0: empty */
-	char app[APP_SIZE];
+	char app[ICRED_ID_MAX + 1];
 	char line[LINE_SIZE];
 };
 
@@ -79,7 +76,7 @@ static void cache_save(const struct bearer *b)
 {
 	struct bearer_page *page = b->cache->page;
 
-	if (strlen(b->app) >= APP_SIZE)
+	if (strlen(b->app) > ICRED_ID_MAX)
 		return;
 	pthread_mutex_lock(&b->cache->mutex);
 	explicit_bzero(page, sizeof(*page));
@@ -143,7 +140,7 @@ static bool assemble(struct bearer *b, const void *signature, size_t len)
 int bearer_complete(struct bearer *b)
 {
 	struct icred_signing *signing = b->signing;
-	unsigned char signature[SIGNATURE_SIZE];
+	unsigned char signature[ICRED_SIGNATURE_MAX];
 	size_t len = 0;
 	int r;
 

@@ -5,10 +5,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <icred/module.h>
+
 #include "json.h"
 
 #define DEPTH       32
-#define FILLER_SIZE 8192 /* more than the longest token we take */
+#define FILLER_SIZE (2 * ICRED_TOKEN_MAX)
 
 /*
  * The parser gathers each string in a buffer which it keeps, enlarges and

@@ -312,7 +312,13 @@ static int mint_grant(struct mint *m, const char *installation, const struct ans
 	};
 	int r = mint_check_owner(m, installation, token);
 
-	return r < 0 ? r : granted(&grant, data);
+	if (r < 0)
+		return r;
+	if (token->has_more_permissions)
+		m->host->log(m->host, ICRED_LOG_WARNING,
+			     "%s granted more than %d permissions; the first %d are reported",
+			     m->self->base.peer, ICRED_PERMISSIONS_MAX, ICRED_PERMISSIONS_MAX);
+	return granted(&grant, data);
 }
 
 static int mint_token(struct mint *m, const char *path, const char *installation,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <curl/curl.h>
+#include <icred/module.h>
 
 #include "quote.h"
 #include "url.h"
@@ -120,7 +121,7 @@ const char *url_base_read(const char *api, const char *prefix, struct url_base *
 
 bool url_is_id(const char *id)
 {
-	return id && *id && strlen(id) <= URL_ID_MAX && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
+	return id && *id && strlen(id) <= ICRED_ID_MAX && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
 static bool put(char *url, size_t *at, const char *text, size_t len)

@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #define URL_SIZE      2048
-#define URL_ID_MAX    255
 #define URL_PEER_SIZE 288
 
 struct url_base {

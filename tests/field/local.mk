@@ -31,6 +31,9 @@ endif
 # 07 deadlines
 
 # 08 exhaustion
+if KEYRING
+field_tests += tests/field/08-limits.sh
+endif
 
 # 09 the environment
 field_tests += tests/field/09-arithmetic.sh

@@ -112,7 +112,7 @@ static void test_bad_time(void **state)
 
 static void test_b64token(void **state)
 {
-	char text[ANSWER_TOKEN_MAX + 2];
+	char text[ICRED_TOKEN_MAX + 2];
 
 	(void)state;
 	assert_true(answer_is_b64token("crs_0a-._~+/==", 14));
@@ -125,11 +125,11 @@ static void test_b64token(void **state)
 	assert_false(answer_is_b64token("\xc3\xa9", 2));
 	assert_false(answer_is_b64token("abc", 4));
 	memset(text, 'a', sizeof(text));
-	text[ANSWER_TOKEN_MAX] = '\0';
-	assert_true(answer_is_b64token(text, ANSWER_TOKEN_MAX));
-	text[ANSWER_TOKEN_MAX] = 'a';
-	text[ANSWER_TOKEN_MAX + 1] = '\0';
-	assert_false(answer_is_b64token(text, ANSWER_TOKEN_MAX + 1));
+	text[ICRED_TOKEN_MAX] = '\0';
+	assert_true(answer_is_b64token(text, ICRED_TOKEN_MAX));
+	text[ICRED_TOKEN_MAX] = 'a';
+	text[ICRED_TOKEN_MAX + 1] = '\0';
+	assert_false(answer_is_b64token(text, ICRED_TOKEN_MAX + 1));
 }
 
 static int read_token(const char *body, struct answer_token *ret, const char **reason)
@@ -200,7 +200,7 @@ static void test_many_permissions(void **state)
 	assert_int_equal(read_token(body, &token, &reason), 0);
 	while (token.permissions[n])
 		n++;
-	assert_int_equal(n, 2 * ANSWER_PERMISSIONS);
+	assert_int_equal(n, 2 * ICRED_PERMISSIONS_MAX);
 	answer_token_free(&token);
 }
 
@@ -237,7 +237,7 @@ static void test_bad_token(void **state)
 		"{\"token\":\"a\",\"expiresAt\":\"2023-11-14T22:13:20Z\"}",
 		"{\"token\":\"a\",\"expiresAt\":\"2030-01-01T00:00:00Z\\u0000\"}",
 	};
-	char large[ANSWER_TOKEN_MAX + 64];
+	char large[ICRED_TOKEN_MAX + 64];
 	struct answer_token token;
 	const char *reason;
 
@@ -246,7 +246,7 @@ static void test_bad_token(void **state)
 		assert_int_equal(read_token(bad[i], &token, &reason), ICRED_E_PROTOCOL);
 		assert_true(reason[0] != '\0');
 	}
-	snprintf(large, sizeof(large), "{\"token\":\"%0*d\"}", ANSWER_TOKEN_MAX + 1, 0);
+	snprintf(large, sizeof(large), "{\"token\":\"%0*d\"}", ICRED_TOKEN_MAX + 1, 0);
 	assert_int_equal(read_token(large, &token, &reason), ICRED_E_PROTOCOL);
 	assert_non_null(strstr(reason, "longer than 4096 bytes"));
 	assert_int_equal(answer_token(&scheme, "{\"token\":\"a\"}\0", 14, NOW, &token, &reason),

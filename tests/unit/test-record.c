@@ -64,13 +64,13 @@ static void there_is_an_end_of_permissions(void **state)
 	struct wire more = {.bytes = blob, .cap = sizeof(blob)};
 
 	(void)state;
-	for (size_t i = 0; i < (size_t)2 * PERMISSIONS_MAX; i++)
+	for (size_t i = 0; i < (size_t)2 * ICRED_PERMISSIONS_MAX; i++)
 		in.permissions[i] = i % 2 ? "VIEW" : "name";
-	in.permissions[2 * PERMISSIONS_MAX] = NULL;
+	in.permissions[2 * ICRED_PERMISSIONS_MAX] = NULL;
 	more.len = write_record(&in);
 	assert_true(record_read(blob, more.len, &out));
-	assert_string_equal(out.permissions[2 * PERMISSIONS_MAX - 1], "VIEW");
-	assert_null(out.permissions[2 * PERMISSIONS_MAX]);
+	assert_string_equal(out.permissions[2 * ICRED_PERMISSIONS_MAX - 1], "VIEW");
+	assert_null(out.permissions[2 * ICRED_PERMISSIONS_MAX]);
 	in.permissions[0] = "x";
 	in.permissions[2] = NULL;
 	record_write(&more, &in); /* the same fields again: one permission too many */
@@ -203,19 +203,19 @@ static void only_a_b64token_is_a_token(void **state)
 		{"a%41", false},     {"{}", false},
 		{"\xc3\xa4", false}, {"a\x80", false},
 	};
-	char text[TOKEN_MAX + 2];
+	char text[ICRED_TOKEN_MAX + 2];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (token_text_ok(cases[i].text) != cases[i].ok)
 			fail_msg("\"%s\" is %s", cases[i].text, cases[i].ok ? "refused" : "taken");
 	memset(text, 'x', sizeof(text));
-	text[TOKEN_MAX] = '\0';
+	text[ICRED_TOKEN_MAX] = '\0';
 	assert_true(token_text_ok(text));
-	text[TOKEN_MAX] = 'x';
-	text[TOKEN_MAX + 1] = '\0';
+	text[ICRED_TOKEN_MAX] = 'x';
+	text[ICRED_TOKEN_MAX + 1] = '\0';
 	assert_false(token_text_ok(text));
-	text[TOKEN_MAX] = '=';
+	text[ICRED_TOKEN_MAX] = '=';
 	assert_false(token_text_ok(text));
 }
 

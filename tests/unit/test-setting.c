@@ -95,16 +95,16 @@ static void values_are_checked_as_they_are_added(void **state)
 	}
 }
 
-static void an_id_has_at_most_128_bytes(void **state)
+static void an_id_has_an_end(void **state)
 {
 	struct settings settings = {NULL, 0};
-	char id[130];
+	char id[ICRED_ID_MAX + 2];
 
 	(void)state;
 	memset(id, '1', sizeof(id));
-	id[129] = '\0';
+	id[ICRED_ID_MAX + 1] = '\0';
 	assert_int_equal(add(&settings, "app", id), ICRED_E_INVALID);
-	id[128] = '\0';
+	id[ICRED_ID_MAX] = '\0';
 	assert_int_equal(add(&settings, "app", id), ICRED_OK);
 	settings_clear(&settings);
 }
@@ -207,7 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_checked_as_they_are_added),
-		cmocka_unit_test(an_id_has_at_most_128_bytes),
+		cmocka_unit_test(an_id_has_an_end),
 		cmocka_unit_test(a_later_line_replaces_but_a_repeatable_one_is_added),
 		cmocka_unit_test(only_the_last_target_counts),
 		cmocka_unit_test(what_is_not_set_has_its_default),

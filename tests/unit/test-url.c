@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <icred/module.h>
 
 #include "../../plugin/appauth/url.h"
 
@@ -77,7 +78,7 @@ static void test_make(void **state)
 
 static void test_id(void **state)
 {
-	char text[URL_ID_MAX + 2];
+	char text[ICRED_ID_MAX + 2];
 
 	(void)state;
 	assert_true(url_is_id("..."));
@@ -87,23 +88,23 @@ static void test_id(void **state)
 	assert_false(url_is_id("."));
 	assert_false(url_is_id(".."));
 	memset(text, '/', sizeof(text));
-	text[URL_ID_MAX] = '\0';
+	text[ICRED_ID_MAX] = '\0';
 	assert_true(url_is_id(text));
 	check_url("/", "", "https://a.example/v1/");
-	text[URL_ID_MAX] = '/';
-	text[URL_ID_MAX + 1] = '\0';
+	text[ICRED_ID_MAX] = '/';
+	text[ICRED_ID_MAX + 1] = '\0';
 	assert_false(url_is_id(text));
 }
 
 static void test_long(void **state)
 {
 	struct url_base base = {.plain = false};
-	char id[URL_ID_MAX + 1];
+	char id[ICRED_ID_MAX + 1];
 	char url[URL_SIZE];
 
 	(void)state;
-	memset(id, '/', URL_ID_MAX);
-	id[URL_ID_MAX] = '\0';
+	memset(id, '/', ICRED_ID_MAX);
+	id[ICRED_ID_MAX] = '\0';
 	memset(base.text, 'a', 1500);
 	assert_false(url_make(&base, "/{id}", id, url));
 }

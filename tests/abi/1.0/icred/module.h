@@ -46,6 +46,19 @@ enum {
 struct icred_signing; /* a signature under way; the host's */
 
 /*
+ * The limits of a token and what comes with it: the same for issuers, caches, the worker and the library.
+ * A record with all of them at their most fits in a cache's blob.
+ */
+#define ICRED_TOKEN_MAX       4096 /* bytes of a token: RFC 6750 sets no limit, header lines do */
+#define ICRED_ID_MAX          255  /* bytes of the ID of an app, an installation, an organization */
+#define ICRED_PERMISSIONS_MAX 64   /* pairs of a name and a level */
+#define ICRED_PERMISSION_MAX  64   /* bytes of a name, and of a level */
+#define ICRED_NAME_MAX        64   /* bytes of the name of a cache entry */
+#define ICRED_BLOB_MAX        16384
+#define ICRED_SIGN_DATA_MAX   8192
+#define ICRED_SIGNATURE_MAX   2048 /* of an RSA key of 16384 bits */
+
+/*
  * What the host does for a module.  Every call brings the table of its own
  * request (deadline, error, log), valid until that call returns; so is
  * the one of open() and of close().  Secret memory may be kept from one call to
@@ -116,11 +129,10 @@ struct icred_key_ops {
 
 /*
  * Caches run in the caller's process and need libc alone.  An entry is a name
- * of [a-z0-9.-], at most 64 bytes, and a blob of at most ICRED_BLOB_MAX bytes
+ * of [a-z0-9.-], at most ICRED_NAME_MAX bytes, and a blob of at most ICRED_BLOB_MAX bytes
  * that is secret.  ICRED_E_NOT_FOUND says "not here"; a cache that does not
  * work on this machine says ICRED_E_UNSUPPORTED, and nobody minds.
  */
-#define ICRED_BLOB_MAX 8192
 struct icred_cache_ops {
 	size_t size;
 	int (*load)(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
