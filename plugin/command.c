@@ -19,6 +19,7 @@
 #define CLOSE_RANGE_ON_EXEC (1u << 2) /* CLOSE_RANGE_CLOEXEC of linux/close_range.h, 5.11 */
 #define TICK_MS             50        /* between looks at the process where the kernel has no pidfd */
 #define POLITE_MS           100
+#define QUIET_MS            1000 /* then a person learns what is waited for */
 #define MARGIN_MS \
 	200 /* before the deadline, at which the caller would kill us and leave the command behind */
 
@@ -40,6 +41,7 @@ struct run {
 	const char *program;
 	const char *wanted;
 	int64_t margin;
+	int64_t quiet; /* how much time is left when the person is told; 0 if there is none, or that is done */
 	pid_t pid;
 	int pidfd;
 	int out, err, failed; /* our ends of the pipes */
@@ -221,11 +223,24 @@ static int read_both(struct run *run)
 	return 0;
 }
 
+/* It may have asked in a window that is behind others, as pinentry's. */
+static void tell_waiting(struct run *run)
+{
+	run->quiet = 0;
+	run->host->log(run->host, ICRED_LOG_WARNING,
+		       "waiting for %s, which may ask in another window; press Ctrl-C to give up",
+		       run->program);
+}
+
 static int wait_some(struct run *run)
 {
 	struct pollfd wait[] = {{run->out, POLLIN, 0}, {run->err, POLLIN, 0}, {run->pidfd, POLLIN, 0}};
-	int64_t left = run->host->time_left(run->host) - run->margin;
+	int64_t until_told, left = run->host->time_left(run->host);
 
+	if (run->quiet && left <= run->quiet)
+		tell_waiting(run);
+	until_told = left - run->quiet;
+	left -= run->margin;
 	if (left <= 0)
 		return run->host->fail(
 			run->host, ICRED_E_TIMEOUT,
@@ -233,6 +248,8 @@ static int wait_some(struct run *run)
 			run->program);
 	if (run->pidfd < 0 && left > TICK_MS)
 		left = TICK_MS;
+	if (run->quiet && left > until_told)
+		left = until_told;
 	poll(wait, 3, left > 60000 ? 60000 : (int)left);
 	return 0;
 }
@@ -316,6 +333,8 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 	run.margin = left / 10 < MARGIN_MS ? left / 10 : MARGIN_MS;
 	if (patience && run.margin < left - patience)
 		run.margin = left - patience;
+	if (host->interactive && left > QUIET_MS)
+		run.quiet = left - QUIET_MS;
 	run.output = host->secret_alloc(host, max + 2);
 	if (!run.output)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");

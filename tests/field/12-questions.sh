@@ -140,6 +140,21 @@ is "no desktop, so nobody" "$status.$(lines "locked and can't ask for its passwo
 survives
 stop_keyring
 
+# -- a keyring is to be created: that question is taken back ------------------------------------
+
+mv "$XDG_DATA_HOME/keyrings" "$tmp/keyrings"
+keyring_daemon_start /dev/null || exit 99
+start_prompter silent
+on_terminal icred --timeout 3 key import "$sandbox_key"
+is "a first keyring is to be created, and nobody answers" "$status.$(lines 'question was not answered in time').$(lines "$waiting")" 7.1.1 ||
+	diag "$out"
+is "  the question is taken back" "$(wait_for 5 grep -q '^taken back$' "$tmp/prompter.log" && shown)" 1
+is "  and GNOME Keyring survives that" "$(kill -0 "$keyring_pid" && secret_service_there >/dev/null && echo alive)" alive
+stop "$prompter_pid"
+stop_keyring
+rm -rf "$XDG_DATA_HOME/keyrings"
+mv "$tmp/keyrings" "$XDG_DATA_HOME/keyrings"
+
 # -- other keyrings: what may be taken back is, and what may not stays ------------------------------
 
 start_mock() {
@@ -181,4 +196,22 @@ is "  unless quiet" "$status.$err" "0." || diag "$err"
 icred -p asks forget
 ASK_FOR=9 run icred --timeout 2 -p asks token
 is "  not answered: until its deadline" "$status.$(printf '%s\n' "$err" | grep -c 'waiting for the question of ask window')" 7.1 || diag "$status $err"
+unset ICRED_ASKPASS SSH_ASKPASS_REQUIRE
+
+# A command of key exec has a display where a person may be asked, and there alone.
+printf '#!/bin/sh\nsleep 1.6\ncat "%s"\n' "$sandbox_key" >"$tmp/store"
+chmod 700 "$tmp/store"
+profile stored "key required exec [command=$tmp/store]"
+words='^icred: key exec: waiting for .*/store, which may ask in another window; press Ctrl-C to give up$'
+on_terminal icred -p stored token
+is "key exec: one line at a terminal" "$status.$(lines "$words")" 0.1 || diag "$out"
+icred -p stored forget
+on_terminal icred -q -p stored token
+is "  unless quiet" "$status.$(lines waiting)" 0.0 || diag "$out"
+icred -p stored forget
+run icred --no-interactive -p stored token
+is "  nor where nobody may be asked" "$status.$err" "0."  || diag "$err"
+icred -p stored forget
+on_terminal icred --timeout 2 -p stored token
+is "  nor twice" "$status.$(lines "$words")" 0.1 || diag "$out"
 done_testing
