@@ -135,6 +135,7 @@ wallet_locked "never unlocked" 'the keyring is locked; unlock it'
 is "no window was shown" "$(windows)" 0
 on_terminal icred --timeout 2 token
 like "at a terminal it asks, until the deadline" "$status.$(windows)" '^7[.][1-9]' || diag "$out"
+like "  with its name after a second" "$out" "KWallet: waiting for the keyring.s question in another window; press Ctrl-C"
 is "nothing was cached by all that" "$(cached)" 0
 errors_checked
 done_testing

@@ -149,10 +149,14 @@ static int bus_open(const struct keyring_call *call, GCancellable *cancel, GDBus
 	const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
 					   G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
 	GError *error = NULL;
-	GIOStream *stream = bus_stream(cancel, &error);
+	GIOStream *stream;
 	GDBusConnection *bus;
 	int rc;
 
+	rc = keyring_check_address(call);
+	if (rc)
+		return rc;
+	stream = bus_stream(cancel, &error);
 	if (!stream)
 		return bus_fail(call, error);
 	rc = keyring_check_bus(call, stream);

@@ -92,6 +92,7 @@ int keyring_timeout(const struct keyring_call *call);
 /* owner.c: whose the bus and the keyring are, and which program it is */
 GVariant *keyring_ask_bus(const struct keyring_call *call, const char *method, GVariant *arguments,
 			  const char *type, GError **error);
+int keyring_check_address(const struct keyring_call *call);
 int keyring_check_bus(const struct keyring_call *call, GIOStream *stream);
 int keyring_check_service(const struct keyring_call *call);
 int keyring_is_trusted(const struct keyring_call *call, const char *name);

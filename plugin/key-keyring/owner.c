@@ -2,6 +2,7 @@
 /* Whose is the session bus, and whose the keyring?  Another user's gets no key, and none of its keys is used. */
 #include "config.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "keyring.h"
@@ -44,22 +45,36 @@ static int peer_of(GIOStream *stream, uid_t *ret_uid)
 	return uid != (uid_t)-1;
 }
 
-static int foreign_bus(const struct keyring_call *call, uid_t uid)
+/* The variable is the one that led there. */
+static int foreign_bus(const struct keyring_call *call, uid_t uid, const char *variable)
 {
 	const struct icred_host *host = call->host;
 	uid_t self = geteuid();
 
+	call->self->foreign = 1;
 	if (self == 0)
 		return host->fail(
 			host, ICRED_E_NO_SERVICE,
 			"the session bus belongs to user %u, not to root, so its keyring is not used; "
-			"run this as user %u (without sudo), or unset DBUS_SESSION_BUS_ADDRESS "
-			"(sudo without -E)",
-			(unsigned)uid, (unsigned)uid);
+			"run this as user %u (without sudo), or unset %s (sudo without -E)",
+			(unsigned)uid, (unsigned)uid, variable);
 	return host->fail(host, ICRED_E_NO_SERVICE,
 			  "the session bus belongs to user %u, not to user %u, so its keyring is not used; "
-			  "unset DBUS_SESSION_BUS_ADDRESS, or set it to your own bus",
-			  (unsigned)uid, (unsigned)self);
+			  "unset %s, or set it to your own",
+			  (unsigned)uid, (unsigned)self, variable);
+}
+
+/* GLib passes over another user's socket in $XDG_RUNTIME_DIR, and would only say that there is no bus. */
+int keyring_check_address(const struct keyring_call *call)
+{
+	const char *address = g_getenv("DBUS_SESSION_BUS_ADDRESS"), *folder = g_getenv("XDG_RUNTIME_DIR");
+	char *path = folder && !(address && address[0]) ? g_build_filename(folder, "bus", NULL) : NULL;
+	struct stat st = {.st_uid = 0};
+	int is = path && stat(path, &st) == 0;
+
+	g_free(path);
+	call->self->foreign = 0;
+	return is && !trusts(st.st_uid) ? foreign_bus(call, st.st_uid, "XDG_RUNTIME_DIR") : 0;
 }
 
 /* Before the first word on a new connection. */
@@ -67,16 +82,14 @@ int keyring_check_bus(const struct keyring_call *call, GIOStream *stream)
 {
 	uid_t uid = (uid_t)-1;
 
-	call->self->foreign = 1;
-	if (!peer_of(stream, &uid))
+	if (!peer_of(stream, &uid)) {
+		call->self->foreign = 1;
 		return call->host->fail(
 			call->host, ICRED_E_NO_SERVICE,
 			"the session bus is not a Unix socket, so its owner is unknown and its keyring is "
 			"not used; set DBUS_SESSION_BUS_ADDRESS to unix:path=...");
-	if (!trusts(uid))
-		return foreign_bus(call, uid);
-	call->self->foreign = 0;
-	return 0;
+	}
+	return trusts(uid) ? 0 : foreign_bus(call, uid, "DBUS_SESSION_BUS_ADDRESS");
 }
 
 static int owner_uid(const struct keyring_call *call, const char *name, guint32 *ret_uid, GError **error)
