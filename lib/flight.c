@@ -144,47 +144,51 @@ static int open_lock(int (*open_directory)(int *ret_fd, char *why, size_t why_ca
 	return gate;
 }
 
-int gate_open(struct log *log)
+struct owned gate_open(struct log *log)
 {
 	char why[256] = "", why_spare[256] = "";
 	int gate = open_lock(rundir_open, why, sizeof(why));
 
 	if (gate >= 0)
-		return gate;
+		return owned_take(gate);
 	gate = open_lock(rundir_open_spare, why_spare, sizeof(why_spare));
 	if (gate >= 0)
 		log_line(log, ICRED_LOG_INFO, "the lock is in /tmp: %s", why);
 	else
 		log_caution(log, "several processes may mint the same token at once: %s, and %s", why,
 			    why_spare);
-	return gate;
+	return owned_take(gate);
 }
 
 /*
  * One file for all tokens: each has a byte of its own in it.  The lock belongs
  * to the open file, not to the process, so handles do not disturb each other.
  */
-static int lock_range(int gate, short type, uint64_t hash)
+static int lock_range(int fd, short type, uint64_t hash)
 {
 	struct flock range = {
 		.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(hash >> 2), .l_len = 1};
 
-	return fcntl(gate, F_OFD_SETLK, &range);
+	return fcntl(fd, F_OFD_SETLK, &range);
 }
 
-int gate_try(int gate, uint64_t hash)
+int gate_try(const struct owned *gate, uint64_t hash)
 {
-	if (gate < 0 || lock_range(gate, F_WRLCK, hash) == 0)
+	int fd = owned_fd(gate);
+
+	if (fd < 0 || lock_range(fd, F_WRLCK, hash) == 0)
 		return ICRED_OK;
 	if (errno == EAGAIN || errno == EACCES)
 		return ICRED_E_CANCELLED;
 	return ICRED_OK; /* a file system without locks: better two tokens than none */
 }
 
-int gate_leave(int gate, uint64_t hash)
+void gate_leave(struct owned *gate, uint64_t hash)
 {
+	int fd = owned_fd(gate);
+
 	/* Unlocked by name, as a child that was forked meanwhile holds the same open file. */
-	if (gate >= 0)
-		lock_range(gate, F_UNLCK, hash);
-	return close_keep_errno(gate);
+	if (fd >= 0)
+		lock_range(fd, F_UNLCK, hash);
+	owned_close(gate);
 }

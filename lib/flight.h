@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "lock.h"
+#include "owned.h"
 #include "log.h"
 #include "token.h"
 
@@ -31,13 +32,13 @@ void flights_clear(struct flights *flights);
 
 /*
  * The same among processes: a lock per identity.  The lock ends with the
- * process or with gate_leave.  -1: there is no place for locks, which costs
+ * process or with gate_leave.  NONE: there is no place for locks, which costs
  * some mints too many and nothing else.
  */
-int gate_open(struct log *log);
+struct owned gate_open(struct log *log);
 /* OK, or CANCELLED when somebody else is in. */
-int gate_try(int gate, uint64_t hash);
-/* Let the next one in; returns -1. */
-int gate_leave(int gate, uint64_t hash);
+int gate_try(const struct owned *gate, uint64_t hash);
+/* Let the next one in. */
+void gate_leave(struct owned *gate, uint64_t hash);
 
 #endif

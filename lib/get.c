@@ -170,7 +170,8 @@ static bool good_enough(const struct want *want, const struct token_body *body)
  * one minted meanwhile, or is at it while the old token still lives.  The cache
  * is asked again even by who gets in at once: the one before may just have left.
  */
-static int pass_gate(const struct want *want, int gate, struct token_body **body, bool *ret_in)
+static int pass_gate(const struct want *want, const struct owned *gate, struct token_body **body,
+		     bool *ret_in)
 {
 	uint64_t hash = identity_hash(&want->identity);
 	int wait = WAIT_FIRST_MS, r;
@@ -228,13 +229,13 @@ static int refresh(const struct want *want, struct token_body **body)
 /* The token is missing or old: mint, unless another process does. */
 static int renew(const struct want *want, struct token_body **body)
 {
-	int gate = want->handle->flags & ICRED_NO_CACHE ? -1 : gate_open(&want->handle->log);
+	struct owned gate = want->handle->flags & ICRED_NO_CACHE ? OWNED_NONE : gate_open(&want->handle->log);
 	bool in = true;
-	int r = pass_gate(want, gate, body, &in);
+	int r = pass_gate(want, &gate, body, &in);
 
 	if (r == ICRED_OK && in && !good_enough(want, *body))
 		r = refresh(want, body);
-	gate_leave(gate, identity_hash(&want->identity));
+	gate_leave(&gate, identity_hash(&want->identity));
 	return r;
 }
 
@@ -288,7 +289,6 @@ static int get_slowly(struct want *want, const char *installation, icred_token_t
 	struct token_body *body = NULL;
 	int r = handle_identity(want->handle, installation, &want->identity);
 
-	want->deadline = handle_deadline(want->handle);
 	if (r == ICRED_OK)
 		r = fly(want, &body);
 	/* The flight that we joined may have been content with less. */
@@ -370,7 +370,23 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 		*ret_token = token;
 		return ICRED_OK;
 	}
+	want.deadline = handle_deadline(handle);
 	r = get_slowly(&want, installation, ret_token);
+	wipe_traces();
+	return r;
+}
+
+int get_by(icred_t *handle, const char *installation, unsigned min_ttl, int64_t deadline,
+	   icred_token_t **ret_token)
+{
+	struct want want = {.handle = handle, .min_ttl = MAX(min_ttl, handle->min_ttl), .deadline = deadline};
+	icred_token_t *token = get_warm(&want, installation);
+	int r = ICRED_OK;
+
+	if (token)
+		*ret_token = token;
+	else
+		r = get_slowly(&want, installation, ret_token);
 	wipe_traces();
 	return r;
 }

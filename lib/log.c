@@ -34,22 +34,20 @@ void log_open(struct log *log, icred_log_fn callback, void *data)
 {
 	const char *trace = secure_getenv("ICRED_TRACE");
 
-	*log = (struct log){.callback = callback, .data = data, .trace = -1};
+	*log = (struct log){.callback = callback, .data = data, .trace = OWNED_NONE};
 	if (!trace || !*trace)
 		return;
 	if (strcmp(trace, "1") == 0) {
-		log->trace = STDERR_FILENO;
+		log->trace_stderr = true;
 	} else if (trace[0] == '/') {
-		log->trace = open_trace(trace);
-		log->trace_owned = true;
+		log->trace = owned_take(open_trace(trace));
 	}
 }
 
 void log_close(struct log *log)
 {
-	if (log->trace_owned)
-		log->trace = close_keep_errno(log->trace);
-	log->trace_owned = false;
+	owned_close(&log->trace);
+	log->trace_stderr = false;
 }
 
 /* Without the SIGPIPE that a reader's end would bring to the caller. */
@@ -84,14 +82,16 @@ static void trace_line(int fd, int level, const char *text)
 static void _printf_(3, 0) vlog_line(const struct log *log, int level, const char *format, va_list arguments)
 {
 	char raw[600], text[600];
+	int trace;
 
 	level = MIN(MAX(level, ICRED_LOG_ERROR), ICRED_LOG_DEBUG);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	printable(text, sizeof(text), raw);
 	if (log->callback)
 		log->callback(level, text, log->data);
-	if (log->trace >= 0)
-		trace_line(log->trace, level, text);
+	trace = log->trace_stderr ? STDERR_FILENO : owned_fd(&log->trace);
+	if (trace >= 0)
+		trace_line(trace, level, text);
 }
 
 void log_line(const struct log *log, int level, const char *format, ...)

@@ -6,13 +6,14 @@
 #include <stdint.h>
 #include <icred/icred.h>
 
+#include "owned.h"
 #include "util.h"
 
 struct log {
 	icred_log_fn callback;
 	void *data;
-	int trace; /* descriptor, or -1 */
-	bool trace_owned;
+	bool trace_stderr;
+	struct owned trace; /* a file */
 	_Atomic int64_t quiet_until; /* clock_ms(); see log_caution */
 };
 
@@ -22,7 +23,7 @@ void log_close(struct log *log);
 /* Whether anybody listens: if not, what would be told need not be put together. */
 static inline bool log_wanted(const struct log *log)
 {
-	return log && (log->callback || log->trace >= 0);
+	return log && (log->callback || log->trace_stderr || log->trace.fd >= 0);
 }
 void log_line(const struct log *log, int level, const char *format, ...) _printf_(3, 4);
 /*

@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "errno-words.h"
 #include "error.h"
 #include "get.h"
 #include "handle.h"
@@ -17,6 +19,8 @@
 
 #define STACK_MIN ((size_t)256 * 1024)
 #define END_MS    50 /* between looks at the threads that end */
+/* Threads of a handle at a time; what is asked beyond that waits for one of them. */
+#define THREADS_MAX 32
 
 /* Whoever finds a request answered has it for himself: nobody else touches it any more. */
 enum { PENDING, AWAITED, ANSWERED };
@@ -27,16 +31,18 @@ struct icred_request {
 	_Atomic uint32_t state;
 	icred_t *handle;
 	uint32_t generation;
-	int fd;
+	struct owned fd; /* an eventfd would be the usual thing, but none can be told from another */
 	icred_token_t *token;
 	struct failure failure;
 };
 
-/* One thread that fetches one token for all who wait for it. */
+/* One token to fetch, for all who wait for it. */
 struct errand {
 	struct errand *next;
 	icred_t *handle;
 	struct icred_request *requests;
+	bool taken; /* by a thread */
+	int64_t deadline;
 	unsigned min_ttl;
 	char *installation;
 };
@@ -48,6 +54,7 @@ static void errands_lock(struct errands *errands)
 		return;
 	errands->list = NULL; /* those threads are the parent process's */
 	atomic_store(&errands->threads, 0);
+	atomic_store(&errands->running, 0);
 	atomic_store(&errands->generation, lock_generation());
 }
 
@@ -61,18 +68,24 @@ static struct errand *errand_free(struct errand *errand)
 
 static void answer(struct icred_request *request, icred_token_t *token, const struct failure *failure)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
 	request->token = icred_token_ref(token);
 	if (!token)
 		request->failure = *failure;
-	do {
-		n = write(request->fd, &one, sizeof(one));
-	} while (n < 0 && errno == EINTR);
+	/* A socket whose end has come is readable, and stays so. */
+	shutdown(owned_fd(&request->fd), SHUT_RD);
 	/* The descriptor is a sign for the application, which might read it; this is what counts. */
 	if (atomic_exchange(&request->state, ANSWERED) == AWAITED)
 		futex_wake_all(&request->state);
+}
+
+static void unlist_locked(struct errands *errands, const struct errand *errand)
+{
+	for (struct errand **at = &errands->list; *at; at = &(*at)->next) {
+		if (*at == errand) {
+			*at = errand->next;
+			break;
+		}
+	}
 }
 
 /* False where the token was refused meanwhile: who joined after that must not get it. */
@@ -88,12 +101,7 @@ static bool errand_land(struct errand *errand, icred_token_t *token)
 		lock_give(&errands->lock);
 		return false;
 	}
-	for (struct errand **at = &errands->list; *at; at = &(*at)->next) {
-		if (*at == errand) {
-			*at = errand->next;
-			break;
-		}
-	}
+	unlist_locked(errands, errand);
 	for (request = errand->requests; request; request = next) {
 		next = request->next;
 		answer(request, token, &failure);
@@ -102,20 +110,58 @@ static bool errand_land(struct errand *errand, icred_token_t *token)
 	return true;
 }
 
-static void *errand_run(void *data)
+static void errand_run(struct errand *errand)
 {
-	struct errand *errand = data;
-	struct errands *errands = &errand->handle->errands;
 	icred_token_t *token = NULL;
 	int r;
 
 	do {
 		icred_token_unref(token);
 		token = NULL;
-		r = icred_get_token(errand->handle, errand->installation, errand->min_ttl, &token);
+		r = get_by(errand->handle, errand->installation, errand->min_ttl, errand->deadline, &token);
 	} while (!errand_land(errand, r == ICRED_OK ? token : NULL));
 	icred_token_unref(token);
 	errand_free(errand);
+}
+
+/* The one that has waited longest; one that all its requests have left is not worth a thread any more. */
+static struct errand *take_locked(struct errands *errands)
+{
+	struct errand *errand = errands->list, *next, *oldest = NULL;
+
+	for (; errand; errand = next) {
+		next = errand->next;
+		if (errand->taken)
+			continue;
+		if (errand->requests) {
+			oldest = errand;
+		} else {
+			unlist_locked(errands, errand);
+			errand_free(errand);
+		}
+	}
+	if (oldest)
+		oldest->taken = true;
+	return oldest;
+}
+
+/* One errand after the other, until none waits. */
+static void *run(void *data)
+{
+	struct errands *errands = data;
+	struct errand *errand;
+
+	for (;;) {
+		errands_lock(errands);
+		errand = take_locked(errands);
+		if (!errand)
+			break;
+		lock_give(&errands->lock);
+		errand_run(errand);
+	}
+	/* With the lock held, so that who adds one either is seen or sees that this thread is no more. */
+	atomic_fetch_sub(&errands->running, 1);
+	lock_give(&errands->lock);
 	/* The last touch of the handle: whoever waits in errands_end() looks by himself. */
 	atomic_fetch_sub(&errands->threads, 1);
 	return NULL;
@@ -131,7 +177,7 @@ static void choose_stack(pthread_attr_t *attributes)
 }
 
 /* No signal of the application's is to be delivered to a thread that it does not know. */
-static int run_quietly(struct errand *errand)
+static int run_quietly(struct errands *errands)
 {
 	pthread_attr_t attributes;
 	sigset_t all, old;
@@ -144,7 +190,7 @@ static int run_quietly(struct errand *errand)
 	choose_stack(&attributes);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&thread, &attributes, errand_run, errand);
+	r = pthread_create(&thread, &attributes, run, errands);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attributes);
 	return r;
@@ -173,6 +219,7 @@ static int errand_new(icred_t *handle, const char *installation, unsigned min_tt
 	if (!errand)
 		return set_no_memory();
 	errand->handle = handle;
+	errand->deadline = handle_deadline(handle);
 	errand->min_ttl = min_ttl;
 	errand->installation = dup_string(installation);
 	if (installation && !errand->installation) {
@@ -190,16 +237,22 @@ static void join_errand(struct icred_request *request, struct errand *errand)
 	errand->requests = request;
 }
 
-static int send_locked(struct errands *errands, struct errand *errand)
+/* One more thread, unless there are enough; any that is there comes to all errands in the end. */
+static int send_locked(struct errands *errands)
 {
 	int r;
 
+	if (atomic_load(&errands->running) >= THREADS_MAX)
+		return ICRED_OK;
+	atomic_fetch_add(&errands->running, 1);
 	atomic_fetch_add(&errands->threads, 1);
-	r = run_quietly(errand);
+	r = run_quietly(errands);
 	if (!r)
 		return ICRED_OK;
 	atomic_fetch_sub(&errands->threads, 1);
-	return set_error(ICRED_E_INTERNAL, "can't start a thread: %s", strerror(r));
+	if (atomic_fetch_sub(&errands->running, 1) > 1)
+		return ICRED_OK;
+	return set_error(errno_code(r, ICRED_E_INTERNAL), "can't start a thread: %s", errno_words(r));
 }
 
 /* Join the errand for this token, or send a thread on it. */
@@ -210,28 +263,30 @@ static int join_locked(struct icred_request *request, const char *installation, 
 	int r;
 
 	if (errand) {
+		if (!errand->requests && !errand->taken)
+			errand->deadline = handle_deadline(request->handle); /* all others have left it */
 		join_errand(request, errand);
 		return ICRED_OK;
 	}
 	r = errand_new(request->handle, installation, min_ttl, &errand);
 	if (r < 0)
 		return r;
-	r = send_locked(errands, errand);
-	if (r < 0) {
-		errand_free(errand);
-		return r;
-	}
-	/* The thread can't land before the lock is given back. */
 	join_errand(request, errand);
 	errand->next = errands->list;
 	errands->list = errand;
-	return ICRED_OK;
+	/* No thread can take it before the lock is given back. */
+	r = send_locked(errands);
+	if (r < 0) {
+		unlist_locked(errands, errand);
+		errand_free(errand);
+	}
+	return r;
 }
 
 static struct icred_request *request_free(struct icred_request *request)
 {
 	icred_token_unref(request->token);
-	close_keep_errno(request->fd);
+	owned_close(&request->fd);
 	free(request);
 	return NULL;
 }
@@ -263,10 +318,11 @@ static int request_new(icred_t *handle, struct icred_request **ret_request)
 		return set_no_memory();
 	request->handle = handle;
 	request->generation = lock_generation();
-	request->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (request->fd < 0) {
+	request->fd = owned_take(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	if (request->fd.fd < 0) {
 		free(request);
-		return set_error(ICRED_E_INTERNAL, "can't make a descriptor: %s", strerror(errno));
+		return set_error(errno_code(errno, ICRED_E_INTERNAL), "can't make a socket: %s",
+				 errno_words(errno));
 	}
 	*ret_request = request;
 	return ICRED_OK;
@@ -275,7 +331,7 @@ static int request_new(icred_t *handle, struct icred_request **ret_request)
 _export_ int icred_request_start(icred_t *handle, const char *installation, unsigned min_ttl,
 				 icred_request_t **ret_request)
 {
-	struct icred_request *request;
+	struct icred_request *request = NULL;
 	icred_token_t *token = NULL;
 	int r;
 
@@ -303,7 +359,7 @@ _export_ int icred_request_start(icred_t *handle, const char *installation, unsi
 
 _export_ int icred_request_fd(const icred_request_t *request)
 {
-	return request ? request->fd : -1;
+	return request ? request->fd.fd : -1;
 }
 
 icred_t *request_handle(const icred_request_t *request)

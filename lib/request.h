@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Requests for event loops.  What may have to wait, for the worker or for
- * another process, waits on a thread of its own, an errand; all requests that
- * want the same token join one errand.
+ * another process, is an errand for a thread of the library's; all requests that
+ * want the same token join one errand, and errands wait for a thread if there
+ * are many.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -17,7 +18,8 @@ struct errands {
 	struct lock lock;
 	struct errand *list;
 	_Atomic uint32_t generation; /* of the process whose threads they are */
-	_Atomic uint32_t threads;
+	_Atomic uint32_t threads; /* that may still touch the handle */
+	_Atomic uint32_t running; /* of them, those that take errands */
 	_Atomic bool closing;
 };
 

@@ -16,6 +16,8 @@
 #include "handle.h"
 #include "wipe.h"
 
+#define LOOK_MS 500 /* between looks whether the socket is still ours */
+
 void worker_init(struct worker *worker)
 {
 	worker->control = OWNED_NONE;
@@ -163,7 +165,7 @@ static int start_locked(struct icred *handle, int64_t deadline)
 	worker_path(path, sizeof(path));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
-	r = spawn(path, pair[1], handle->log.trace == STDERR_FILENO, &worker->child);
+	r = spawn(path, pair[1], handle->log.trace_stderr, &worker->child);
 	close_keep_errno(pair[1]);
 	if (r < 0) {
 		close_keep_errno(pair[0]);
@@ -230,12 +232,15 @@ static int broken(int error)
 /* Wait for a packet and tell its size; 0 is the end of the worker, or of our hold of the socket. */
 static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_len)
 {
-	struct pollfd wait = {.fd = owned_fd(mine), .events = POLLIN};
+	struct pollfd wait = {.fd = mine->fd, .events = POLLIN};
 	ssize_t n;
 
 	for (;;) {
-		int ready = wait.fd < 0 ? 1 : poll(&wait, 1, clock_left(deadline));
-		if (ready == 0)
+		/* While poll(2) waits for a descriptor that is closed, it does not say so. */
+		int left = clock_left(deadline), ready = poll(&wait, 1, MIN(left, LOOK_MS));
+		if (ready == 0 && left > LOOK_MS && !owned_lost(mine))
+			continue;
+		if (ready == 0 && left <= LOOK_MS)
 			return set_error(ICRED_E_TIMEOUT,
 					 "no answer within the time allowed; give more with --timeout");
 		if (ready < 0 && errno != EINTR)

@@ -81,7 +81,7 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 	request->target_id = "";
 	read_deadline(request, 0);
 	request->log = (struct log){
-		.callback = hello->log_level >= 0 ? send_log : NULL, .data = request, .trace = -1};
+		.callback = hello->log_level >= 0 ? send_log : NULL, .data = request, .trace = OWNED_NONE};
 	request->frame = frame_read(bytes, len, &reader);
 	while (wire_next(&reader, &field))
 		read_field(request, &reader, &field);

@@ -8,6 +8,11 @@ field_tests =
 field_tests += tests/field/01-optional-part.sh
 
 # 02 numbers of descriptors, processes and handles
+field_tests += tests/field/02-numbers.sh
+check_PROGRAMS += tests/field/close-all
+tests_field_close_all_SOURCES = tests/field/close-all.c
+tests_field_close_all_LDADD = libicred.la
+tests_field_close_all_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 # 03 processes left behind
 field_tests += tests/field/03-left-behind.sh

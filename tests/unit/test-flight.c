@@ -210,75 +210,76 @@ static void a_child_does_not_wait_for_its_parents_flight(void **state)
 
 static void a_gate_lets_one_in_for_each_token(void **state)
 {
-	int one = -1, two = -1;
+	struct owned one, two, none = OWNED_NONE;
 
 	(void)state;
 	one = gate_open(NULL);
 	two = gate_open(NULL);
-	assert_true(one >= 0 && two >= 0);
-	assert_int_equal(gate_try(one, 4), ICRED_OK);
-	assert_int_equal(gate_try(one, 4), ICRED_OK);          /* is in already */
-	assert_int_equal(gate_try(two, 4), ICRED_E_CANCELLED); /* even in this process */
-	assert_int_equal(gate_try(two, 40000), ICRED_OK);
-	assert_int_equal(gate_try(two, UINT64_MAX), ICRED_OK);
-	assert_int_equal(gate_try(one, UINT64_MAX), ICRED_E_CANCELLED);
-	assert_int_equal(gate_leave(one, 4), -1);
-	assert_int_equal(gate_try(two, 4), ICRED_OK);
-	assert_int_equal(gate_leave(two, 4), -1);
-	assert_int_equal(gate_leave(-1, 4), -1);
-	assert_int_equal(gate_try(-1, 4), ICRED_OK); /* no place for locks: everybody is in */
+	assert_true(one.fd >= 0 && two.fd >= 0);
+	assert_int_equal(gate_try(&one, 4), ICRED_OK);
+	assert_int_equal(gate_try(&one, 4), ICRED_OK);          /* is in already */
+	assert_int_equal(gate_try(&two, 4), ICRED_E_CANCELLED); /* even in this process */
+	assert_int_equal(gate_try(&two, 40000), ICRED_OK);
+	assert_int_equal(gate_try(&two, UINT64_MAX), ICRED_OK);
+	assert_int_equal(gate_try(&one, UINT64_MAX), ICRED_E_CANCELLED);
+	gate_leave(&one, 4);
+	assert_int_equal(gate_try(&two, 4), ICRED_OK);
+	gate_leave(&two, 4);
+	gate_leave(&none, 4);
+	assert_int_equal(gate_try(&none, 4), ICRED_OK); /* no place for locks: everybody is in */
 }
 
 static int end_at_once(void *data)
 {
-	int gate = *(int *)data;
+	struct owned gate = *(struct owned *)data;
 
-	return gate_try(gate, 4) == ICRED_OK ? 0 : 1;
+	return gate_try(&gate, 4) == ICRED_OK ? 0 : 1;
 }
 
 static int open_and_die(void *data)
 {
-	int gate = gate_open(NULL);
+	struct owned gate = gate_open(NULL);
 
 	(void)data;
-	CHECK(gate >= 0 && gate_try(gate, 4) == ICRED_OK);
+	CHECK(gate.fd >= 0 && gate_try(&gate, 4) == ICRED_OK);
 	return 0; /* with the gate held */
 }
 
 static void a_gate_ends_with_its_process(void **state)
 {
-	int gate = -1;
+	struct owned gate;
 
 	(void)state;
 	assert_int_equal(child_run(open_and_die, NULL, 0), 0);
 	gate = gate_open(NULL);
-	assert_true(gate >= 0);
-	assert_int_equal(gate_try(gate, 4), ICRED_OK);
-	gate_leave(gate, 4);
+	assert_true(gate.fd >= 0);
+	assert_int_equal(gate_try(&gate, 4), ICRED_OK);
+	gate_leave(&gate, 4);
 	assert_int_equal(child_run(end_at_once, &gate, 0), 0);
 }
 
 static void a_child_that_lives_on_does_not_keep_the_gate(void **state)
 {
-	int one = -1, two = -1, end[2];
+	struct owned one, two;
+	int end[2];
 	char byte;
 	pid_t pid;
 
 	(void)state;
 	assert_int_equal(pipe(end), 0);
 	one = gate_open(NULL);
-	assert_true(one >= 0);
-	assert_int_equal(gate_try(one, 4), ICRED_OK);
+	assert_true(one.fd >= 0);
+	assert_int_equal(gate_try(&one, 4), ICRED_OK);
 	pid = fork();
 	if (pid == 0) {
 		close(end[1]);
 		_exit(read(end[0], &byte, 1) == 0 ? 0 : 1);
 	}
-	gate_leave(one, 4);
+	gate_leave(&one, 4);
 	two = gate_open(NULL);
-	assert_true(two >= 0);
-	assert_int_equal(gate_try(two, 4), ICRED_OK);
-	gate_leave(two, 4);
+	assert_true(two.fd >= 0);
+	assert_int_equal(gate_try(&two, 4), ICRED_OK);
+	gate_leave(&two, 4);
 	close(end[0]);
 	close(end[1]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);

@@ -11,7 +11,7 @@
 
 static struct secret_pool *pool;
 static struct profile *profile;
-static struct log silent = {.trace = -1};
+static struct log silent = {.trace = {.fd = -1}};
 static struct host host;
 
 static int set_up(void **state)
