@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "error.h"
 #include "module.h"
 #include "suggest.h"
+
+#define MODULE_PATH_MAX PATH_MAX
 
 /* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
 static int bad_word(struct line *line, struct spot spot, const char *why)
@@ -53,9 +56,13 @@ static const char *module_directory(void)
 	return directory && directory[0] == '/' ? directory : MODULE_DIR;
 }
 
-static void module_path(const struct line *line, char *path, size_t cap)
+/* False if it does not fit: the beginning of a path is another path. */
+static bool module_path(const struct line *line, char path[MODULE_PATH_MAX])
 {
-	snprintf(path, cap, "%s/%s-%s.so", module_directory(), facility_name(line->facility), line->module);
+	int n = snprintf(path, MODULE_PATH_MAX, "%s/%s-%s.so", module_directory(),
+			 facility_name(line->facility), line->module);
+
+	return n >= 0 && n < MODULE_PATH_MAX;
 }
 
 typedef const struct icred_module *entry_fn(void);
@@ -78,11 +85,10 @@ static entry_fn *find_linked(const struct line *line)
 
 bool module_passed_over(const struct line *line)
 {
-	char path[4200];
+	char path[MODULE_PATH_MAX];
 
-	if (!line->optional_module || find_linked(line))
+	if (!line->optional_module || find_linked(line) || !module_path(line, path))
 		return false;
-	module_path(line, path, sizeof(path));
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
@@ -112,10 +118,12 @@ static struct suggestion similar_module(const struct line *line)
 static int find_entry(struct line *line, entry_fn **ret_entry)
 {
 	struct suggestion similar;
-	char path[4200], why[600];
+	char path[MODULE_PATH_MAX], why[600];
 	void *handle, *symbol;
 
-	module_path(line, path, sizeof(path));
+	if (!module_path(line, path))
+		return bad_module(line,
+				  "can't be loaded: the value of ICRED_MODULE_DIR is too long; unset it");
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
 		similar = similar_module(line);

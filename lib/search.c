@@ -144,7 +144,7 @@ static int open_directory(int at, const char *path)
 /* What `fd` is open on must be the work of root or the user: the file, or the directory that it is in. */
 static int check_trust(const struct trail *trail, const char *file, int fd, const char *leaf)
 {
-	char path[SEARCH_PATH_MAX + NAME_MAX + 2], why[480];
+	char path[SEARCH_PATH_MAX + NAME_MAX + 2], why[TRUST_WHY_SIZE];
 	const struct trusted trusted = {path, !leaf, trail->system};
 	struct stat st;
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,12 +198,52 @@ static bool untrusted_mode(const struct trusted *trusted, mode_t mode, char *why
 
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap)
 {
-	if (st->st_uid != 0 && st->st_uid != geteuid() && !(trusted->system && is_unknown_here(st->st_uid)))
+	if (st->st_uid != 0 && st->st_uid != geteuid() && !(trusted->program && geteuid() != 0) &&
+	    !(trusted->system && is_unknown_here(st->st_uid)))
 		return untrusted_owner(trusted, st->st_uid, why, why_cap);
 	if (st->st_mode & S_IWOTH)
 		return untrusted_mode(trusted, st->st_mode, why, why_cap);
-	/* In a group's sticky directory, such as /nix/store, a file can only be replaced by its owner. */
-	if (!(st->st_mode & S_IWGRP) || (trusted->directory && (st->st_mode & S_ISVTX)))
+	/*
+	 * In a group's sticky directory, such as /nix/store, a file can only be replaced by its owner.
+	 * Who may install programs is for the system to say: Debian's /usr/local is of a group.
+	 */
+	if (!(st->st_mode & S_IWGRP) || (trusted->directory && (trusted->program || (st->st_mode & S_ISVTX))))
 		return true;
 	return group_is_private(st->st_uid, st->st_gid) || untrusted_mode(trusted, st->st_mode, why, why_cap);
+}
+
+static bool trust_path(const char *path, bool directory, char *why, size_t why_cap)
+{
+	const struct trusted trusted = {path, directory, true, true};
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	bool ok = fd < 0 || fstat(fd, &st) < 0 || trust_stat(&trusted, &st, why, why_cap);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* The directory of an absolute path. */
+static bool trust_parent(const char *path, char *why, size_t why_cap)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+	char parent[PATH_MAX];
+
+	len = len ? len : 1;
+	if (len >= sizeof(parent))
+		return true; /* no program is there: the kernel would not find it either */
+	memcpy(parent, path, len);
+	parent[len] = '\0';
+	return trust_path(parent, true, why, why_cap);
+}
+
+bool trust_program(const char *path, char *why, size_t why_cap)
+{
+	char *real = realpath(path, NULL);
+	bool ok = !real || (trust_path(real, false, why, why_cap) && trust_parent(real, why, why_cap) &&
+			    trust_parent(path, why, why_cap));
+
+	free(real);
+	return ok;
 }

@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#define TRUST_WHY_SIZE 480
+
 /* What is judged, for the message and for the few differences. */
 struct trusted {
 	const char *path;
 	bool directory;
-	bool system; /* found in a directory that was compiled in, which the system's owner fills */
+	bool system;  /* filled by the system's owner, whom a user namespace may not know */
+	bool program; /* the user has chosen it with its owner, so only root has to own what it runs */
 };
 
 /*
@@ -23,5 +26,11 @@ struct trusted {
  * /etc/passwd and /etc/group only where the group may write.
  */
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap);
+/*
+ * The same of a program or library that a profile names, and of the directories
+ * of its name and of its file.  What is not there or cannot be looked at is for
+ * the caller to find out: true.
+ */
+bool trust_program(const char *path, char *why, size_t why_cap);
 
 #endif

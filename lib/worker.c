@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,13 +67,18 @@ void worker_kill(struct worker *worker, unsigned kills)
 	lock_give(&worker->lock);
 }
 
-static void worker_path(char *path, size_t cap)
+/* A path that does not fit is none: its beginning would be another one. */
+static int worker_path(char path[PATH_MAX])
 {
 	const char *directory = secure_getenv("ICRED_LIBEXEC_DIR");
+	int n;
 
 	if (!directory || directory[0] != '/')
 		directory = WORKER_DIR;
-	snprintf(path, cap, "%s/icred-worker", directory);
+	n = snprintf(path, PATH_MAX, "%s/icred-worker", directory);
+	return n >= 0 && n < PATH_MAX
+		       ? ICRED_OK
+		       : set_error(ICRED_E_INVALID, "the value of ICRED_LIBEXEC_DIR is too long; unset it");
 }
 
 /* Never blocks past the deadline, even if the worker has stopped reading. */
@@ -159,10 +165,11 @@ static int no_socket(void)
 static int start_locked(struct icred *handle, int64_t deadline)
 {
 	struct worker *worker = &handle->worker;
-	char path[4200];
-	int pair[2], r;
+	char path[PATH_MAX];
+	int pair[2], r = worker_path(path);
 
-	worker_path(path, sizeof(path));
+	if (r < 0)
+		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
 	r = spawn(path, pair[1], handle->log.trace_stderr, &worker->child);

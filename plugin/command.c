@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "trust.h"
 #include "worker-environment.h"
 
 #define STDERR_CAP          2048
@@ -327,6 +328,7 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 		.host = host, .program = argv[0], .wanted = wanted, .pid = -1, .pidfd = -1, .max = max};
 	struct environment environment = {.count = 0};
 	int64_t left = host->time_left(host);
+	char untrusted[TRUST_WHY_SIZE];
 	int status = 0, rc;
 
 	run.out = run.err = run.failed = -1;
@@ -335,6 +337,8 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 		run.margin = left - patience;
 	if (host->interactive && left > QUIET_MS)
 		run.quiet = left - QUIET_MS;
+	if (!trust_program(argv[0], untrusted, sizeof(untrusted)))
+		return host->fail(host, ICRED_E_INVALID, "%s", untrusted);
 	run.output = host->secret_alloc(host, max + 2);
 	if (!run.output)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");

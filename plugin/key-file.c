@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,16 +87,16 @@ static int asker_failed(const struct icred_host *host, const char *program,
 }
 
 /* systemd-ask-password(1), or a program that takes the question as its only argument, as SSH_ASKPASS does. */
-static int ask_program(const struct keyfile *self, const struct icred_host *host, const char *question,
+static int ask_program(const struct keyfile *self, const struct icred_host *host, char *question,
 		       char **ret_passphrase)
 {
-	char program[256], text[512], tty[] = "--no-tty", id[] = "--id=icred", timeout[] = "--timeout=0";
-	char *plain[] = {program, text, NULL}, *systemd[] = {program, tty, id, timeout, text, NULL};
+	/* execve(2) only reads its words; its interface can't say so. */
+	char *program = (char *)(uintptr_t)self->asker, tty[] = "--no-tty", id[] = "--id=icred",
+	     timeout[] = "--timeout=0";
+	char *plain[] = {program, question, NULL}, *systemd[] = {program, tty, id, timeout, question, NULL};
 	struct command_result result;
 	int rc;
 
-	snprintf(program, sizeof(program), "%s", self->asker);
-	snprintf(text, sizeof(text), "%s", question);
 	rc = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, "passphrase",
 			 PASSPHRASE_CAP, 0, &result);
 	if (rc)
@@ -104,7 +105,12 @@ static int ask_program(const struct keyfile *self, const struct icred_host *host
 		host->secret_free(host, result.output);
 		return asker_failed(host, program, &result);
 	}
-	secretfile_cut_line(result.output);
+	if (!secretfile_end_line(result.output, result.len)) {
+		host->secret_free(host, result.output);
+		return host->fail(host, ICRED_E_INVALID,
+				  "%s printed a NUL byte; it must print the passphrase as plain text",
+				  program);
+	}
 	*ret_passphrase = result.output;
 	return 0;
 }

@@ -2,12 +2,15 @@
 /* key pkcs11: an app's RSA key on an HSM, a TPM, a smart card: it signs there, and never leaves. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "key-pkcs11/token.h"
 #include "signed.h"
+#include "trust.h"
 
 #define LABEL_CAP        128
 #define LOAD_PATIENCE_MS 2000
@@ -43,11 +46,20 @@ static int load_libraries(const struct icred_host *host, const char *library)
  */
 static int load_in_turn(const struct token *token)
 {
+	const char *library = token->uri.module;
 	int64_t left = token->host->time_left(token->host);
+	char why[TRUST_WHY_SIZE];
 	int rc, turn = -1;
 
+	if (library[0] && access(library, F_OK) < 0)
+		return token->host->fail(
+			token->host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: %s; install it, or correct module-path",
+			library, strerror(errno));
+	if (library[0] && !trust_program(library, why, sizeof(why)))
+		return token->host->fail(token->host, ICRED_E_INVALID, "%s", why);
 	token_turn_until(token, left / 2 < LOAD_PATIENCE_MS ? left / 2 : left - LOAD_PATIENCE_MS, &turn);
-	rc = load_libraries(token->host, token->uri.module);
+	rc = load_libraries(token->host, library);
 	token_turn_over(turn);
 	return rc;
 }

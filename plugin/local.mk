@@ -47,6 +47,7 @@ libpemkey_la_SOURCES = \
 	plugin/pemkey.c plugin/pemkey.h \
 	plugin/secretfile.c plugin/secretfile.h \
 	plugin/appauth/quote.c plugin/appauth/quote.h \
+	lib/trust.c lib/trust.h \
 	lib/worker-environment.c lib/worker-environment.h
 libpemkey_la_CFLAGS = $(AM_CFLAGS)
 libpemkey_la_LIBADD = libicred-rsa.la

@@ -105,9 +105,17 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 			  file->what, max);
 }
 
-void secretfile_cut_line(char *text)
+int secretfile_end_line(char *text, size_t len)
 {
-	text[strcspn(text, "\r\n")] = '\0';
+	char *end = memchr(text, '\n', len);
+
+	end = end ? end : text + len;
+	if (memchr(text, '\0', (size_t)(end - text)))
+		return 0;
+	if (end > text && end[-1] == '\r')
+		end--;
+	*end = '\0';
+	return 1;
 }
 
 int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line)
@@ -129,7 +137,11 @@ int secretfile_line(const struct icred_host *host, const struct secretfile *file
 	close(fd);
 	if (rc)
 		return rc;
-	secretfile_cut_line(text);
+	if (!secretfile_end_line(text, len)) {
+		host->secret_free(host, text);
+		return host->fail(host, ICRED_E_INVALID,
+				  "%s has a NUL byte in its first line; write it as plain text", file->what);
+	}
 	*ret_line = text;
 	return 0;
 }

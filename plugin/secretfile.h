@@ -25,7 +25,10 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 		    char **ret_text, size_t *ret_len);
 /* The first line of a file with nothing but a passphrase or a PIN; without the file, what it opens is locked. */
 int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line);
-/* Cut a text at the end of its first line. */
-void secretfile_cut_line(char *text);
+/*
+ * End a text of `len` bytes where its first line ends, with LF or CR LF.  0 if
+ * there is a NUL byte in that line: what stands before it is another secret.
+ */
+int secretfile_end_line(char *text, size_t len);
 
 #endif

@@ -27,6 +27,7 @@ field_tests += tests/field/05-trusted-paths.sh
 if KEYRING
 field_tests += tests/field/05-bus-owner.sh
 endif
+field_tests += tests/field/05-programs.sh
 
 # 06 answers of a server
 if KEYRING
