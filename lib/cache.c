@@ -57,8 +57,25 @@ static int used(struct walk *walk, const struct line *line, int r)
 	return r;
 }
 
+/* A record of a neighbouring version as one of ours; NULL, with the old one freed, if it cannot be. */
+static void *convert(struct icred *handle, void *blob, size_t *len)
+{
+	void *bytes = secret_alloc(handle->pool, ICRED_BLOB_MAX);
+	struct wire ours = {.bytes = bytes, .cap = ICRED_BLOB_MAX};
+	bool converted = bytes && record_convert(blob, *len, &ours);
+
+	secret_free(blob);
+	if (!converted) {
+		secret_free(bytes);
+		return NULL;
+	}
+	*len = ours.len;
+	return bytes;
+}
+
+/* With any_version, also a record of a neighbouring version of libicred, which for all others is not here. */
 static int load_entry(struct icred *handle, struct module *module, const struct host *host, const char *name,
-		      struct token_body **ret_body)
+		      bool any_version, struct token_body **ret_body)
 {
 	void *blob = secret_alloc(handle->pool, ICRED_BLOB_MAX);
 	struct token_body *body;
@@ -73,6 +90,12 @@ static int load_entry(struct icred *handle, struct module *module, const struct 
 	if (r < 0 || len > ICRED_BLOB_MAX) {
 		secret_free(blob);
 		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache told an impossible size");
+	}
+	if (record_is_foreign(blob, len)) {
+		blob = any_version ? convert(handle, blob, &len) : secret_free(blob);
+		if (!blob)
+			return set_error(ICRED_E_NOT_FOUND,
+					 "the cache entry is of another version of libicred");
 	}
 	body = token_body_new(secret_trim(blob, len), len);
 	if (!body) {
@@ -92,7 +115,7 @@ static int load_line(struct line *line, void *data)
 	int r = module_get(line, &host, &module);
 
 	if (r == ICRED_OK)
-		r = load_entry(walk->handle, module, &host, walk->name, &body);
+		r = load_entry(walk->handle, module, &host, walk->name, false, &body);
 	if (r != ICRED_OK)
 		return used(walk, line, r);
 	if (!life_within(body->record.minted_at, clock_utc(), INT64_MAX)) {
@@ -205,7 +228,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 static int drop_line(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct token_body *body = NULL;
-	int r = load_entry(walk->handle, module, host, walk->name, &body);
+	int r = load_entry(walk->handle, module, host, walk->name, true, &body);
 
 	(void)data;
 	if (r < 0)
@@ -227,6 +250,7 @@ int cache_drop(struct icred *handle, const struct identity *identity, const char
 }
 
 struct each {
+	bool any_version;
 	int (*each)(struct token_body *body, const char *module, void *data);
 	void *data;
 	int result;
@@ -259,7 +283,7 @@ static void each_entry(struct walk *walk, struct module *module, struct host *ho
 {
 	struct token_body *body;
 
-	if (load_entry(walk->handle, module, host, name, &body) < 0)
+	if (load_entry(walk->handle, module, host, name, each->any_version, &body) < 0)
 		return;
 	each->result = each->each(body, host->line->module, each->data);
 	token_body_unref(body);
@@ -282,7 +306,7 @@ static int each_module(struct walk *walk, struct module *module, struct host *ho
 int cache_each(struct icred *handle, bool strict,
 	       int (*each)(struct token_body *body, const char *module, void *data), void *data)
 {
-	struct each all = {.each = each, .data = data};
+	struct each all = {.any_version = !strict, .each = each, .data = data};
 	struct walk walk;
 	int r;
 

@@ -13,7 +13,8 @@ int cache_save(struct icred *handle, const struct token_body *body);
 int cache_drop(struct icred *handle, const struct identity *identity, const char *secret);
 /*
  * Each entry, expired or not, of every cache module that works here, of whichever profile.
- * Fails in the end if a cache could not be used: any, or only one that the profile needs.
+ * Fails in the end if a cache could not be used: any (strict), or only one that the profile needs.
+ * If it is not strict, it is to forget, and has the records of neighbouring versions too.
  */
 int cache_each(struct icred *handle, bool strict,
 	       int (*each)(struct token_body *body, const char *module, void *data), void *data);

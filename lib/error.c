@@ -33,12 +33,12 @@ static const struct {
 
 _export_ const char *icred_strerror(int code)
 {
-	return code > 0 || code < ICRED_E_LAST ? "an unknown error" : kinds[-code].sentence;
+	return code > 0 || code < ERROR_LAST ? "an unknown error" : kinds[-code].sentence;
 }
 
 _export_ const char *icred_kind(int code)
 {
-	return code > 0 || code < ICRED_E_LAST ? "unknown" : kinds[-code].kind;
+	return code > 0 || code < ERROR_LAST ? "unknown" : kinds[-code].kind;
 }
 
 _export_ const struct icred_error *icred_error(void)

@@ -8,6 +8,9 @@
 
 #include "util.h"
 
+/* The smallest ICRED_E_ code: not in the public header, where it would change with each code that is appended. */
+#define ERROR_LAST ICRED_E_INTERNAL
+
 /* A failure by value, to carry it from one thread or process to another. */
 struct failure {
 	int code;

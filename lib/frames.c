@@ -49,7 +49,7 @@ void hello_write(struct wire *wire, const struct profile *profile, unsigned flag
 	const char *name, *value = NULL;
 
 	frame_begin(wire, FRAME_HELLO);
-	wire_put_number(wire, TAG_PROTOCOL, WIRE_VERSION);
+	wire_put_number(wire, TAG_PROTOCOL, PROTOCOL_VERSION);
 	wire_put_number(wire, TAG_FLAGS, flags);
 	wire_put_number(wire, TAG_LOG_LEVEL, log_level);
 	wire_put_string(wire, TAG_NAME, profile->name);
@@ -65,6 +65,7 @@ void hello_write(struct wire *wire, const struct profile *profile, unsigned flag
 }
 
 #define ARGUMENTS_MAX 64
+#define CONTROL_LEAST 17 /* results that every version knows: success and the first sixteen failures */
 
 /* A profile that is being put together from fields. */
 struct builder {
@@ -112,16 +113,25 @@ static int begin_line(struct builder *builder, int64_t facility)
 	return ICRED_OK;
 }
 
+/* A library of another version may know fewer kinds of failure than we do, or more: kinds are only appended. */
+static int control_field(struct control *control, const struct field *field)
+{
+	size_t known = MIN(field->len, sizeof(control->action));
+
+	if (field->len < CONTROL_LEAST)
+		return ICRED_E_PROTOCOL;
+	memcpy(control->action, field->value, known);
+	memset(control->action + known, control->action[-ICRED_E_INTERNAL], sizeof(control->action) - known);
+	return ICRED_OK;
+}
+
 static int line_field(struct builder *builder, struct reader *reader, const struct field *field)
 {
 	struct line *line = &builder->line;
 
 	switch (field->tag) {
 	case TAG_CONTROL:
-		if (field->len != sizeof(line->control.action))
-			return ICRED_E_PROTOCOL;
-		memcpy(line->control.action, field->value, field->len);
-		return ICRED_OK;
+		return control_field(&line->control, field);
 	case TAG_OPTIONAL:
 		line->optional_module = true;
 		return ICRED_OK;
@@ -165,6 +175,12 @@ static int setting_field(struct builder *builder, struct reader *reader, const s
 
 	if (!builder->setting || start_profile(builder) < 0)
 		return ICRED_E_PROTOCOL;
+	if (!setting_known(builder->setting)) /* to go on without it could be to do what it forbids */
+		return set_error(
+			ICRED_E_PROTOCOL,
+			"icred-worker is older than libicred, and does not know the setting %.60s: install "
+			"them together",
+			builder->setting);
 	return settings_add(&builder->hello.profile->settings, builder->setting, borrow(reader, field), why,
 			    sizeof(why));
 }
@@ -211,9 +227,12 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 
 	while (r == ICRED_OK && wire_next(reader, &field))
 		r = hello_field(&builder, reader, &field);
-	if (r == ICRED_OK && (reader->damaged || builder.version != WIRE_VERSION))
-		r = set_error(ICRED_E_PROTOCOL,
-			      "icred-worker and libicred are of different versions: install them together");
+	if (r == ICRED_OK && (reader->damaged || builder.version < PROTOCOL_VERSION - 1 ||
+			      builder.version > PROTOCOL_VERSION + 1))
+		r = set_error(
+			ICRED_E_PROTOCOL,
+			"icred-worker and libicred are of different versions: install them together, and "
+			"restart this program");
 	if (r == ICRED_OK)
 		r = start_profile(&builder);
 	if (r == ICRED_OK)
@@ -270,8 +289,10 @@ int failed_read(struct reader *reader)
 		else if (field.tag == TAG_RETRY_AT)
 			retry_at = field_number(reader, &field);
 	}
-	if (reader->damaged || code >= 0 || code < ICRED_E_LAST)
+	if (reader->damaged || code >= 0 || code < -UINT8_MAX)
 		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+	if (code < ERROR_LAST) /* a newer worker has more kinds */
+		code = ICRED_E_INTERNAL;
 	note_error(code, "%s", text);
 	set_error_where(module, file, line);
 	set_error_retry_at(retry_at);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The protocol between the library and icred-worker, version WIRE_VERSION.
+ * The protocol between the library and icred-worker, version PROTOCOL_VERSION.
  *
  * One frame is one packet of a SOCK_SEQPACKET socket: fields as in wire.h, the
  * first of which says what it is.  The worker's standard input is the control
@@ -17,6 +17,15 @@
 
 /* The worker has to answer this much before the caller's deadline, or a tenth of the time if that is less. */
 #define HEAD_START_MS 250
+
+/*
+ * A worker serves libraries of its own version, of the one before and of the
+ * one after, as a program may run across an upgrade.  HACKING.md says what
+ * that asks of a new version.
+ */
+#ifndef PROTOCOL_VERSION
+#define PROTOCOL_VERSION 1
+#endif
 
 /* Bytes of a module's question, and of its answer with its NUL. */
 #define QUESTION_MAX 2000
@@ -44,7 +53,7 @@ enum frame {
 
 enum tag {
 	TAG_FRAME = 100, /* enum frame; always the first field */
-	TAG_PROTOCOL,    /* HELLO: WIRE_VERSION */
+	TAG_PROTOCOL,    /* HELLO: PROTOCOL_VERSION */
 	TAG_FLAGS,       /* HELLO: ICRED_INTERACTIVE, ICRED_ANSWERS */
 	TAG_LOG_LEVEL,   /* HELLO: the most talkative level wanted; LOG: its level */
 	TAG_NAME,        /* HELLO: the profile's name */

@@ -88,11 +88,15 @@ static int take_minted(int frame, struct reader *reader, void *data)
 			continue;
 		if (field.len > ICRED_BLOB_MAX)
 			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
-		blob = secret_alloc(minted->handle->pool, field.len);
+		blob = secret_alloc(minted->handle->pool, ICRED_BLOB_MAX);
 		if (!blob)
 			return set_no_memory();
-		memcpy(blob, field.value, field.len);
-		minted->body = token_body_new(blob, field.len);
+		struct wire record = {.bytes = blob, .cap = ICRED_BLOB_MAX};
+		if (!record_convert(field.value, field.len, &record)) {
+			secret_free(blob);
+			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+		}
+		minted->body = token_body_new(secret_trim(blob, record.len), record.len);
 	}
 	return minted->body ? ICRED_OK : set_error(ICRED_E_INTERNAL, "icred-worker answered without a token");
 }

@@ -70,9 +70,15 @@ bool token_text_ok(const char *text)
 	return !text[len] && len <= ICRED_TOKEN_MAX;
 }
 
+/* What is empty is left out, so that a record that was read is not longer when it is written again. */
+static const char *text_or_none(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
 void record_write(struct wire *wire, const struct record *record)
 {
-	wire_put_number(wire, TAG_VERSION, WIRE_VERSION);
+	wire_put_number(wire, TAG_VERSION, RECORD_VERSION);
 	wire_put_string(wire, TAG_ISSUER, record->identity.issuer);
 	wire_put_string(wire, TAG_API, record->identity.api);
 	wire_put_string(wire, TAG_APP, record->identity.app);
@@ -81,8 +87,8 @@ void record_write(struct wire *wire, const struct record *record)
 	wire_put_string(wire, TAG_SECRET, record->secret);
 	wire_put_number(wire, TAG_MINTED, record->minted_at);
 	wire_put_number(wire, TAG_EXPIRES, record->expires_at);
-	wire_put_string(wire, TAG_INSTALLATION, record->installation);
-	wire_put_string(wire, TAG_ORGANIZATION, record->organization);
+	wire_put_string(wire, TAG_INSTALLATION, text_or_none(record->installation));
+	wire_put_string(wire, TAG_ORGANIZATION, text_or_none(record->organization));
 	for (size_t i = 0; record->permissions[i] && record->permissions[i + 1]; i += 2) {
 		wire_put_string(wire, TAG_PERMISSION, record->permissions[i]);
 		wire_put_string(wire, TAG_LEVEL, record->permissions[i + 1]);
@@ -128,7 +134,9 @@ static bool times_possible(const struct record *record)
 	       record->expires_at <= RECORD_TIME_MAX;
 }
 
-bool record_read(const void *blob, size_t len, struct record *ret_record)
+/* A record whose version is one of these. */
+static bool read_versions(const void *blob, size_t len, int64_t least, int64_t most,
+			  struct record *ret_record)
 {
 	struct reader reader = wire_reader(blob, len);
 	struct record record = {.identity.issuer = NULL};
@@ -150,7 +158,7 @@ bool record_read(const void *blob, size_t len, struct record *ret_record)
 		else
 			read_text(&record, &reader, &field);
 	}
-	if (reader.damaged || version != WIRE_VERSION || permissions % 2 ||
+	if (reader.damaged || version < least || version > most || permissions % 2 ||
 	    !identity_whole(&record.identity) || !times_possible(&record) || !record.secret ||
 	    !token_text_ok(record.secret))
 		return false;
@@ -158,4 +166,31 @@ bool record_read(const void *blob, size_t len, struct record *ret_record)
 	record.organization = record.organization ? record.organization : "";
 	*ret_record = record;
 	return true;
+}
+
+bool record_read(const void *blob, size_t len, struct record *ret_record)
+{
+	return read_versions(blob, len, RECORD_VERSION, RECORD_VERSION, ret_record);
+}
+
+bool record_is_foreign(const void *blob, size_t len)
+{
+	struct reader reader = wire_reader(blob, len);
+	struct field field;
+	int64_t version;
+
+	if (!wire_next(&reader, &field) || field.tag != TAG_VERSION)
+		return false;
+	version = field_number(&reader, &field);
+	return !reader.damaged && version != RECORD_VERSION;
+}
+
+bool record_convert(const void *blob, size_t len, struct wire *to)
+{
+	struct record record;
+
+	if (!read_versions(blob, len, RECORD_VERSION - 1, RECORD_VERSION + 1, &record))
+		return false;
+	record_write(to, &record);
+	return !to->overflow;
 }

@@ -7,6 +7,11 @@
 
 #include "wire.h"
 
+/* Of records in the caches, where one of another version is as good as none.  HACKING.md says when it is raised. */
+#ifndef RECORD_VERSION
+#define RECORD_VERSION 1
+#endif
+
 #define RECORD_TIME_MAX (INT64_C(1) << 40) /* UTC, seconds: some 30,000 years from now */
 
 /* Whose token it is; two tokens with the same identity replace each other. */
@@ -36,7 +41,11 @@ uint64_t identity_hash(const struct identity *identity);
 bool token_text_ok(const char *text);
 
 void record_write(struct wire *wire, const struct record *record);
-/* The record points into the blob.  False for anything but a whole, valid record. */
+/* The record points into the blob.  False for anything but a whole, valid record of this version. */
 bool record_read(const void *blob, size_t len, struct record *ret_record);
+/* Is it a record at all, as far as its first field says, and of another version? */
+bool record_is_foreign(const void *blob, size_t len);
+/* Write the record that a worker sent, which may be of the version before or after, as one of this version. */
+bool record_convert(const void *blob, size_t len, struct wire *to);
 
 #endif

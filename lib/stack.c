@@ -341,7 +341,7 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 /* A number that is no code is a defect of the module. */
 static int result_code(int result)
 {
-	return result > 0 || result < ICRED_E_LAST ? ICRED_E_INTERNAL : result;
+	return result > 0 || result < ERROR_LAST ? ICRED_E_INTERNAL : result;
 }
 
 /* Another thread may be loading its module at this moment. */

@@ -8,12 +8,13 @@
 
 #include <icred/module.h>
 
+#include "error.h"
 #include "log.h"
 #include "util.h"
 
 enum action { ACTION_IGNORE, ACTION_OK, ACTION_DONE, ACTION_BAD, ACTION_DIE, ACTION_COUNT };
 
-#define RESULT_COUNT (1 - ICRED_E_LAST) /* success and every ICRED_E_ code */
+#define RESULT_COUNT (1 - ERROR_LAST) /* success and every ICRED_E_ code */
 
 /* What to do for each result; indexed by minus the code. */
 struct control {

@@ -12,8 +12,7 @@
 
 #include "util.h"
 
-#define WIRE_VERSION 1
-#define WIRE_MAX     65536 /* of a frame */
+#define WIRE_MAX 65536 /* of a frame */
 
 struct wire {
 	unsigned char *bytes; /* the owner's, of size cap */

@@ -57,6 +57,19 @@ field_tests += tests/field/12-questions.sh
 endif
 
 # 13 smaller ones, upgrades, audit
+field_tests += tests/field/13-upgrade.sh
+
+# The program and the worker of the release to come, as far as versions go; their objects go before the archive's.
+check_PROGRAMS += tests/field/next/icred tests/field/next/icred-worker
+next_version = lib/frames.c lib/record.c
+next_cppflags = $(AM_CPPFLAGS) -DPROTOCOL_VERSION=2 -DRECORD_VERSION=2
+tests_field_next_icred_SOURCES = $(icred_SOURCES) $(next_version)
+tests_field_next_icred_CPPFLAGS = $(next_cppflags)
+tests_field_next_icred_LDADD = $(icred_LDADD)
+tests_field_next_icred_worker_SOURCES = $(icred_worker_SOURCES) $(next_version)
+tests_field_next_icred_worker_CPPFLAGS = $(next_cppflags)
+tests_field_next_icred_worker_CFLAGS = $(icred_worker_CFLAGS)
+tests_field_next_icred_worker_LDADD = $(icred_worker_LDADD)
 field_tests += tests/field/13-jwt.sh
 field_tests += tests/field/13-audit.sh
 

@@ -7,7 +7,7 @@
 static void every_code_has_a_name_and_a_sentence_of_its_own(void **state)
 {
 	(void)state;
-	for (int code = 0; code >= ICRED_E_LAST; code--) {
+	for (int code = 0; code >= ERROR_LAST; code--) {
 		assert_string_not_equal(icred_kind(code), "unknown");
 		assert_true(strlen(icred_strerror(code)) > 5);
 		for (int other = 0; other > code; other--) {
@@ -19,7 +19,7 @@ static void every_code_has_a_name_and_a_sentence_of_its_own(void **state)
 
 static void numbers_that_are_no_code_are_unknown(void **state)
 {
-	static const int codes[] = {1, INT_MAX, ICRED_E_LAST - 1, INT_MIN};
+	static const int codes[] = {1, INT_MAX, ERROR_LAST - 1, INT_MIN};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {

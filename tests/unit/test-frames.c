@@ -155,24 +155,69 @@ static void a_flipped_bit_does_no_harm(void **state)
 	for (size_t bit = 0; bit < len * 8; bit++) {
 		bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
 		int r = read_hello(bytes, len);
-		assert_in_range(-r, 0, -ICRED_E_LAST);
+		assert_in_range(-r, 0, -ERROR_LAST);
 		bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 	profile_free(profile);
 }
 
-static void another_version_is_told_as_such(void **state)
+/* A HELLO of another version, with a setting and a line whose control has so many results. */
+static int hello_of(int64_t version, const char *setting, size_t results)
 {
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+	unsigned char actions[64];
 
-	(void)state;
+	memset(actions, ACTION_IGNORE, sizeof(actions));
+	actions[-ICRED_E_INTERNAL] = ACTION_BAD;
 	frame_begin(&wire, FRAME_HELLO);
-	wire_put_number(&wire, TAG_PROTOCOL, WIRE_VERSION + 1);
+	wire_put_number(&wire, TAG_PROTOCOL, version);
 	wire_put_string(&wire, TAG_NAME, "p");
 	wire_put_string(&wire, TAG_FILE, "");
+	wire_put_string(&wire, TAG_SETTING, setting);
+	wire_put_string(&wire, TAG_VALUE, "12345");
+	wire_put_number(&wire, TAG_FACILITY, ICRED_KEY);
+	wire_put(&wire, TAG_CONTROL, actions, results);
+	wire_put_string(&wire, TAG_MODULE, "file");
+	wire_put_string(&wire, TAG_FILE, "");
 	note_error(ICRED_OK, "%s", "");
-	assert_int_equal(read_hello(bytes, wire.len), ICRED_E_PROTOCOL);
-	assert_failure(ICRED_E_PROTOCOL, "install them together");
+	return read_hello(bytes, wire.len);
+}
+
+static void a_neighbouring_version_is_understood(void **state)
+{
+	(void)state;
+	for (int64_t version = PROTOCOL_VERSION - 1; version <= PROTOCOL_VERSION + 1; version++)
+		assert_int_equal(hello_of(version, "app", RESULT_COUNT), ICRED_OK);
+}
+
+static void another_version_is_told_as_such(void **state)
+{
+	static const int64_t versions[] = {PROTOCOL_VERSION - 2, PROTOCOL_VERSION + 2, INT64_MIN, INT64_MAX,
+					   INT64_C(1) << 32 | PROTOCOL_VERSION};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		assert_int_equal(hello_of(versions[i], "app", RESULT_COUNT), ICRED_E_PROTOCOL);
+		assert_failure(ICRED_E_PROTOCOL, "install them together");
+	}
+}
+
+/* To leave it out could be to do what it forbids. */
+static void a_setting_of_a_newer_library_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(hello_of(PROTOCOL_VERSION + 1, "newer-setting", RESULT_COUNT), ICRED_E_PROTOCOL);
+	assert_failure(ICRED_E_PROTOCOL, "does not know the setting newer-setting: install them together");
+}
+
+/* Kinds of failure are appended, so the other side may know more of them. */
+static void a_control_may_have_more_results(void **state)
+{
+	(void)state;
+	assert_int_equal(hello_of(PROTOCOL_VERSION + 1, "app", RESULT_COUNT + 3), ICRED_OK);
+	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 17), ICRED_OK); /* of the first release */
+	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 16), ICRED_E_PROTOCOL);
+	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 0), ICRED_E_PROTOCOL);
 }
 
 static void fields_nobody_knows_are_left_aside(void **state)
@@ -221,7 +266,7 @@ static void a_failure_comes_over_with_all_it_says(void **state)
 	struct reader reader;
 
 	(void)state;
-	for (int code = -1; code >= ICRED_E_LAST; code--) {
+	for (int code = -1; code >= ERROR_LAST; code--) {
 		note_error(code, "the message %d", code);
 		set_error_where("key keyring", "/etc/icred/p.conf", 12);
 		set_error_retry_at(INT64_C(1) << 33);
@@ -238,9 +283,25 @@ static void a_failure_comes_over_with_all_it_says(void **state)
 	}
 }
 
+static void a_kind_of_a_newer_worker_is_internal(void **state)
+{
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+	struct reader reader;
+
+	(void)state;
+	for (int64_t code = ERROR_LAST - 1; code >= -255; code--) {
+		frame_begin(&wire, FRAME_FAILED);
+		wire_put_number(&wire, TAG_CODE, code);
+		wire_put_string(&wire, TAG_TEXT, "what a newer worker says");
+		assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
+		assert_int_equal(failed_read(&reader), ICRED_E_INTERNAL);
+		assert_failure(ICRED_E_INTERNAL, "what a newer worker says");
+	}
+}
+
 static void a_failure_that_is_none_is_garbage(void **state)
 {
-	static const int64_t codes[] = {0, 1, ICRED_E_LAST - 1, INT64_MIN, INT64_MAX, INT64_C(-0x100000001)};
+	static const int64_t codes[] = {0, 1, -256, INT64_MIN, INT64_MAX, INT64_C(-0x100000001)};
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 	struct reader reader;
 
@@ -270,7 +331,11 @@ int main(void)
 		cmocka_unit_test(a_whole_profile_comes_over),
 		cmocka_unit_test(a_cut_hello_is_refused_unless_it_is_cut_between_fields),
 		cmocka_unit_test(a_flipped_bit_does_no_harm),
+		cmocka_unit_test(a_neighbouring_version_is_understood),
 		cmocka_unit_test(another_version_is_told_as_such),
+		cmocka_unit_test(a_setting_of_a_newer_library_is_refused),
+		cmocka_unit_test(a_control_may_have_more_results),
+		cmocka_unit_test(a_kind_of_a_newer_worker_is_internal),
 		cmocka_unit_test(fields_nobody_knows_are_left_aside),
 		cmocka_unit_test(a_packet_begins_with_what_it_is),
 		cmocka_unit_test(a_failure_comes_over_with_all_it_says),

@@ -167,8 +167,43 @@ static void impossible_records_are_refused(void **state)
 			fail_msg("impossible record %zu was taken", i);
 	len = write_record(&in);
 	assert_true(record_read(blob, len, &out));
-	wire_put_number(&wire, 1, WIRE_VERSION + 1); /* its version is its first field */
+	wire_put_number(&wire, 1, RECORD_VERSION + 1); /* its version is its first field */
 	assert_false(record_read(blob, len, &out));
+}
+
+/* What a worker of the version before or after sends becomes a record of ours; a cache's stays foreign. */
+static void a_neighbouring_version_is_converted_for_the_caches(void **state)
+{
+	static unsigned char converted[sizeof(blob)];
+	static const struct {
+		int64_t version;
+		bool taken;
+	} versions[] = {
+		{RECORD_VERSION - 2, false}, {RECORD_VERSION - 1, true},  {RECORD_VERSION, true},
+		{RECORD_VERSION + 1, true},  {RECORD_VERSION + 2, false}, {INT64_MIN, false},
+		{INT64_MAX, false},
+	};
+	struct record in = sample(), out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		struct wire first = {.bytes = blob, .cap = sizeof(blob)};
+		struct wire to = {.bytes = converted, .cap = sizeof(converted)}, shorter = to;
+		size_t len = write_record(&in);
+		wire_put_number(&first, 1, versions[i].version); /* its version is its first field */
+		assert_true(record_read(blob, len, &out) == (versions[i].version == RECORD_VERSION));
+		assert_true(record_is_foreign(blob, len) == (versions[i].version != RECORD_VERSION));
+		assert_false(record_is_foreign(blob, 11)); /* not even its version is whole */
+		assert_true(record_convert(blob, len, &to) == versions[i].taken);
+		if (!versions[i].taken)
+			continue;
+		assert_int_equal(to.len, len);
+		assert_true(record_read(converted, to.len, &out));
+		assert_true(identity_equal(&out.identity, &in.identity));
+		assert_string_equal(out.secret, in.secret);
+		shorter.cap = to.len - 1;
+		assert_false(record_convert(blob, len, &shorter));
+	}
 }
 
 static void fields_of_a_newer_version_are_left_aside(void **state)
@@ -254,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_cut_record_is_refused_or_says_less),
 		cmocka_unit_test(a_flipped_bit_does_no_harm),
 		cmocka_unit_test(impossible_records_are_refused),
+		cmocka_unit_test(a_neighbouring_version_is_converted_for_the_caches),
 		cmocka_unit_test(fields_of_a_newer_version_are_left_aside),
 		cmocka_unit_test(only_a_b64token_is_a_token),
 		cmocka_unit_test(every_part_of_an_identity_tells),
