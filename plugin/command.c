@@ -72,8 +72,10 @@ static void pass_variable(struct environment *to, const char *name, size_t len)
 /* The next of the names, separated by blanks or commas; or NULL. */
 static const char *next_name(const char *at, size_t *ret_len)
 {
-	at += at ? strspn(at, " \t,") : 0;
-	*ret_len = at ? strcspn(at, " \t,") : 0;
+	if (!at)
+		return NULL;
+	at += strspn(at, " \t,");
+	*ret_len = strcspn(at, " \t,");
 	return *ret_len ? at : NULL;
 }
 

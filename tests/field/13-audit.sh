@@ -97,6 +97,7 @@ audited() {
 }
 
 fingerprint=$(icred key fingerprint "$sandbox_key")
+pattern=$(printf '%s' "$fingerprint" | sed 's/[+]/[+]/g')
 profile default "key required file path=$sandbox_key"
 profile user "key required file path=$sandbox_key"
 machine=$sysconf/icred
@@ -127,7 +128,7 @@ done | tr '\n' ' ')" 'True False True False '
 # -- what it says ----------------------------------------------------------------------------
 
 audited 1 icred -p site --no-interactive token
-like "granted: its line" "$line" "^<86>icred-worker\[[0-9]+\]: mint outcome=granted expires=20[0-9-]{8}T[0-9:]{8}Z uid=$uid pid=[0-9]+ program=\"$icred\" profile=\"site\" app=\"$sandbox_app\" target=installation id=\"$sandbox_installation\" issuer=\"icr\" api=\"$sandbox_url\" key=\"$fingerprint\"\$"
+like "granted: its line" "$line" "^<86>icred-worker\[[0-9]+\]: mint outcome=granted expires=20[0-9-]{8}T[0-9:]{8}Z uid=$uid pid=[0-9]+ program=\"$icred\" profile=\"site\" app=\"$sandbox_app\" target=installation id=\"$sandbox_installation\" issuer=\"icr\" api=\"$sandbox_url\" key=\"$pattern\"\$"
 like "  the expiry of the token" "$line" "expires=$(icred -p site token --json | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["expiresAt"])')"
 is "  never the token" "$(grep -c "${out#crs_}" "$log")" 0
 is "  nor a JWT" "$(grep -c eyJ "$log")" 0
@@ -138,7 +139,7 @@ answer() {
 	tell "$3" ''
 	audited 1 icred -p site --timeout 3s token
 	untell
-	like "$1" "$line" "^<85>icred-worker\[[0-9]+\]: mint outcome=$2 uid=$uid .* profile=\"site\" app=\"$sandbox_app\" .*key=\"$fingerprint\"\$"
+	like "$1" "$line" "^<85>icred-worker\[[0-9]+\]: mint outcome=$2 uid=$uid .* profile=\"site\" app=\"$sandbox_app\" .*key=\"$pattern\"\$"
 	is "  one line" "$(wc -l <"$log")" 1
 }
 answer "no such thing" protocol garbage
