@@ -55,14 +55,19 @@ _export_ const struct icred_error *icred_error(void)
 	return &shown;
 }
 
+void put_error(int code, const char *text)
+{
+	memset(&last, 0, sizeof(last));
+	last.code = code;
+	printable(last.message, sizeof(last.message), text);
+}
+
 void vset_error(int code, const char *format, va_list arguments)
 {
 	char text[sizeof(last.message)];
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	memset(&last, 0, sizeof(last));
-	last.code = code;
-	printable(last.message, sizeof(last.message), text);
+	put_error(code, text);
 }
 
 void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column)

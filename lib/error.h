@@ -24,6 +24,8 @@ struct failure {
 /* Record a failure of this thread and return its code; a macro, so that compilers see that it is one. */
 #define set_error(code, ...) (note_error(code, __VA_ARGS__), (code))
 void note_error(int code, const char *format, ...) _printf_(2, 3);
+/* Ready-made text, for signal handlers too. */
+void put_error(int code, const char *text);
 void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
 #define set_no_memory() set_error(ICRED_E_NO_MEMORY, "out of memory")
 /* Nothing went wrong: at no cost, as it is said of each request that went well. */

@@ -141,6 +141,7 @@ static void become(char *const argv[], char *const environment[], const struct e
 	if (getppid() != parent)
 		_exit(127);
 	sigaction(SIGPIPE, &usual, NULL);
+	sigaction(SIGXFSZ, &usual, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 #ifdef SYS_close_range

@@ -23,7 +23,7 @@
 #define ASKPASS_QUIET_MS 1000 /* a question that takes longer is spoken of */
 #define ASKPASS_NOTE_MAX 200
 
-static volatile pid_t askpass_pid; /* of the one that is asked, for askpass_stop() */
+static volatile pid_t askpass_group; /* of the one that is asked and what it starts, for askpass_stop() */
 
 static const char *askpass_variable(const char *name)
 {
@@ -54,17 +54,26 @@ enum askpass_when askpass_when(void)
 										  : ASKPASS_NEVER;
 }
 
+/* It is not reaped before, so the number is still its group's.  For signal handlers too. */
 void askpass_stop(void)
 {
-	if (askpass_pid > 0)
-		kill(askpass_pid, SIGTERM);
+	pid_t group = askpass_group;
+
+	if (group <= 0)
+		return;
+	askpass_group = 0;
+	kill(-group, SIGTERM);
+	clock_sleep(ASKPASS_GRACE_MS);
+	kill(-group, SIGKILL);
 }
 
 /* Its standard output is ours to read; its standard input is nothing. */
-static void askpass_run(const char *program, const char *text, int out)
+static void askpass_run(const char *program, const char *text, int out, const sigset_t *mask)
 {
 	int null = open("/dev/null", O_RDONLY);
 
+	setpgid(0, 0);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
 		execlp(program, program, text, (char *)NULL);
 	_exit(127);
@@ -73,16 +82,27 @@ static void askpass_run(const char *program, const char *text, int out)
 /* Returns the end to read from, or -1. */
 static int askpass_start(const char *program, const char *text, pid_t *ret_pid)
 {
+	sigset_t all, old;
 	int pair[2];
+	pid_t pid;
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return -1;
-	*ret_pid = fork();
-	if (*ret_pid == 0)
-		askpass_run(program, text, pair[1]);
+	/* A signal that came between fork(2) and the note of the number would leave it running. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		askpass_run(program, text, pair[1], &old);
+	if (pid > 0)
+		setpgid(pid, pid); /* here too, as whoever comes first */
+	askpass_group = pid;
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
-	if (*ret_pid > 0)
+	if (pid > 0) {
+		*ret_pid = pid;
 		return pair[0];
+	}
 	close(pair[0]);
 	return -1;
 }
@@ -144,21 +164,27 @@ static int askpass_first_line(char *reply, size_t cap, ssize_t len)
 /* Its end, by itself until the deadline and then by force; false if there was nothing to wait for. */
 static bool askpass_wait(pid_t pid, int *ret_status, int64_t deadline)
 {
-	bool stopped = false, killed = false;
+	bool stopped = false;
+	siginfo_t info = {.si_pid = 0};
+	sigset_t all, old;
 	pid_t ended;
 
-	while ((ended = waitpid(pid, ret_status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
-		int64_t over = clock_ms() - deadline;
-		if (over >= 0 && !stopped) {
-			stopped = true;
-			askpass_stop();
-			deadline = clock_ms();
-		} else if (over >= ASKPASS_GRACE_MS && !killed) {
-			killed = true;
-			kill(pid, SIGKILL);
-		}
-		clock_sleep(ASKPASS_LOOK_MS);
+	while (!stopped && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       !info.si_pid) {
+		stopped = clock_ms() >= deadline;
+		if (!stopped)
+			clock_sleep(ASKPASS_LOOK_MS);
 	}
+	/* What it has started outlives it, and may hold its window. */
+	if (stopped || clock_ms() >= deadline)
+		askpass_stop();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	askpass_group = 0; /* before the number can become another's */
+	do {
+		ended = waitpid(pid, ret_status, 0);
+	} while (ended < 0 && errno == EINTR);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	return ended == pid && !stopped;
 }
 
@@ -170,18 +196,16 @@ int askpass_ask(const struct options *o, const char *text, char *reply, size_t c
 	bool ended;
 	ssize_t len;
 
-	/* Whoever started us may have left it ignored: then nobody could tell how the program ended. */
+	/* Our parent may have left it ignored: then there would be no status to wait for. */
 	signal(SIGCHLD, SIG_DFL);
 	fd = program && cap ? askpass_start(program, text, &pid) : -1;
 	if (fd < 0)
 		return ICRED_E_CANCELLED;
-	askpass_pid = pid;
 	len = askpass_read(o, fd, reply, cap, deadline);
 	close(fd);
 	if (len < 0)
 		deadline = 0;
 	ended = askpass_wait(pid, &status, deadline);
-	askpass_pid = 0;
 	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		r = askpass_first_line(reply, cap, len);
 	if (r < 0)

@@ -17,6 +17,7 @@ static void reset_signals(void)
 	for (int number = 1; number <= SIGRTMAX; number++)
 		sigaction(number, &normal, NULL); /* fails for KILL and STOP, and that is well */
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a write past the limit says EFBIG then */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -7,15 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "error.h"
+#include "signal-name.h"
 #include "worker/inside.h"
 
-#define STDOUT_MAX    4096
-#define SIGNALS_STACK 16384
+#define STDOUT_MAX   4096
+#define SIGNALS_ROOM 16384 /* what a handler needs beside the machine's registers */
+#define WORDS_MAX    256
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51 /* what the kernel says that the registers need */
+#endif
 
 /* Changed with the lock held; a handler of a process that is ending reads it without. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -24,6 +30,16 @@ static struct request *running[REQUESTS_MAX];
 /* Where this thread is. */
 static __thread struct request *here;
 static __thread const struct line *here_line;
+
+/* A stack for signal handlers is each thread's own, and goes with it. */
+static pthread_key_t signal_stacks;
+static bool have_signal_stacks;
+
+/* Vector registers have grown past any fixed size, so the kernel is asked. */
+static size_t signal_stack_size(void)
+{
+	return MAX(getauxval(AT_MINSIGSTKSZ), (size_t)MINSIGSTKSZ) + SIGNALS_ROOM;
+}
 
 static const struct line *line_of(struct request *request, enum inside which)
 {
@@ -42,13 +58,32 @@ static const struct line *any_line(struct request *request)
 	return line ? line : line_of(request, INSIDE_CALL);
 }
 
+/* Put together without snprintf(3), which a signal handler may not call. */
+struct words {
+	char text[WORDS_MAX];
+	size_t len;
+};
+
+static void add(struct words *words, const char *more)
+{
+	while (*more && words->len < WORDS_MAX - 1)
+		words->text[words->len++] = *more++;
+	words->text[words->len] = '\0';
+}
+
 static void blame(const struct line *line, int code, const char *why)
 {
-	char name[48];
+	struct words name = {.len = 0}, message = {.len = 0};
 
-	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
-	note_error(code, "module %s %s", name, why);
-	set_error_where(name, line->file, line->number);
+	add(&name, facility_name(line->facility));
+	add(&name, " ");
+	add(&name, line->module);
+	add(&message, "module ");
+	add(&message, name.text);
+	add(&message, " ");
+	add(&message, why);
+	put_error(code, message.text);
+	set_error_where(name.text, line->file, line->number);
 }
 
 /*
@@ -57,27 +92,33 @@ static void blame(const struct line *line, int code, const char *why)
  */
 static void last_words(const char *why)
 {
-	char other[160];
+	struct words other = {.len = 0};
 
+	add(&other, "was at work in a worker where another module ");
+	add(&other, why);
 	for (size_t i = 0; i < REQUESTS_MAX; i++) {
 		struct request *request = running[i];
 		const struct line *line = request == here ? here_line : request ? any_line(request) : NULL;
 		if (!request || !line)
 			continue;
-		snprintf(other, sizeof(other), "was at work in a worker where another module %s", why);
-		blame(line, ICRED_E_INTERNAL, request == here || !here ? why : other);
+		blame(line, ICRED_E_INTERNAL, request == here || !here ? why : other.text);
 		request_failed(request);
 	}
 }
 
-/* snprintf() and a stack of our own are all this needs; if even that is broken, the deadline helps. */
+/*
+ * Memory is not to be relied on, nor a lock to be taken: what is called here
+ * copies bytes, and sends them.
+ */
 static void crashed(int number)
 {
-	char why[80];
+	struct words why = {.len = 0};
 
 	signal(number, SIG_DFL);
-	snprintf(why, sizeof(why), "crashed (%s)", number == SIGABRT ? "it aborted" : strsignal(number));
-	last_words(why);
+	add(&why, "crashed (");
+	add(&why, signal_name(number));
+	add(&why, ")");
+	last_words(why.text);
 	raise(number);
 }
 
@@ -118,8 +159,17 @@ static bool has_written(void)
 	return true;
 }
 
+static void drop_signal_stack(void *stack)
+{
+	static const stack_t none = {.ss_flags = SS_DISABLE};
+
+	sigaltstack(&none, NULL);
+	munmap(stack, signal_stack_size());
+}
+
 void inside_watch(void)
 {
+	have_signal_stacks = pthread_key_create(&signal_stacks, drop_signal_stack) == 0;
 	watch_signals();
 	watch_stdout();
 	atexit(left);
@@ -152,14 +202,21 @@ void inside_end(struct request *request)
 		request_unref(request);
 }
 
-/* A module that runs through its stack shall still be able to say so.  (A sanitizer has one for each thread.) */
+/* A module that runs through its stack must still be able to say so.  (A sanitizer has one for each thread.) */
 static void own_signal_stack(void)
 {
-	static __thread char stack[SIGNALS_STACK];
-	stack_t signals = {.ss_sp = stack, .ss_size = sizeof(stack)}, old;
+	stack_t signals = {.ss_size = signal_stack_size()}, old;
 
-	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE))
-		sigaltstack(&signals, NULL);
+	if (!have_signal_stacks || sigaltstack(NULL, &old) < 0 || !(old.ss_flags & SS_DISABLE))
+		return;
+	signals.ss_sp = mmap(NULL, signals.ss_size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (signals.ss_sp == MAP_FAILED)
+		return;
+	if (pthread_setspecific(signal_stacks, signals.ss_sp) || sigaltstack(&signals, NULL) < 0) {
+		pthread_setspecific(signal_stacks, NULL);
+		munmap(signals.ss_sp, signals.ss_size);
+	}
 }
 
 void inside_enter(struct request *request, enum inside which, const struct line *line)

@@ -52,4 +52,59 @@ left "a killed worker" 0 sh -c 'icred -vv --timeout 20 token 2>"$0" & token=$!
 	done
 	sleep 0.5; kill -9 "$worker"; wait "$token"; grep -q "was killed by SIGKILL" "$0"' "$tmp/worker.log"
 untell
+
+# -- a program that asks -------------------------------------------------------------
+
+# It starts another one, as a desktop's do, and neither ends by itself, nor by what is polite.
+cat >"$tmp/asker" <<'END'
+#!/bin/sh
+trap '' TERM
+sleep 300 &
+echo "$$ $!" >"$0.started"
+wait
+END
+chmod +x "$tmp/asker"
+openssl rsa -traditional -aes128 -in "$sandbox_key" -out "$tmp/locked.pem" -passout pass:secret 2>/dev/null
+chmod 600 "$tmp/locked.pem"
+profile asking "key required file path=$tmp/locked.pem"
+
+# asked NAME PATTERN COMMAND...: what the program was is gone soon after the command
+asked() {
+	asked_name=$1 asked_pattern=$2
+	shift 2
+	rm -f "$tmp/asker.started"
+	env ICRED_ASKPASS="$tmp/asker" SSH_ASKPASS_REQUIRE=force "$@" </dev/null >"$tmp/asked" 2>&1 && status=0 || status=$?
+	like "$asked_name" "$status" "$asked_pattern" || diag "$(cat "$tmp/asked")"
+	asked_pids=$(cat "$tmp/asker.started")
+	isnt "  it was asked" "$asked_pids" ""
+	# shellcheck disable=SC2086 # several numbers
+	ok "  and is gone, with what it started" wait_for 3 all_gone $asked_pids
+}
+all_gone() {
+	for all_pid; do
+		! kill -0 "$all_pid" 2>/dev/null || grep -q ') Z ' "/proc/$all_pid/stat" 2>/dev/null || return 1
+	done
+}
+icred -q forget
+asked "a question until the deadline" '^[47]$' icred --profile asking --timeout 2 token
+for signal in INT TERM HUP QUIT; do
+	# shellcheck disable=SC2016 # Python's, which does not leave SIGINT ignored as a shell would
+	asked "a question until SIG$signal" '^[1-9]' "$PYTHON" -c 'import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+command = subprocess.Popen(sys.argv[3:])
+while not os.path.exists(sys.argv[2]): time.sleep(0.01)
+command.send_signal(getattr(signal, "SIG" + sys.argv[1]))
+sys.exit(1 if command.wait() else 0)' "$signal" "$tmp/asker.started" icred --profile asking --timeout 30 token
+done
+# At whichever moment it comes, from before the fork on.
+for moment in 0.02 0.04 0.06 0.08 0.1 0.12 0.14 0.16; do
+	rm -f "$tmp/asker.started"
+	env ICRED_ASKPASS="$tmp/asker" SSH_ASKPASS_REQUIRE=force timeout "$moment" icred --profile asking \
+		--timeout 30 token </dev/null >/dev/null 2>&1 || :
+	sleep 0.2
+	asked_pids=$(cat "$tmp/asker.started" 2>/dev/null || :)
+	# shellcheck disable=SC2086
+	ok "a signal after $moment s" wait_for 3 all_gone $asked_pids
+done
 done_testing
