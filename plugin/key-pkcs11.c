@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "key-pkcs11/token.h"
@@ -35,9 +36,35 @@ static int load_libraries(const struct icred_host *host, const char *library)
 	}
 	if (rc >= 0)
 		return 0;
-	return host->fail(host, ICRED_E_INVALID,
-			  "the PKCS#11 library %.300s can't be loaded: %s; see p11-kit(8)",
-			  library[0] ? library : "of p11-kit's configuration", gnutls_strerror(rc));
+	if (library[0])
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: it is not a library of this kind for "
+			"this machine, or it failed (%s); name another file with module-path",
+			library, gnutls_strerror(rc));
+	return host->fail(
+		host, ICRED_E_INVALID,
+		"the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see p11-kit(8)",
+		gnutls_strerror(rc));
+}
+
+/* What keeps a library from being loaded: GnuTLS says only that something did, and waits for ever on a pipe. */
+static int check_library(const struct icred_host *host, const char *library)
+{
+	char why[TRUST_WHY_SIZE];
+	struct stat st;
+
+	if (access(library, R_OK) < 0 || stat(library, &st) < 0)
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: %s; install it, or correct module-path",
+			library, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: it is not a regular file; name another file with module-path",
+			library);
+	return trust_program(library, why, sizeof(why)) ? 0 : host->fail(host, ICRED_E_INVALID, "%s", why);
 }
 
 /*
@@ -48,16 +75,10 @@ static int load_in_turn(const struct token *token)
 {
 	const char *library = token->uri.module;
 	int64_t left = token->host->time_left(token->host);
-	char why[TRUST_WHY_SIZE];
-	int rc, turn = -1;
+	int rc = library[0] ? check_library(token->host, library) : 0, turn = -1;
 
-	if (library[0] && access(library, F_OK) < 0)
-		return token->host->fail(
-			token->host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: %s; install it, or correct module-path",
-			library, strerror(errno));
-	if (library[0] && !trust_program(library, why, sizeof(why)))
-		return token->host->fail(token->host, ICRED_E_INVALID, "%s", why);
+	if (rc)
+		return rc;
 	token_turn_until(token, left / 2 < LOAD_PATIENCE_MS ? left / 2 : left - LOAD_PATIENCE_MS, &turn);
 	rc = load_libraries(token->host, library);
 	token_turn_over(turn);

@@ -157,6 +157,18 @@ for line in "$url;object=app?pin-value=1234 no.place.for.a.PIN" "$url;object=app
 	use "${line% *}"
 	refused "uri=$(printf '%s' "${line% *}" | tr '#' '_')" 8 invalid "${line##* }" icred token
 done
+mkdir -m 700 "$tmp/libraries" "$tmp/libraries/folder"
+printf 'text\n' >"$tmp/libraries/text.so"
+: >"$tmp/libraries/empty.so"
+mkfifo "$tmp/libraries/pipe.so"
+ln -s nothing "$tmp/libraries/dangling.so"
+for line in 'none.so No.such.file' 'none/none.so No.such.file' 'dangling.so No.such.file' 'text.so/x.so Not.a.directory' \
+	'folder not.a.regular.file' 'pipe.so not.a.regular.file' 'text.so it.is.not.a.library.of.this.kind' \
+	'empty.so it.is.not.a.library.of.this.kind'; do
+	use "$url;object=app?module-path=$tmp/libraries/${line% *}"
+	refused "module-path=...${line% *}" 8 invalid \
+		"the PKCS#11 library $tmp/libraries/${line% *} can't be loaded: .*${line##* }.*module-path" icred token
+done
 profile default "key required pkcs11"
 refused "no uri=" 8 invalid "must say which key" icred token
 profile default "key sufficient pkcs11 uri=pkcs11:token=none;object=app?module-path=$library" \
