@@ -159,6 +159,13 @@ like "a key that does not come" "$line" 'outcome=timeout .*profile="slow"'
 sed "s|^key .*|key required nosuch|" "$machine/site.conf" >"$machine/broken.conf"
 audited 1 icred -p broken token
 like "a module that is missing" "$line" 'outcome=(invalid|not-found|unsupported|internal) .*profile="broken"'
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\nkill -SEGV $PPID\nsleep 5\n' >"$tmp/crash"
+chmod 700 "$tmp/crash"
+sed "s|^key .*|key required exec [command=$tmp/crash]|" "$machine/site.conf" >"$machine/crash.conf"
+audited 1 icred -p crash token
+like "a worker that crashes" "$line" 'outcome=internal .*profile="crash"'
+is "  one line" "$(wc -l <"$log")" 1
 
 # -- who ----------------------------------------------------------------------------------------
 
