@@ -86,7 +86,7 @@ static void no_register_keeps_it(void **state)
 /* Where a function that handled a secret had its frame; that it is gone is the point of this. */
 static volatile uintptr_t left;
 
-static void _opaque_ handle_it(size_t deep)
+static void _opaque_ __attribute__((no_sanitize("address"))) handle_it(size_t deep)
 {
 	char frame[256];
 
