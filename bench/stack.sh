@@ -15,7 +15,7 @@ tokens_folder() {
 	local folder=$tmp/tokens-$1 made n
 	mkdir -m 700 "$folder"
 	XDG_RUNTIME_DIR=$folder icred -q -p tokens token >/dev/null || return 1
-	made=$(find "$folder" -type f -size +100c | head -n 1)
+	made=$(find "$folder" -type f -name '*.token' -size +100c)
 	[ -n "$made" ] || return 1
 	for ((n = 1; n < $1; n++)); do
 		cp -p "$made" "$(printf '%s/%032x' "${made%/*}" "$n")"

@@ -98,19 +98,20 @@ static struct suggestion similar_module(const struct line *line)
 	struct suggestion similar = suggest_for(line->module, strlen(line->module));
 	const char *facility = facility_name(line->facility);
 	size_t prefix = strlen(facility) + 1, len;
-	DIR *directory = opendir(module_directory());
-	struct dirent *entry;
+	struct dirent **entries = NULL;
+	int count = scandir(module_directory(), &entries, NULL, alphasort);
 
 	if (line->facility == ICRED_CACHE)
 		suggest_names(&similar, "keyctl runtime");
-	while (directory && (entry = readdir(directory))) {
-		len = strlen(entry->d_name);
-		if (len > prefix + 3 && strncmp(entry->d_name, facility, prefix - 1) == 0 &&
-		    entry->d_name[prefix - 1] == '-' && strcmp(entry->d_name + len - 3, ".so") == 0)
-			suggest_name(&similar, entry->d_name + prefix, len - prefix - 3);
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		len = strlen(name);
+		if (len > prefix + 3 && strncmp(name, facility, prefix - 1) == 0 && name[prefix - 1] == '-' &&
+		    strcmp(name + len - 3, ".so") == 0)
+			suggest_name(&similar, name + prefix, len - prefix - 3);
+		free(entries[i]);
 	}
-	if (directory)
-		closedir(directory);
+	free(entries);
 	return similar;
 }
 

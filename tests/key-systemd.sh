@@ -75,6 +75,15 @@ if command -v systemd-creds >/dev/null 2>&1; then
 	SYSTEMD_CREDENTIAL_SECRET=$tmp/machine-secret # this machine's own stays as it is
 	export SYSTEMD_CREDENTIAL_SECRET
 	run systemd-creds encrypt --with-key=host --name=icred-12345 "$sandbox_key" "$tmp/sealed"
+else
+	status=127
+fi
+# From systemd 256 on an ordinary user's is sealed by a service, which is of no use to a test.
+if [ "$status" -eq 127 ]; then
+	skip "systemd-creds is missing"
+elif printf '%s\n' "$err" | grep -qF io.systemd.Credentials; then
+	skip "systemd-creds leaves sealing to a service, which does not run here"
+else
 	is "systemd-creds seals the key" "$status" 0
 	is "  so that no line of it can be read" "$(grep -cF "$(sed -n 2p "$sandbox_key")" "$tmp/sealed")" 0
 	chmod 700 "$folder"
@@ -85,8 +94,6 @@ if command -v systemd-creds >/dev/null 2>&1; then
 	profile default "key required systemd"
 	icred forget
 	signs "  and it signs where it is opened"
-else
-	skip "systemd-creds is missing"
 fi
 
 # -- the units that are shown ------------------------------------------------------------

@@ -184,9 +184,10 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# wait_for SECONDS COMMAND...: until it succeeds
+# wait_for SECONDS COMMAND...: until it succeeds.  The seconds are those of a fast machine, of which one that is slow,
+# or busy, gets four times as many: what succeeds waits no longer for that.
 wait_for() {
-	lib_left=$(($1 * 50))
+	lib_left=$(($1 * 4 * 50))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
 		[ "$lib_left" -gt 0 ] || return 1

@@ -175,13 +175,14 @@ sandbox reset
 
 # A process that others of the same user may not look into belongs to root in /proc.
 if [ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
-	mkdir -m 777 "$tmp/nobody"
+	mkdir -m 700 "$tmp/nobody"
+	chown 65534:65534 "$tmp/nobody"
 	chmod 711 "$tmp"
 	# A bus and a server that never answer; they have their names once both listen.
-	"$PYTHON" -c 'import os, socket, sys, time
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$PYTHON" -c 'import os, socket, sys, time
 t = socket.create_server(("127.0.0.1", 0))
 with open(sys.argv[1] + "/default.conf", "w") as f: f.write("api https://127.0.0.1:%d\n" % t.getsockname()[1])
-s = socket.socket(socket.AF_UNIX); n = sys.argv[1] + "/bus.new"; s.bind(n); s.listen(); os.chmod(n, 0o777); os.rename(n, sys.argv[1] + "/bus")
+s = socket.socket(socket.AF_UNIX); n = sys.argv[1] + "/bus.new"; s.bind(n); s.listen(); os.rename(n, sys.argv[1] + "/bus")
 time.sleep(60)' "$tmp/nobody" &
 	lib_pids="$! $lib_pids"
 	wait_for 20 test -S "$tmp/nobody/bus"

@@ -98,7 +98,7 @@ make() {
 	'our part is not writable') mkdir -m 700 "$base" && mkdir -m 500 "$base/icred" ;;
 	'our part has no permission') mkdir -m 700 "$base" && mkdir -m 000 "$base/icred" ;;
 	'is of another user') if [ "$(id -u)" -eq 0 ]; then mkdir -m 755 "$base" && chown 65534 "$base"; else XDG_RUNTIME_DIR=/usr; fi ;;
-	'is no place for files') XDG_RUNTIME_DIR=/sys ;;
+	'is no place for files') XDG_RUNTIME_DIR=/proc ;;
 	esac
 }
 
