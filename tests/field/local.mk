@@ -50,6 +50,7 @@ field_tests += tests/field/09-environment.sh
 field_tests += tests/field/10-options.sh
 
 # 11 other distributions
+field_tests += tests/field/11-bootstrap.sh
 
 # 12 questions on a desktop
 if KEYRING
