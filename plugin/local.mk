@@ -83,6 +83,7 @@ key_systemd_la_LIBADD = libpemkey.la
 # The app authentication that issuers share; unit tests link it too.
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \
+	lib/errno-words.c lib/errno-words.h \
 	plugin/appauth/answer.c plugin/appauth/answer.h \
 	plugin/appauth/appauth.h \
 	plugin/appauth/bearer.c plugin/appauth/bearer.h \

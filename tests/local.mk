@@ -55,6 +55,7 @@ plugin_unit_tests = \
 	tests/unit/test-audit \
 	tests/unit/test-jwt \
 	tests/unit/test-rsa \
+	tests/unit/test-trouble \
 	tests/unit/test-url \
 	tests/unit/test-verdict
 if PKCS11
@@ -122,11 +123,13 @@ tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,-
 
 tests_unit_test_curl_abi_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
-appauth_test_libs = libappauth.la $(CMOCKA_LIBS)
+appauth_test_libs = libappauth.la $(CURL_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_answer_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_answer_LDADD = $(appauth_test_libs)
 tests_unit_test_jwt_LDADD = $(appauth_test_libs)
 tests_unit_test_url_LDADD = $(appauth_test_libs)
+tests_unit_test_trouble_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+tests_unit_test_trouble_LDADD = $(appauth_test_libs)
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_unit_test_verdict_LDADD = $(appauth_test_libs)
 

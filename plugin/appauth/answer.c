@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,15 @@ static int wrong(const char **ret_reason, const char *reason)
 {
 	*ret_reason = reason;
 	return ICRED_E_PROTOCOL;
+}
+
+/* The answer could not be read as a whole: json_read says whether that is its fault. */
+static int no_document(const char **ret_reason, const char *reason)
+{
+	if (errno != ENOMEM)
+		return wrong(ret_reason, reason);
+	*ret_reason = "out of memory";
+	return ICRED_E_NO_MEMORY;
 }
 
 bool answer_is_b64token(const char *text, size_t len)
@@ -163,7 +173,7 @@ static int read_token(const struct appauth_scheme *scheme, struct answer_token *
 	int r;
 
 	if (!json_object_is_type(token->root, json_type_object))
-		return wrong(ret_reason, NO_OBJECT);
+		return no_document(ret_reason, NO_OBJECT);
 	r = read_active(scheme, token, ret_reason);
 	if (r == 0)
 		r = read_secret(scheme, token, ret_reason);
@@ -223,7 +233,7 @@ int answer_installation(const struct appauth_scheme *scheme, const char *body, s
 	int r = 0;
 
 	if (!json_object_is_type(root, json_type_object))
-		r = wrong(ret_reason, NO_OBJECT);
+		r = no_document(ret_reason, NO_OBJECT);
 	else if (json_member(root, scheme->owner) && !is_of(scheme, root, organization))
 		r = wrong(ret_reason, "the answer is about another organization's installation");
 	else if (copy_id(root, ret_id) < 0)
@@ -285,7 +295,7 @@ int answer_page(const struct appauth_scheme *scheme, const char *body, size_t le
 	int r = 0;
 
 	if (!json_object_is_type(list, json_type_array)) {
-		r = wrong(ret_reason, "the answer is not a list of installations");
+		r = no_document(ret_reason, "the answer is not a list of installations");
 	} else {
 		read_pagination(scheme, root, page, &found);
 		read_list(scheme, list, organization, &found);

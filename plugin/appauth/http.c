@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct transfer {
 	struct http_line *line;
 	size_t header_bytes;
 	int error; /* what the lack of memory said */
+	int limit; /* errno of a limit that was reached before there was an answer; else 0 */
 };
 
 static pthread_once_t http_once = PTHREAD_ONCE_INIT;
@@ -322,9 +324,12 @@ static bool setup_request(struct transfer *t)
 
 static int setup(struct http *http, struct transfer *t)
 {
+	errno = 0;
 	if (setup_policy(t->line->easy, t->request->plain) && setup_tls(t->line->easy, http->ca) &&
 	    setup_request(t))
 		return 0;
+	if (errno == ENOMEM)
+		return t->host->fail(t->host, ICRED_E_NO_MEMORY, "out of memory");
 	return t->host->fail(t->host, ICRED_E_INTERNAL, "this libcurl (%s) lacks what the issuer needs",
 			     curl_version_info(CURLVERSION_NOW)->version);
 }
@@ -338,13 +343,22 @@ void http_reply_clear(const struct icred_host *host, struct http_reply *reply)
 
 static CURLcode attempt(struct transfer *t, int64_t time_left)
 {
+	CURLcode code;
+
 	http_reply_clear(t->host, t->reply);
 	t->header_bytes = 0;
 	t->error = 0;
 	t->line->detail[0] = '\0';
 	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS,
 			 (long)(time_left < 86400000 ? time_left : 86400000));
-	return curl_easy_perform(t->line->easy);
+	errno = 0;
+	code = curl_easy_perform(t->line->easy);
+	/* GnuTLS and libtasn1 take what they could not allocate or open for a bad certificate, bundle or handshake. */
+	t->limit = 0;
+	if (code != CURLE_OK && t->header_bytes == 0 &&
+	    (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+		t->limit = errno;
+	return code;
 }
 
 /* A kept connection that the server had closed meanwhile says nothing about the server. */
@@ -366,8 +380,11 @@ static CURLcode what_it_was(const struct transfer *t, CURLcode code)
 		return code == CURLE_PARTIAL_FILE ? CURLE_GOT_NOTHING : code;
 	if (code == CURLE_RECV_ERROR || code == CURLE_HTTP2_STREAM)
 		return CURLE_PARTIAL_FILE;
-	/* This is what a line of headers beyond libcurl's own limit gives. */
-	return code == CURLE_OUT_OF_MEMORY ? CURLE_FILESIZE_EXCEEDED : code;
+	/* Before 8.6, this is what a line of headers beyond libcurl's own limit gives. */
+	if (code == CURLE_OUT_OF_MEMORY && t->reply->len == 0 &&
+	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080600)
+		return CURLE_FILESIZE_EXCEEDED;
+	return code;
 }
 
 static int perform(struct http *http, struct transfer *t)
@@ -385,6 +402,7 @@ static int perform(struct http *http, struct transfer *t)
 		code = what_it_was(t, code);
 		return trouble_tell(t->host, &(struct trouble){.easy = t->line->easy,
 							       .code = code,
+							       .limit = t->limit,
 							       .detail = t->line->detail,
 							       .peer = t->request->peer,
 							       .ca = http->ca,

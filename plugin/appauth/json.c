@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
@@ -156,6 +157,7 @@ struct json_object *json_read(const char *text, size_t len)
 	struct json_object *root;
 	size_t names = 0;
 
+	errno = 0;
 	if (len == skip || len > INT_MAX || memchr(text, '\0', len))
 		return NULL;
 	parser = json_tokener_new_ex(DEPTH);

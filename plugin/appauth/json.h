@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <json.h>
 
-/* The document, to be freed with json_free; NULL if it is not one.  A byte order mark is skipped. */
+/*
+ * The document, to be freed with json_free; NULL if it is not one, with errno ENOMEM where memory failed.
+ * A byte order mark is skipped.
+ */
 struct json_object *json_read(const char *text, size_t len);
 
 /* A member; NULL if it is missing or null. */

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
 
+#include "errno-words.h"
 #include "quote.h"
 #include "rfc3339.h"
 #include "trouble.h"
+
+/* Codes of libcurl 8 by their numbers, as the headers of 7 do not have them. */
+enum {
+	CURLE_8_TOO_LARGE = 100,    /* 8.6: what the server sends, such as a header, has no room */
+	CURLE_8_ECH_REQUIRED = 101, /* 8.8 */
+};
 
 #define CERT_TIME_LEN 19 /* "2026-01-31 12:00:00" */
 
@@ -76,6 +84,9 @@ static int tell_connect(const struct icred_host *host, const struct trouble *t)
 	long number = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	if (errno_code((int)number, ICRED_E_NETWORK) == ICRED_E_NO_MEMORY)
+		return host->fail(host, ICRED_E_NO_MEMORY, "cannot connect to %s: %s", t->peer,
+				  errno_words((int)number));
 	return host->fail(host, ICRED_E_NETWORK,
 			  "cannot connect to %s%s%s; check the network and the setting api%s", t->peer,
 			  number ? ": " : "", number ? strerror((int)number) : "",
@@ -128,24 +139,57 @@ static int tell_protocol(const struct icred_host *host, const struct trouble *t)
 	if (t->code == CURLE_PARTIAL_FILE)
 		return host->fail(host, ICRED_E_PROTOCOL, "the answer of %s was cut short; try again",
 				  t->peer);
-	if (t->code == CURLE_FILESIZE_EXCEEDED || t->code == CURLE_WRITE_ERROR)
+	if (t->code == CURLE_FILESIZE_EXCEEDED || t->code == CURLE_WRITE_ERROR ||
+	    (int)t->code == CURLE_8_TOO_LARGE)
 		return host->fail(host, ICRED_E_PROTOCOL,
 				  "the answer of %s is larger than any token's; check the setting api",
 				  t->peer);
-	return host->fail(host, ICRED_E_PROTOCOL, "what %s answers is no HTTP; check the setting api",
+	return host->fail(host, ICRED_E_PROTOCOL, "what %s sends is not HTTP; check the setting api",
 			  t->peer);
+}
+
+/* The request was not made at all: this libcurl cannot, or we asked it wrongly. */
+static int tell_unable(const struct icred_host *host, const struct trouble *t)
+{
+	char text[QUOTE_SIZE];
+	const char *words = t->detail[0] ? t->detail : curl_easy_strerror(t->code);
+
+	quote(text, sizeof(text), words, strlen(words));
+	return host->fail(host, ICRED_E_INTERNAL, "this libcurl (%s) cannot make a request to %s: %s",
+			  curl_version_info(CURLVERSION_NOW)->version, t->peer, text);
+}
+
+static int tell_unresolved(const struct icred_host *host, const struct trouble *t)
+{
+	/* libcurl looks names up in a thread of its own. */
+	if (strstr(t->detail, "thread failed"))
+		return host->fail(host, ICRED_E_NO_MEMORY, "cannot look up the name of %s: %s", t->peer,
+				  errno_words(EAGAIN));
+	return host->fail(host, ICRED_E_NETWORK,
+			  "the name of %s is not found; check the network, DNS and the setting api", t->peer);
+}
+
+/* GnuTLS's own words, or its number where libcurl has no more. */
+static bool is_about_memory(const char *detail)
+{
+	return strstr(detail, "memory allocation") || strstr(detail, "verify failed: -25");
 }
 
 int trouble_tell(const struct icred_host *host, const struct trouble *trouble)
 {
+	if (trouble->limit && trouble->code != CURLE_OPERATION_TIMEDOUT)
+		return host->fail(host, errno_code(trouble->limit, ICRED_E_NETWORK),
+				  "cannot make a request to %s: %s", trouble->peer,
+				  errno_words(trouble->limit));
+	if (is_about_memory(trouble->detail))
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory while talking to %s",
+				  trouble->peer);
 	switch ((int)trouble->code) {
 	case CURLE_OUT_OF_MEMORY:
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory while talking to %s",
 				  trouble->peer);
 	case CURLE_COULDNT_RESOLVE_HOST:
-		return host->fail(host, ICRED_E_NETWORK,
-				  "the name of %s is not found; check the network, DNS and the setting api",
-				  trouble->peer);
+		return tell_unresolved(host, trouble);
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_PROXY:
 		return host->fail(host, ICRED_E_NETWORK,
@@ -163,13 +207,42 @@ int trouble_tell(const struct icred_host *host, const struct trouble *trouble)
 			"the bundle %s cannot be read or holds no certificate; check the setting ca",
 			trouble->ca ? trouble->ca : "of the system");
 	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_SSL_CRL_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CLIENTCERT:
+	case CURLE_8_ECH_REQUIRED:
 		return tell_tls(host, trouble);
 	case CURLE_PARTIAL_FILE:
 	case CURLE_FILESIZE_EXCEEDED:
 	case CURLE_WRITE_ERROR:
 	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_HTTP2:
+	case CURLE_HTTP3:
+	case CURLE_8_TOO_LARGE:
 		return tell_protocol(host, trouble);
+	case CURLE_UNSUPPORTED_PROTOCOL: /* of the URL, or HTTP/0.9 */
+		return strstr(trouble->detail, "HTTP/0.9") ? tell_protocol(host, trouble)
+							   : tell_unable(host, trouble);
+	case CURLE_FAILED_INIT:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_NOT_BUILT_IN:
+	case CURLE_READ_ERROR:
+	case CURLE_FUNCTION_NOT_FOUND:
+	case CURLE_ABORTED_BY_CALLBACK:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+	case CURLE_UNKNOWN_OPTION:
+	case CURLE_SETOPT_OPTION_SYNTAX:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+	case CURLE_SSL_ENGINE_SETFAILED:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_RECURSIVE_API_CALL:
+		return tell_unable(host, trouble);
 	default:
 		return tell_other(host, trouble);
 	}

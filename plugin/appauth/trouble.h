@@ -9,6 +9,7 @@
 struct trouble {
 	CURL *easy;
 	CURLcode code;
+	int limit;          /* errno of a limit that was reached, or 0 */
 	const char *detail; /* libcurl's own words, or "" */
 	const char *peer;
 	const char *ca; /* the bundle in use, or NULL for libcurl's default */

@@ -235,10 +235,13 @@ int verdict_tell(const struct icred_host *host, const struct verdict *verdict)
 int verdict_tell_body(const struct icred_host *host, const struct verdict *verdict, int code,
 		      const char *reason)
 {
-	struct finding f = find(verdict);
+	struct finding f;
 	char type[QUOTE_SIZE];
 	bool odd = verdict->reply->type[0] && strncasecmp(verdict->reply->type, "application/json", 16) != 0;
 
+	if (code == ICRED_E_NO_MEMORY)
+		return host->fail(host, code, "%s while reading the answer of %s", reason, verdict->peer);
+	f = find(verdict);
 	/* A page, or an error of the service that a status of success hides. */
 	if (f.body.author != ERRORBODY_UNKNOWN)
 		return tell(host, &f);
