@@ -75,6 +75,19 @@ static int feed_config(struct feed *feed, struct plan_config *config)
 	return config->text.len == 0 || feed_write(fd, config->text.data, config->text.len) == 0 ? 0 : -1;
 }
 
+/* curl opens the descriptors by name, which takes /proc. */
+static int feed_check_names(const struct plan *plan)
+{
+	const char *name = plan->segment_count ? plan->segments[0].fd_name : NULL;
+
+	if (!name || access(name, F_OK) == 0)
+		return 0;
+	return fail(plan->o, FAIL_OTHER, "unsupported",
+		    "curl cannot read the token, as there is no %s: %s; mount /proc, with /dev/fd linked to "
+		    "/proc/self/fd, or use icred exec",
+		    name, strerror(errno));
+}
+
 int feed_open(struct feed *feed, struct plan *plan, const char *secret)
 {
 	size_t i;
@@ -86,7 +99,7 @@ int feed_open(struct feed *feed, struct plan *plan, const char *secret)
 		r = feed_config(feed, &plan->configs[i]);
 	for (i = 0; i < plan->segment_count && r == 0; i++)
 		r = feed_token(feed, &plan->segments[i], secret);
-	return r < 0 ? feed_failed(plan) : 0;
+	return r < 0 ? feed_failed(plan) : feed_check_names(plan);
 }
 
 void feed_keep(const struct feed *feed)
