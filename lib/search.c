@@ -26,11 +26,11 @@ struct search {
 	const char *directories[SEARCH_DIRECTORIES]; /* "" where there is none */
 };
 
-/* Where the file is, as far as links have been followed. */
+/* Where the file is, as far as links have been followed; a warm process follows none and copies nothing. */
 struct trail {
 	int directory;
-	char path[SEARCH_PATH_MAX]; /* the directory's */
-	char leaf[NAME_MAX + 1];
+	const char *path, *leaf; /* of the directory, and in it */
+	char *owned;             /* what path and leaf point into once a link was followed */
 	unsigned links;
 	bool system;
 };
@@ -141,48 +141,69 @@ static int open_directory(int at, const char *path)
 	return openat(at, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What `fd` is open on must be the work of root or the user: the file, or the directory that it is in. */
+/* What `fd` is open on must be the work of root or the user: the file, or (leaf NULL) the directory it is in. */
 static int check_trust(const struct trail *trail, const char *file, int fd, const char *leaf)
 {
-	char path[SEARCH_PATH_MAX + NAME_MAX + 2], why[TRUST_WHY_SIZE];
-	const struct trusted trusted = {path, !leaf, trail->system};
+	const struct trusted trusted = {
+		.path = trail->path, .leaf = leaf, .directory = !leaf, .system = trail->system};
+	char why[TRUST_WHY_SIZE];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s%s%s", trail->path, leaf ? "/" : "", leaf ? leaf : "");
 	if (fstat(fd, &st) < 0)
-		return unreadable(path, errno);
+		return unreadable(file, errno);
 	return trust_stat(&trusted, &st, why, sizeof(why)) ? ICRED_OK : untrusted(file, why);
 }
 
-/* Go to the directory that the link names, which may be at the end of any number of others. */
-static int follow(struct trail *trail, const char *file)
+/* Make the link's target, behind the directory's path in `text`, the place to look at next. */
+static int go_to(struct trail *trail, const char *file, char *text, char *target)
 {
-	char target[PATH_MAX], *slash, *leaf;
-	ssize_t len = readlinkat(trail->directory, trail->leaf, target, sizeof(target) - 1);
-	size_t used;
-	int next;
+	char *slash = strrchr(target, '/');
+	const char *leaf = slash ? slash + 1 : target, *directory = target;
+	int next = -1;
 
-	if (len < 0 || trail->links++ == LINKS_MAX)
-		return unreadable(file, len < 0 ? errno : ELOOP);
-	target[len] = '\0';
-	slash = strrchr(target, '/');
-	leaf = slash ? slash + 1 : target;
 	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
 		return unreadable(file, EISDIR);
-	used = target[0] == '/' ? 0 : strlen(trail->path);
-	if (strlen(leaf) >= sizeof(trail->leaf) || used + strlen(target) + 2 > sizeof(trail->path))
-		return unreadable(file, ENAMETOOLONG);
-	memcpy(trail->leaf, leaf, strlen(leaf) + 1);
-	if (!slash)
-		return ICRED_OK;
-	slash[slash == target] = '\0'; /* "/leaf" is in "/" */
-	next = open_directory(trail->directory, target);
-	snprintf(trail->path + used, sizeof(trail->path) - used, "%s%s", used ? "/" : "", target);
-	if (next < 0)
+	if (slash) {
+		*slash = '\0';
+		directory = slash == target ? "/" : target;
+		next = open_directory(trail->directory, directory);
+	} else {
+		target[-1] = '\0';
+	}
+	trail->path = *directory == '/' ? directory : text;
+	trail->leaf = leaf;
+	if (slash && next < 0)
 		return errno == ENOENT || errno == ENOTDIR ? dangling(file, trail) : unreadable(file, errno);
-	close(trail->directory);
-	trail->directory = next;
+	if (slash) {
+		close(trail->directory);
+		trail->directory = next;
+	}
 	return ICRED_OK;
+}
+
+/* Go on where the link leads, which may be another one. */
+static int follow(struct trail *trail, const char *file)
+{
+	size_t used = strlen(trail->path) + 1;
+	char *text = malloc(used + PATH_MAX), *before = trail->owned;
+	ssize_t len;
+	int r;
+
+	if (!text)
+		return set_no_memory();
+	len = readlinkat(trail->directory, trail->leaf, text + used, PATH_MAX - 1);
+	if (len < 0 || trail->links++ == LINKS_MAX) {
+		r = unreadable(file, len < 0 ? errno : ELOOP);
+		free(text);
+		return r;
+	}
+	memcpy(text, trail->path, used - 1);
+	text[used - 1] = '/';
+	text[used + (size_t)len] = '\0';
+	trail->owned = text;
+	r = go_to(trail, file, text, text + used);
+	free(before);
+	return r;
 }
 
 /* The directory was found: the profile's file in it, or NOT_FOUND. */
@@ -236,10 +257,11 @@ static int open_at(const struct search *search, size_t i, const char *name, char
 			note_unreadable(search, search->directories[i], errno);
 		return ICRED_E_NOT_FOUND;
 	}
-	snprintf(trail.path, sizeof(trail.path), "%s", search->directories[i]);
-	snprintf(trail.leaf, sizeof(trail.leaf), "%s" SUFFIX, name);
+	trail.path = search->directories[i];
+	trail.leaf = file + strlen(trail.path) + 1;
 	r = open_in(search, &trail, file, ret_fd);
 	close(trail.directory);
+	free(trail.owned);
 	return r;
 }
 

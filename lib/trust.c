@@ -172,27 +172,37 @@ static void command_format(char command[COMMAND_MAX], const char *verb, const ch
 	(void)snprintf(command + len, COMMAND_MAX - len, "%s", quoted ? "'" : "");
 }
 
-static bool untrusted_owner(const struct trusted *trusted, uid_t owner, char *why, size_t why_cap)
+static void path_format(const struct trusted *trusted, char path[PATH_MAX])
 {
-	char command[COMMAND_MAX], verb[40];
+	(void)snprintf(path, PATH_MAX, "%s%s%s", trusted->path, trusted->leaf ? "/" : "",
+		       trusted->leaf ? trusted->leaf : "");
+}
+
+/* Not inline, these two: their room on the stack is not for the path on which all is well. */
+static __attribute__((noinline)) bool untrusted_owner(const struct trusted *trusted, uid_t owner, char *why,
+						      size_t why_cap)
+{
+	char path[PATH_MAX], command[COMMAND_MAX], verb[40];
 	uid_t me = geteuid();
 
 	(void)snprintf(verb, sizeof(verb), "chown %lu", (unsigned long)me);
-	command_format(command, verb, trusted->path);
-	(void)snprintf(why, why_cap, "%.100s: %sbelongs to user %lu, not to %suser %lu; run: %s",
-		       trusted->path, trusted->directory ? "this directory " : "it ", (unsigned long)owner,
+	path_format(trusted, path);
+	command_format(command, verb, path);
+	(void)snprintf(why, why_cap, "%.100s: %sbelongs to user %lu, not to %suser %lu; run: %s", path,
+		       trusted->directory ? "this directory " : "it ", (unsigned long)owner,
 		       me ? "root or " : "", (unsigned long)me, command);
 	return false;
 }
 
-static bool untrusted_mode(const struct trusted *trusted, mode_t mode, char *why, size_t why_cap)
+static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trusted, mode_t mode, char *why,
+						     size_t why_cap)
 {
-	char command[COMMAND_MAX];
+	char path[PATH_MAX], command[COMMAND_MAX];
 
-	command_format(command, "chmod go-w", trusted->path);
-	(void)snprintf(why, why_cap, "%.100s: other users can write to %s (mode %04o); run: %s",
-		       trusted->path, trusted->directory ? "this directory" : "it", (unsigned)mode & 07777,
-		       command);
+	path_format(trusted, path);
+	command_format(command, "chmod go-w", path);
+	(void)snprintf(why, why_cap, "%.100s: other users can write to %s (mode %04o); run: %s", path,
+		       trusted->directory ? "this directory" : "it", (unsigned)mode & 07777, command);
 	return false;
 }
 
@@ -214,7 +224,8 @@ bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why,
 
 static bool trust_path(const char *path, bool directory, char *why, size_t why_cap)
 {
-	const struct trusted trusted = {path, directory, true, true};
+	const struct trusted trusted = {
+		.path = path, .directory = directory, .system = true, .program = true};
 	int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st;
 	bool ok = fd < 0 || fstat(fd, &st) < 0 || trust_stat(&trusted, &st, why, why_cap);

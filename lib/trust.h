@@ -16,9 +16,10 @@
 /* What is judged, for the message and for the few differences. */
 struct trusted {
 	const char *path;
-	bool directory;
-	bool system;  /* filled by the system's owner, whom a user namespace may not know */
-	bool program; /* the user has chosen it with its owner, so only root has to own what it runs */
+	const char *leaf; /* a file in the directory `path`, or NULL */
+	bool directory;   /* it is one */
+	bool system;      /* filled by the system's owner, whom a user namespace may not know */
+	bool program;     /* the user has chosen it with its owner, so only root has to own what it runs */
 };
 
 /*
