@@ -25,6 +25,22 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 
+/*
+ * What the dynamic linker has found out already.  The compiler's own way asks
+ * the processor again as each process starts, which in a virtual machine costs
+ * a warm one a fifteenth of its time.
+ */
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define HAS_AVX     CPU_FEATURE_ACTIVE(AVX)
+#define HAS_AVX512F CPU_FEATURE_ACTIVE(AVX512F)
+#define HAS_SSE2    CPU_FEATURE_ACTIVE(SSE2)
+#else
+#define HAS_AVX     __builtin_cpu_supports("avx")
+#define HAS_AVX512F __builtin_cpu_supports("avx512f")
+#define HAS_SSE2    __builtin_cpu_supports("sse2")
+#endif
+
 #define CLEAR_XMM(n) "pxor %xmm" #n ", %xmm" #n "\n\t"
 #define CLEAR_ZMM(n) "vpxorq %zmm" #n ", %zmm" #n ", %zmm" #n "\n\t"
 
@@ -33,13 +49,13 @@ static void _opaque_ wipe_registers(void)
 {
 #ifdef __x86_64__
 	__asm__ volatile(REGISTERS_0(CLEAR_XMM) REGISTERS_8(CLEAR_XMM));
-	if (__builtin_cpu_supports("avx512f"))
+	if (HAS_AVX512F)
 		__asm__ volatile(REGISTERS_16(CLEAR_ZMM) REGISTERS_24(CLEAR_ZMM));
 #else
-	if (__builtin_cpu_supports("sse2"))
+	if (HAS_SSE2)
 		__asm__ volatile(REGISTERS_0(CLEAR_XMM));
 #endif
-	if (__builtin_cpu_supports("avx"))
+	if (HAS_AVX)
 		__asm__ volatile("vzeroall"); /* the upper parts of the first sixteen */
 }
 
