@@ -17,6 +17,7 @@
 #include "common/process.h"
 #include "common/session.h"
 #include "clock.h"
+#include "deadline.h"
 #include "secret.h"
 #include "suggest.h"
 
@@ -59,12 +60,14 @@ static unsigned git_patience(const struct options *o)
 static int git_read(const struct options *o)
 {
 	struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
-	int64_t deadline = clock_ms() + git_patience(o);
+	/* Until the profile is known, which may have more. */
+	int64_t deadline = deadline_inside(process_deadline(o, git_patience(o)), 1);
 	ssize_t n;
 
 	do {
 		if (poll(&readable, 1, clock_left(deadline)) == 0)
-			return fail(o, FAIL_NETWORK, "timeout", "nobody said in time what is wanted");
+			return fail(o, FAIL_NETWORK, "timeout",
+				    "timed out reading the description on standard input");
 		n = read(STDIN_FILENO, git_input + git_input_len, sizeof(git_input) - git_input_len);
 		if (n < 0 && errno != EINTR)
 			return fail(o, FAIL_OTHER, "invalid", "can't read the description: %s",
@@ -81,7 +84,6 @@ static int git_describe(const struct options *o, struct gitproto *ret)
 {
 	int status;
 
-	process_deadline(o, git_patience(o)); /* until the profile is known, which may have more */
 	status = git_read(o);
 	if (status == 0 && gitproto_parse(git_input, git_input_len, ret) < 0)
 		return fail(o, FAIL_OTHER, "invalid", "the description on standard input is malformed");
@@ -363,6 +365,7 @@ static int git_store(const struct options *o)
 
 	fail_explain(o, "nothing for git: tokens are minted anew, so there is nothing to store");
 	process_deadline(o, git_patience(o));
+	process_doing("reading the description on standard input");
 	do {
 		n = read(STDIN_FILENO, git_input, sizeof(git_input));
 		git_input_len = n > (ssize_t)git_input_len ? (size_t)n : git_input_len;

@@ -15,9 +15,6 @@
 #include "profile.h"
 #include "wire.h"
 
-/* The worker has to answer this much before the caller's deadline, or a tenth of the time if that is less. */
-#define HEAD_START_MS 250
-
 /*
  * A worker serves libraries of its own version, of the one before and of the
  * one after, as a program may run across an upgrade.  HACKING.md says what
@@ -66,7 +63,7 @@ enum tag {
 	TAG_MODULE,      /*        its module; FAILED, KEY: who says so */
 	TAG_ARGUMENT,    /*        and its arguments */
 	TAG_LINE,        /* HELLO, FAILED: the line's number */
-	TAG_TIME_LEFT,   /* requests: milliseconds until the deadline */
+	TAG_TIME_LEFT,   /* requests: milliseconds until the worker has to have answered */
 	TAG_TARGET_KIND, /* MINT: enum icred_target, */
 	TAG_TARGET_ID,   /*       and whose */
 	TAG_PEM,         /* KEY_CHECK, KEY_STORE */
@@ -84,6 +81,7 @@ enum tag {
 	TAG_RECORD,      /* DONE of MINT: record.h */
 	TAG_COLUMN,      /* HELLO: where the module's name stands in its line */
 	TAG_SPOTS,       /* HELLO: where the arguments stand: struct spot of each */
+	TAG_DEADLINE,    /* requests: the same as TIME_LEFT, in milliseconds of CLOCK_MONOTONIC */
 };
 
 /* The frame of a packet: its kind, with the reader behind it; 0 if it is none. */

@@ -7,6 +7,7 @@
 
 #include "cache.h"
 #include "clock.h"
+#include "deadline.h"
 #include "error.h"
 #include "get.h"
 #include "handle.h"
@@ -25,6 +26,7 @@ struct want {
 	struct identity identity;
 	unsigned min_ttl;
 	int64_t deadline;
+	int64_t alone_at; /* from then on it does not wait for another process */
 };
 
 static const char *target_words(int target)
@@ -190,7 +192,7 @@ static int pass_gate(const struct want *want, const struct owned *gate, struct t
 		}
 		if (r < 0 || *ret_in || is_alive(want, *body))
 			return r;
-		if (clock_left(want->deadline) < want->handle->timeout_ms / 3) {
+		if (!clock_left(want->alone_at)) {
 			log_line(
 				&want->handle->log, ICRED_LOG_WARNING,
 				"another process does not get done with minting this token; going ahead without it");
@@ -293,6 +295,7 @@ static int get_slowly(struct want *want, const char *installation, icred_token_t
 	struct token_body *body = NULL;
 	int r = handle_identity(want->handle, installation, &want->identity);
 
+	want->alone_at = deadline_alone(want->deadline);
 	if (r == ICRED_OK)
 		r = fly(want, &body);
 	/* The flight that we joined may have been content with less. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "error.h"
 #include "handle.h"
 #include "module.h"
@@ -18,7 +19,14 @@ _export_ const char *icred_version(void)
 
 int64_t handle_deadline(const struct icred *handle)
 {
-	return clock_ms() + handle->timeout_ms;
+	int64_t end = clock_ms() + handle->timeout_ms;
+
+	return deadline_inside(handle->end ? MIN(handle->end, end) : end, 1);
+}
+
+void handle_end_by(struct icred *handle, int64_t end)
+{
+	handle->end = end;
 }
 
 bool handle_closing(struct icred *handle)

@@ -18,6 +18,7 @@ struct icred {
 	void *converse_data;
 	unsigned flags;
 	int timeout_ms;
+	int64_t end;      /* no call takes longer than until then (clock_ms); 0: none said so */
 	unsigned min_ttl; /* the profile's; calls may ask for more */
 	int target;       /* the profile's own: enum icred_target, 0 if it names none */
 	const char *target_id;
@@ -28,8 +29,10 @@ struct icred {
 	struct worker worker;
 };
 
-/* A deadline for a call that begins now. */
+/* A deadline for a call that begins now: a little before the caller's, to come back in time. */
 int64_t handle_deadline(const struct icred *handle);
+/* For a program that has a deadline of its own (of clock_ms()), however many calls it makes. */
+void handle_end_by(struct icred *handle, int64_t end);
 /* It is going away: no thread of the library's own is to begin anything more. */
 bool handle_closing(struct icred *handle);
 /* The host table for cache modules of this handle. */

@@ -11,6 +11,7 @@ noinst_LTLIBRARIES += libicred-core.la
 libicred_core_la_SOURCES = \
 	lib/cache.c lib/cache.h \
 	lib/clock.c lib/clock.h \
+	lib/deadline.c lib/deadline.h \
 	lib/curl.c lib/curl-hook.h lib/curl-types.h \
 	lib/curl-brake.c lib/curl-brake.h \
 	lib/curl-judge.c \

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "errno-words.h"
 #include "error.h"
 #include "handle.h"
@@ -249,7 +250,7 @@ static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_l
 			continue;
 		if (ready == 0 && left <= LOOK_MS)
 			return set_error(ICRED_E_TIMEOUT,
-					 "no answer within the time allowed; give more with --timeout");
+					 "icred-worker did not answer in time; raise the setting timeout");
 		if (ready < 0 && errno != EINTR)
 			return broken(errno);
 		if (ready < 0)
@@ -310,8 +311,9 @@ static int take_prompt(struct icred *handle, struct reader *reader, const struct
 	wipe_traces();
 	/* A worker that gave up meanwhile has said why, which is read next; but not after the deadline. */
 	if (!send_frame(owned_fd(mine), &reply, -1, deadline) && !clock_left(deadline))
-		return set_error(ICRED_E_TIMEOUT,
-				 "nobody answered the question in time; give more with --timeout");
+		return set_error(
+			ICRED_E_TIMEOUT,
+			"timed out waiting for an answer to the question; raise the setting timeout");
 	return ICRED_OK;
 }
 
@@ -419,14 +421,15 @@ int worker_call(struct icred *handle, struct wire *request, int64_t deadline, wo
 		void *data)
 {
 	size_t len = request->len;
-	int r = ENDED, left;
+	int64_t answer_by;
+	int r = ENDED;
 
 	/* Once more if it was killed at another request's deadline, or the program closed our socket. */
 	for (int turn = 0; turn < 2 && r == ENDED; turn++) {
 		request->len = len;
-		/* The worker gives up a little earlier, so that it can still say why. */
-		left = clock_left(deadline);
-		wire_put_number(request, TAG_TIME_LEFT, left - MIN(left / 10, HEAD_START_MS));
+		answer_by = deadline_inside(deadline, 1);
+		wire_put_number(request, TAG_TIME_LEFT, clock_left(answer_by));
+		wire_put_number(request, TAG_DEADLINE, answer_by);
 		if (request->overflow)
 			return set_error(ICRED_E_INVALID, "the request is too large for the worker");
 		r = call_once(handle, request, deadline, answer, data);

@@ -13,16 +13,14 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "deadline.h"
 #include "trust.h"
 #include "worker-environment.h"
 
 #define STDERR_CAP          2048
 #define CLOSE_RANGE_ON_EXEC (1u << 2) /* CLOSE_RANGE_CLOEXEC of linux/close_range.h, 5.11 */
 #define TICK_MS             50        /* between looks at the process where the kernel has no pidfd */
-#define POLITE_MS           100
-#define QUIET_MS            1000 /* then a person learns what is waited for */
-#define MARGIN_MS \
-	200 /* before the deadline, at which the caller would kill us and leave the command behind */
+#define QUIET_MS            1000      /* then a person learns what is waited for */
 
 static const char *const passed[] = {
 	"HOME", "PATH", "USER", "LOGNAME", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME",
@@ -41,7 +39,8 @@ struct run {
 	const struct icred_host *host;
 	const char *program;
 	const char *wanted;
-	int64_t margin;
+	int64_t farewell; /* milliseconds between SIGTERM and SIGKILL */
+	int64_t margin;   /* the same before the deadline at which it is ended, to be back in time */
 	int64_t quiet; /* how much time is left when the person is told; 0 if there is none, or that is done */
 	pid_t pid;
 	int pidfd;
@@ -248,7 +247,8 @@ static int wait_some(struct run *run)
 	if (left <= 0)
 		return run->host->fail(
 			run->host, ICRED_E_TIMEOUT,
-			"%s did not end in time and was stopped; see whether it waits for an answer",
+			"the command %s did not finish in time and was stopped; see whether it waits for an "
+			"answer, or raise the setting timeout",
 			run->program);
 	if (run->pidfd < 0 && left > TICK_MS)
 		left = TICK_MS;
@@ -264,7 +264,7 @@ static void end_command(const struct run *run)
 	struct pollfd wait = {run->pidfd, POLLIN, 0};
 
 	kill(-run->pid, SIGTERM);
-	poll(&wait, 1, POLITE_MS);
+	poll(&wait, 1, (int)run->farewell);
 	kill(-run->pid, SIGKILL);
 	kill(run->pid, SIGKILL);
 	while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
@@ -335,7 +335,8 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 	int status = 0, rc;
 
 	run.out = run.err = run.failed = -1;
-	run.margin = left / 10 < MARGIN_MS ? left / 10 : MARGIN_MS;
+	run.farewell = deadline_farewell(left);
+	run.margin = deadline_margin(left) + run.farewell;
 	if (patience && run.margin < left - patience)
 		run.margin = left - patience;
 	if (host->interactive && left > QUIET_MS)

@@ -74,7 +74,7 @@ terminal "spawn sh -c {icred --timeout 2s token; echo STATUS \$? echo}
 expect \"Passphrase:\"
 $shell_end"
 like "nobody answers: the deadline ends it" "$out" '^status 7 '
-like "  and says so, on a line of its own" "$(printf '%s\n' "$out" | tr -d '\r')" '^icred: nobody answered the question in time'
+like "  and says so, on a line of its own" "$(printf '%s\n' "$out" | tr -d '\r')" '^icred: timed out waiting for an answer to the question'
 long=$(printf '%01500d' 0)
 build key-prompt key-toy -DWILD_PROMPT "-DQUESTION=\"Long $long end?\"" -DSTYLE=77
 terminal "spawn $in_shell

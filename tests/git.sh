@@ -180,7 +180,7 @@ drips() { # a description that comes in drops
 }
 drips | run_status git-credential-icred --timeout 1 get
 is "a description in drops has all its time once" "$(cat "$tmp/.status").$(cat "$tmp/.out")" "7."
-like "  told" "$(cat "$tmp/.err")" '^git-credential-icred: .*in time'
+like "  told" "$(cat "$tmp/.err")" '^git-credential-icred: timed out reading the description'
 sleep 8 | run_status timeout 5 git-credential-icred --timeout 1 store
 is "store: an input that does not end" "$(cat "$tmp/.status")" 7
 done_testing

@@ -196,7 +196,7 @@ fails "one that does not answer meets the deadline" 7 timeout 20 env PATH="$tmp/
 
 mkfifo "$tmp/fifo"
 fails "a config file that nobody writes" 7 timeout 20 icred --timeout 1s curl -K "$tmp/fifo" "$url"
-like "  says so" "$err" '^icred: not done in time'
+like "  says so" "$err" '^icred: timed out reading a file of curl.s'
 fails "  on standard input" 7 timeout 20 icred --timeout 1s curl -K - "$url" 0<>"$tmp/fifo"
 # shellcheck disable=SC2016 # for the inner shell
 is "what it runs has none" "$(icred --timeout 1s exec -- sh -c 'sleep 2; echo ran')" ran

@@ -88,7 +88,7 @@ unlike "no piece of a key is quoted" "$err" "$(sed -n 2p "$sandbox_key" | cut -c
 # -- time ------------------------------------------------------------------------------
 
 does "echo \$\$ >'$tmp/pid'; sleep 60 & echo \$! >>'$tmp/pid'; sleep 60"
-refused "a command that does not end" 7 timeout "$fetch did not end in time" icred --timeout 2s token
+refused "a command that does not end" 7 timeout "the command $fetch did not finish in time" icred --timeout 2s token
 gone() {
 	while read -r pid; do
 		! kill -0 "$pid" 2>/dev/null || grep -q '^State:.*Z' "/proc/$pid/status" || return 1
@@ -100,7 +100,7 @@ profile default "key sufficient exec [command=$fetch] timeout=1" "key sufficient
 does 'sleep 60'
 run icred -v token
 like "one that may not take so long leaves the time to the next line" "$out" "$token"
-like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: $fetch did not end in time"
+like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: the command $fetch did not finish in time"
 icred -q forget
 for word in 0 1s -1 '' 3601 99999999999999999999; do
 	use "$fetch" "timeout=$word"

@@ -181,7 +181,7 @@ for word in 1 2 three 3x 12345678 ''; do
 	fails "no descriptor to read from: '$word'" 2 icred --passphrase-fd "$word" token 3<"$tmp/phrase"
 done
 mkfifo "$tmp/pipe"
-refused "a line that does not come" 7 timeout "not done in time" icred --timeout 1s --passphrase-fd 3 token 3<>"$tmp/pipe"
+refused "a line that does not come" 7 timeout "timed out reading the passphrase" icred --timeout 1s --passphrase-fd 3 token 3<>"$tmp/pipe"
 
 # A person at a terminal: the first try is mistyped.
 cat >"$tmp/person" <<'END'

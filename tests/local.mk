@@ -20,6 +20,7 @@ AM_TESTS_ENVIRONMENT = \
 core_unit_tests = \
 	tests/unit/test-curl \
 	tests/unit/test-curl-abi \
+	tests/unit/test-deadline \
 	tests/unit/test-error \
 	tests/unit/test-flight \
 	tests/unit/test-frames \

@@ -204,7 +204,7 @@ wild number 1 'internal'
 wild terminal 4 'no terminal here'
 wild prompt 4 'has a question, and nobody may be asked'
 began=$(date +%s)
-wild hang 7 'did not come back|not ready in time' --timeout 2
+wild hang 7 'did not (come back|sign) in time' --timeout 2
 ok "  in time" test $(($(date +%s) - began)) -lt 12
 build key-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
 behind load 7 'module key load did not come back' 'issuer required toy' 'key optional load' 'timeout 2'

@@ -70,7 +70,7 @@ run icred --timeout 6 token
 took=$((($(date +%s%N) - began) / 1000000))
 is "the holder is killed and has left a child: who waited goes on" "$status" 0
 like "  with a token" "$out" "$token"
-is "  after two thirds of the time" "$([ "$took" -ge 3900 ] && [ "$took" -le 5500 ] && echo yes)" yes || diag "$took ms"
+is "  after two thirds of the time" "$([ "$took" -ge 3600 ] && [ "$took" -le 5500 ] && echo yes)" yes || diag "$took ms"
 like "  and says so" "$err" 'going ahead without it'
 ok "  while the child sleeps" kill -0 "$orphan"
 run icred --timeout 6 token

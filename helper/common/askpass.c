@@ -15,15 +15,16 @@
 
 #include "askpass.h"
 #include "clock.h"
+#include "deadline.h"
 #include "fail.h"
 #include "util.h"
 
-#define ASKPASS_GRACE_MS 100
 #define ASKPASS_LOOK_MS  10
 #define ASKPASS_QUIET_MS 1000 /* a question that takes longer is spoken of */
 #define ASKPASS_NOTE_MAX 200
 
-static volatile pid_t askpass_group; /* of the one that is asked and what it starts, for askpass_stop() */
+static volatile pid_t askpass_group;  /* of the one that is asked and what it starts, for askpass_stop() */
+static volatile int askpass_farewell; /* milliseconds that it has to end by itself */
 
 static const char *askpass_variable(const char *name)
 {
@@ -63,7 +64,7 @@ void askpass_stop(void)
 		return;
 	askpass_group = 0;
 	kill(-group, SIGTERM);
-	clock_sleep(ASKPASS_GRACE_MS);
+	clock_sleep(askpass_farewell);
 	kill(-group, SIGKILL);
 }
 
@@ -119,7 +120,7 @@ static void askpass_tell(const struct options *o)
 	fail_level(o, ICRED_LOG_WARNING, text);
 }
 
-/* All it prints, or more than fits; -1 if it is not done in time. */
+/* All it prints, or more than fits; or ICRED_E_TIMEOUT. */
 static ssize_t askpass_read(const struct options *o, int fd, char *reply, size_t cap, int64_t deadline)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -132,7 +133,7 @@ static ssize_t askpass_read(const struct options *o, int fd, char *reply, size_t
 		int64_t now = clock_ms();
 
 		if (now >= deadline)
-			return -1;
+			return ICRED_E_TIMEOUT;
 		if (!told && now >= quiet) {
 			told = true;
 			askpass_tell(o);
@@ -141,7 +142,7 @@ static ssize_t askpass_read(const struct options *o, int fd, char *reply, size_t
 			continue;
 		n = read(fd, reply + len, cap - len);
 		if (n < 0 && errno != EINTR)
-			return -1;
+			return ICRED_E_CANCELLED;
 		len += n > 0 ? (size_t)n : 0;
 	}
 	return (ssize_t)len;
@@ -198,6 +199,7 @@ int askpass_ask(const struct options *o, const char *text, char *reply, size_t c
 
 	/* Our parent may have left it ignored: then there would be no status to wait for. */
 	signal(SIGCHLD, SIG_DFL);
+	askpass_farewell = (int)deadline_farewell(clock_left(deadline));
 	fd = program && cap ? askpass_start(program, text, &pid) : -1;
 	if (fd < 0)
 		return ICRED_E_CANCELLED;
@@ -206,7 +208,9 @@ int askpass_ask(const struct options *o, const char *text, char *reply, size_t c
 	if (len < 0)
 		deadline = 0;
 	ended = askpass_wait(pid, &status, deadline);
-	if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (len == ICRED_E_TIMEOUT)
+		r = ICRED_E_TIMEOUT;
+	else if (ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		r = askpass_first_line(reply, cap, len);
 	if (r < 0)
 		explicit_bzero(reply, cap);

@@ -108,21 +108,22 @@ static void conv_release(const struct sigaction old[CONV_SIGNALS])
 		sigaction(conv_signals[i], &old[i], NULL);
 }
 
-/* One byte of the answer before the deadline; 0 or -1. */
+/* One byte of the answer before the deadline; or ICRED_E_TIMEOUT, or ICRED_E_CANCELLED at the end. */
 static int conv_byte(int64_t deadline, char *ret_byte)
 {
 	struct pollfd readable = {.fd = conv_tty, .events = POLLIN};
 
 	for (;;) {
-		int64_t left = deadline - clock_ms();
-		int n = left > 0 ? poll(&readable, 1, (int)left) : 0;
+		int n = poll(&readable, 1, clock_left(deadline));
 
+		if (n == 0)
+			return ICRED_E_TIMEOUT;
 		if (n > 0)
 			n = (int)read(conv_tty, ret_byte, 1);
 		if (n > 0)
 			return 0;
 		if (n == 0 || errno != EINTR)
-			return -1;
+			return ICRED_E_CANCELLED;
 	}
 }
 
@@ -131,8 +132,9 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 {
 	size_t len = 0;
 	char byte = 0;
+	int r = 0;
 
-	while (byte != '\n' && conv_byte(deadline, &byte) == 0) {
+	while (byte != '\n' && (r = conv_byte(deadline, &byte)) == 0) {
 		if (byte == '\n' && len < cap) {
 			reply[len] = '\0';
 			return 0;
@@ -143,7 +145,7 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 	if (byte != '\n')
 		conv_end_line();
 	explicit_bzero(reply, cap);
-	return ICRED_E_CANCELLED;
+	return r < 0 ? r : ICRED_E_CANCELLED;
 }
 
 static int conv_question(int style, const char *text, char *reply, size_t cap, int64_t deadline)

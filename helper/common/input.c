@@ -72,12 +72,16 @@ static int input_failed(const struct options *o, const char *name, int error)
 int input_read(const struct options *o, const char *name, struct input *ret_input)
 {
 	struct input input = {NULL, 0};
-	int fd = input_open(name), error;
+	int fd, error;
 
+	/* A pipe that nobody writes to holds us at either step. */
+	process_doing(strcmp(name, "-") == 0 ? "reading standard input" : "reading the key file");
+	fd = input_open(name);
 	if (fd < 0)
 		return input_failed(o, name, errno);
 	input.data = input_area();
 	error = !input.data ? ENOMEM : input_fill(fd, &input) < 0 ? errno : 0;
+	process_doing(NULL);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (error == 0 && input.len > 0 && input.len <= PEM_MAX) {
@@ -121,11 +125,13 @@ int input_line(const struct options *o, int fd, struct input *ret_input)
 	struct input input = {input_area(), 0};
 	int error = 0;
 
+	process_doing("reading the passphrase");
 	/* One of our own stands where nobody has opened any. */
 	if (fd == process_stdout_fd())
 		error = EBADF;
 	else if (!input.data || input_fill_line(fd, &input) < 0)
 		error = input.data ? errno : ENOMEM;
+	process_doing(NULL);
 	if (fd > STDERR_FILENO && error != EBADF)
 		close(fd);
 	if (error == 0 && input.len > 0 && input.len <= INPUT_LINE && !memchr(input.data, '\0', input.len)) {

@@ -10,17 +10,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "askpass.h"
 #include "conv.h"
 #include "fail.h"
 #include "clock.h"
+#include "deadline.h"
 #include "output.h"
 #include "process.h"
 #include "util.h"
-
-#define PROCESS_GRACE_MS 500 /* the library's message is better than ours, so it comes first */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PROCESS_TRACEABLE 1
@@ -34,8 +34,11 @@ static int process_stdout = -1;
 static bool process_closed[STDERR_FILENO + 1]; /* which standard descriptors we did not get */
 static struct rlimit process_core;
 static mode_t process_umask;
-static char process_message[128]; /* ready for a signal handler */
-static int64_t process_began;     /* when the deadline began to count; 0 if there is none */
+/* The message of a signal handler, in parts that are ready. */
+static char process_message[128];
+static const char *volatile process_work;
+static const char *process_hint;
+static int64_t process_began; /* when the deadline began to count; 0: it will with the next one */
 
 /* A closed standard descriptor would become that of the next socket opened, and get our messages. */
 static void process_fill(int upto)
@@ -75,6 +78,7 @@ void process_start_runner(void)
 {
 	struct rlimit none;
 
+	process_began = clock_ms();
 	process_descriptors();
 	getrlimit(RLIMIT_CORE, &process_core);
 	none = (struct rlimit){0, process_core.rlim_max};
@@ -114,32 +118,44 @@ void process_restore(void)
 
 static void process_expired(int signal_number)
 {
+	const char *work = process_work;
+	const char *parts[] = {process_message, work ? " " : "", work ? work : "", process_hint};
+	struct iovec line[ARRAY_SIZE(parts)];
+
 	(void)signal_number;
 	conv_restore();
 	askpass_stop();
-	if (write(STDERR_FILENO, process_message, strlen(process_message)) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		line[i] = (struct iovec){(void *)(uintptr_t)parts[i], strlen(parts[i])};
+	if (writev(STDERR_FILENO, line, ARRAY_SIZE(line)) < 0)
 		_exit(FAIL_OTHER);
 	_exit(FAIL_NETWORK);
 }
 
-void process_deadline(const struct options *o, unsigned timeout_ms)
+int64_t process_deadline(const struct options *o, unsigned timeout_ms)
 {
-	int64_t now = clock_ms(), ms;
+	int64_t now = clock_ms(), alarm_at, ms;
 	struct itimerval timer = {.it_interval = {0, 0}};
 	struct timespec left;
 	struct sigaction action = {.sa_handler = process_expired};
 
-	snprintf(
-		process_message, sizeof(process_message),
-		o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s: not done in time; give more with --timeout\"}}\n"
-			: "%s: not done in time; give more with --timeout\n",
-		o->program);
+	snprintf(process_message, sizeof(process_message),
+		 o->json ? "{\"error\":{\"kind\":\"timeout\",\"message\":\"%s: timed out" : "%s: timed out",
+		 o->program);
+	process_hint = o->json ? "; give more with --timeout\"}}\n" : "; give more with --timeout\n";
 	process_began = process_began ? process_began : now;
-	ms = MAX(process_began + timeout_ms + PROCESS_GRACE_MS - now, 1); /* 0 would be no timer at all */
+	alarm_at = deadline_inside(process_began + timeout_ms, 1);
+	ms = MAX(alarm_at - now, 1); /* 0 would be no timer at all */
 	left = clock_spec(ms);
 	timer.it_value = (struct timeval){left.tv_sec, left.tv_nsec / 1000};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
+	return alarm_at;
+}
+
+void process_doing(const char *what)
+{
+	process_work = what;
 }
 
 void process_deadline_end(void)

@@ -4,6 +4,7 @@
 #define ICRED_HELPER_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "options.h"
 
@@ -18,9 +19,12 @@ void process_start_runner(void);
 void process_seal(void);
 /*
  * End the process as timed out if the library's own deadlines have not done so
- * in time.  It counts from the first call; a later one knows the timeout better.
+ * in time.  It counts from the start of the process; a later call knows the timeout
+ * better.  Returns the moment (of clock_ms()), for what is inside: see deadline.h.
  */
-void process_deadline(const struct options *o, unsigned timeout_ms);
+int64_t process_deadline(const struct options *o, unsigned timeout_ms);
+/* What it is doing meanwhile, for the message: "reading the passphrase"; NULL: nothing of its own. */
+void process_doing(const char *what);
 /* What comes now takes as long as it takes, until process_deadline() counts anew. */
 void process_deadline_end(void);
 /* For what is run in our place, or as our child: all of that as we found it. */

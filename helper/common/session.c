@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "clock.h"
 #include "conv.h"
+#include "deadline.h"
 #include "fail.h"
+#include "handle.h"
 #include "process.h"
 #include "session.h"
 
@@ -49,10 +50,11 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 
 void session_deadline(const struct options *o, icred_t *handle)
 {
-	unsigned timeout_ms = session_timeout(o, handle);
+	int64_t deadline = process_deadline(o, session_timeout(o, handle));
 
-	session_conv.deadline = clock_ms() + timeout_ms;
-	process_deadline(o, timeout_ms);
+	handle_end_by(handle, deadline);
+	/* Inside of it are the library, the worker, a module, the question, and the end of a program that asks it. */
+	session_conv.deadline = deadline_inside(deadline, 5);
 }
 
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle)

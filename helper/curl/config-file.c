@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/process.h"
 #include "config-file.h"
 #include "effect.h"
 #include "header-file.h"
@@ -194,11 +195,14 @@ static ssize_t config_read_name(const char *name, char *text, size_t room)
 int config_load(struct plan *plan, const char *name, const char *what, char **ret_text)
 {
 	char *text = malloc(CONFIG_FILE_MAX + 2);
-	ssize_t len = text ? config_read_name(name, text, CONFIG_FILE_MAX + 1) : 0;
+	ssize_t len = 0;
 	int status = 0;
 
 	if (!text)
 		return fail(plan->o, FAIL_OTHER, "no-memory", "out of memory; try again");
+	process_doing("reading a file of curl's");
+	len = config_read_name(name, text, CONFIG_FILE_MAX + 1);
+	process_doing(NULL);
 	if (len < 0)
 		status = fail(plan->o, FAIL_NOT_FOUND, "not-found",
 			      "can't read curl's %s %s: %s; check its name", what, name, strerror(errno));

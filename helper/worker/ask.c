@@ -59,7 +59,7 @@ static int wait_reply(struct request *request, char *reply, size_t cap)
 	if (!bytes)
 		return set_no_memory();
 	if (poll(&wait, 1, clock_left(request->deadline)) != 1)
-		return set_error(ICRED_E_TIMEOUT, "nobody answered the question in time");
+		return ICRED_E_TIMEOUT;
 	n = recv(request->fd, bytes, WIRE_MAX, MSG_DONTWAIT);
 	return n <= 0 ? ICRED_E_CANCELLED : read_reply(bytes, (size_t)n, reply, cap);
 }
@@ -98,7 +98,9 @@ static int ask(const struct icred_host *table, int style, const char *text, char
 		return too_long(table, ICRED_E_INVALID, "the answer", cap - 1);
 	return r < 0 ? table->fail(table, r, "%s",
 				   r == ICRED_E_CANCELLED ? "the question was dismissed"
-				   : r == ICRED_E_TIMEOUT ? "nobody answered the question in time"
+				   : r == ICRED_E_TIMEOUT
+					   ? "timed out waiting for an answer to the question; "
+					     "raise the setting timeout"
 				   : r == ICRED_E_LOCKED ? "nobody may be asked here; run icred in a terminal"
 							 : "the question could not be asked")
 		     : ICRED_OK;

@@ -281,8 +281,7 @@ bool inside_overdue(void)
 		request->given_up = true;
 		if (!line)
 			continue;
-		blame(line, ICRED_E_TIMEOUT,
-		      "did not come back in the time allowed; give more with --timeout");
+		blame(line, ICRED_E_TIMEOUT, "did not come back in time; raise the setting timeout");
 		request_failed(request);
 		any = true;
 	}

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "error.h"
 #include "worker/ask.h"
 #include "worker/audit.h"
@@ -27,18 +28,20 @@ static void send_log(int level, const char *text, void *data)
 		request_send(request, &wire);
 }
 
-/* The caller has a little more time than it told us; half of that is for a last word about a module. */
-static void read_deadline(struct request *request, int64_t left)
+static void set_due(struct request *request, int64_t due)
 {
-	request->deadline = clock_add(clock_ms(), left);
-	request->due = clock_add(request->deadline, MIN(left / 9, HEAD_START_MS) / 2);
+	request->due = due;
+	request->deadline = deadline_inside(due, 1);
 }
 
 static void read_field(struct request *request, struct reader *reader, const struct field *field)
 {
 	switch (field->tag) {
 	case TAG_TIME_LEFT:
-		read_deadline(request, MAX(field_number(reader, field), 0));
+		set_due(request, clock_add(clock_ms(), MAX(field_number(reader, field), 0)));
+		break;
+	case TAG_DEADLINE: /* what it took to start us counts too */
+		set_due(request, MIN(request->due, field_number(reader, field)));
 		break;
 	case TAG_TARGET_KIND:
 		request->target = field_int(reader, field);
@@ -79,7 +82,7 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 	request->pool = pool;
 	request->profile = profile;
 	request->target_id = "";
-	read_deadline(request, 0);
+	set_due(request, clock_ms());
 	request->log = (struct log){
 		.callback = hello->log_level >= 0 ? send_log : NULL, .data = request, .trace = OWNED_NONE};
 	request->frame = frame_read(bytes, len, &reader);

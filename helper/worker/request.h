@@ -21,8 +21,8 @@ struct request {
 	_Atomic unsigned refs;
 	int fd; /* the request's own socket */
 	int frame;
-	int64_t deadline; /* clock_ms() */
-	int64_t due;      /* the same, and then a little: no module may be at work any more */
+	int64_t due;      /* clock_ms(): it has to be answered by then, whatever its modules do */
+	int64_t deadline; /* the modules' own, a little earlier */
 	bool given_up;    /* it was answered at that moment, without waiting for the module */
 	_Atomic(const struct line *) inside[INSIDE_COUNT];
 	struct server *server;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "error.h"
 #include "worker/inside.h"
 #include "worker/keys.h"
@@ -20,7 +21,6 @@
 
 #define IDLE_MS   5000 /* how long a long-lived caller's worker stays */
 #define FINISH_MS 20
-#define GRACE_MS  2000 /* past a deadline, before a stuck module ends the worker */
 
 struct server {
 	int control;
@@ -215,7 +215,7 @@ static bool leave(struct server *server)
 
 	pthread_mutex_lock(&server->lock);
 	idle = !server->busy;
-	if (!idle && clock_ms() > server->latest + GRACE_MS)
+	if (!idle && clock_ms() > server->latest + DEADLINE_STUCK)
 		_exit(1); /* a module is stuck and its caller has not killed us */
 	pthread_mutex_unlock(&server->lock);
 	if (!idle)
@@ -229,7 +229,7 @@ static bool all_done(struct server *server)
 	bool done;
 
 	pthread_mutex_lock(&server->lock);
-	done = !server->busy || clock_ms() > server->latest + GRACE_MS;
+	done = !server->busy || clock_ms() > server->latest + DEADLINE_STUCK;
 	pthread_mutex_unlock(&server->lock);
 	return done;
 }

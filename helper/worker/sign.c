@@ -181,12 +181,14 @@ static void wait_done(struct icred_signing *signing, int64_t deadline)
 static int too_late(const struct icred_host *table, struct icred_signing *signing)
 {
 	const struct line *line = atomic_load(&signing->request->inside[INSIDE_KEY]);
-	char name[48] = "no key";
+	char name[48] = "the key";
 
 	if (line)
 		snprintf(name, sizeof(name), "key %s", line->module);
-	table->fail(table, ICRED_E_TIMEOUT, "%s was %sready in time: does a keyring wait for an answer?",
-		    name, line ? "not " : "");
+	table->fail(
+		table, ICRED_E_TIMEOUT,
+		"%s did not sign in time; see whether it waits for an answer, or raise the setting timeout",
+		name);
 	if (line)
 		set_error_where(name, line->file, line->number);
 	return ICRED_E_TIMEOUT;

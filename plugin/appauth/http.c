@@ -282,6 +282,10 @@ static bool setup_policy(CURL *easy, bool plain)
 	bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 1L) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	/* A name server that stays silent holds the resolver's thread longer than our deadline: leave it behind. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	if (plain)
 		bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK;
 	return !bad;
@@ -390,8 +394,13 @@ static CURLcode what_it_was(const struct transfer *t, CURLcode code)
 static int perform(struct http *http, struct transfer *t)
 {
 	int64_t left = t->host->time_left(t->host);
-	CURLcode code = left > 0 ? attempt(t, left) : CURLE_OPERATION_TIMEDOUT;
+	CURLcode code;
 
+	if (left <= 0)
+		return t->host->fail(t->host, ICRED_E_TIMEOUT,
+				     "no time was left to ask %s; raise the setting timeout",
+				     t->request->peer);
+	code = attempt(t, left);
 	if (was_stale(t, code) && (left = t->host->time_left(t->host)) > 0) {
 		curl_easy_setopt(t->line->easy, CURLOPT_FRESH_CONNECT, 1L);
 		code = attempt(t, left);

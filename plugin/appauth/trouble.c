@@ -93,17 +93,57 @@ static int tell_connect(const struct icred_host *host, const struct trouble *t)
 			  t->is_proxied ? ", and https_proxy in the environment" : "");
 }
 
+/* Whether libcurl got so far: each of its times is 0 until then. */
+static bool has_passed(const struct trouble *t, CURLINFO what)
+{
+	curl_off_t time = 0;
+
+	return curl_easy_getinfo(t->easy, what, &time) == CURLE_OK && time > 0;
+}
+
+/* Its own end of a connection is known before libcurl, 7.88 for one, takes the time: that is after the handshake. */
+static bool is_connected(const struct trouble *t)
+{
+	long port = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+	return port > 0 || has_passed(t, CURLINFO_CONNECT_TIME_T);
+}
+
+/* What it was waiting for, from the last step to the first. */
 static int tell_timeout(const struct icred_host *host, const struct trouble *t)
 {
-	curl_off_t connected = 0;
-
-	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-	if (connected > 0)
+	if (has_passed(t, CURLINFO_STARTTRANSFER_TIME_T))
+		return host->fail(
+			host, ICRED_E_TIMEOUT,
+			"the answer of %s did not end in time; try again, or raise the setting timeout",
+			t->peer);
+	if (has_passed(t, CURLINFO_PRETRANSFER_TIME_T))
 		return host->fail(host, ICRED_E_TIMEOUT,
-				  "%s did not answer in time; try again, or raise the timeout", t->peer);
-	return host->fail(host, ICRED_E_TIMEOUT,
-			  "%s could not be reached in time; check the network, or raise the timeout",
-			  t->peer);
+				  "%s did not answer in time; try again, or raise the setting timeout",
+				  t->peer);
+	if (t->is_proxied && has_passed(t, CURLINFO_NAMELOOKUP_TIME_T))
+		return host->fail(host, ICRED_E_TIMEOUT,
+				  "timed out connecting to %s through the proxy of the environment; check "
+				  "https_proxy, or raise the setting timeout",
+				  t->peer);
+	if (is_connected(t))
+		return host->fail(
+			host, ICRED_E_TIMEOUT,
+			"timed out in the TLS handshake with %s; check that the setting api names an "
+			"https server, or raise the setting timeout",
+			t->peer);
+	if (has_passed(t, CURLINFO_NAMELOOKUP_TIME_T))
+		return host->fail(
+			host, ICRED_E_TIMEOUT,
+			"timed out connecting to %s; check the network and the setting api, or raise "
+			"the setting timeout",
+			t->peer);
+	return host->fail(
+		host, ICRED_E_TIMEOUT,
+		"timed out looking up %s: the name server did not answer; check the network and DNS, "
+		"or raise the setting timeout",
+		t->is_proxied ? "the proxy of the environment" : t->peer);
 }
 
 static int tell_other(const struct icred_host *host, const struct trouble *t)

@@ -3,17 +3,17 @@
 
 #include <limits.h>
 
+#include "deadline.h"
 #include "keyring.h"
 
-#define ERROR_TEXT_MAX   200
-#define SECRET_ERRORS    "org.freedesktop.Secret.Error."
-#define ANSWER_MARGIN_MS 100 /* left of the deadline, to say why */
-#define DESKTOP          "GNOME Keyring, KWallet or KeePassXC"
+#define ERROR_TEXT_MAX 200
+#define SECRET_ERRORS  "org.freedesktop.Secret.Error."
+#define DESKTOP        "GNOME Keyring, KWallet or KeePassXC"
 
 /* How many milliseconds a call may take. */
 int keyring_patience(const struct keyring_call *call)
 {
-	int64_t left = call->host->time_left(call->host) - ANSWER_MARGIN_MS;
+	int64_t left = deadline_inner(call->host->time_left(call->host));
 
 	return (int)CLAMP(left, 1, INT_MAX);
 }
@@ -38,7 +38,9 @@ int keyring_late(const struct keyring_call *call)
 
 int keyring_timeout(const struct keyring_call *call)
 {
-	return call->host->fail(call->host, ICRED_E_TIMEOUT, "the keyring did not answer in time; try again");
+	return call->host->fail(
+		call->host, ICRED_E_TIMEOUT,
+		"the keyring did not answer in time; see whether it is stuck, or raise the setting timeout");
 }
 
 int keyring_absent(const GError *error)

@@ -154,7 +154,8 @@ static int prompt_verdict(const struct keyring_call *call, const struct prompt *
 
 	if (prompt->late)
 		return host->fail(host, ICRED_E_TIMEOUT,
-				  "the keyring's question was not answered in time; try again and answer it");
+				  "timed out waiting for an answer to the keyring's question; answer it "
+				  "sooner, or raise the setting timeout");
 	if (prompt->vanished)
 		return host->fail(host, ICRED_E_NO_SERVICE,
 				  "the keyring service ended while it asked; try again");

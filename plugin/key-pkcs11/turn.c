@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "key-pkcs11/token.h"
 
-#define TURN_LOOK_MS   5
-#define TURN_MARGIN_MS 100 /* left of the deadline, to say why */
+#define TURN_LOOK_MS 5
 
 /* A file that can't be opened or locked stops nobody here: who reads it will say what is wrong with it. */
 int token_turn_until(const struct token *token, int64_t left, int *ret_fd)
@@ -41,7 +41,7 @@ int token_turn(const struct token *token, int *ret_fd)
 {
 	const struct icred_host *host = token->host;
 
-	if (token_turn_until(token, TURN_MARGIN_MS, ret_fd))
+	if (token_turn_until(token, deadline_margin(host->time_left(host)), ret_fd))
 		return 0;
 	return host->fail(host, ICRED_E_TIMEOUT,
 			  "another program was logging in with the PIN of %s all the time; "

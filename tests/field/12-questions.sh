@@ -44,7 +44,7 @@ fingerprint=$(icred key fingerprint "$sandbox_key")
 while read -r name command; do
 	# shellcheck disable=SC2086 # words
 	on_terminal icred --timeout 2 $command
-	is "never answered: $name ends at its deadline" "$status.$(lines 'question was not answered in time')" 7.1 ||
+	is "never answered: $name ends at its deadline" "$status.$(lines 'timed out waiting for an answer to the keyring.s question')" 7.1 ||
 		diag "$out"
 	is "  with one line on where the question is" "$(lines "$waiting")" 1 || diag "$out"
 	survives
@@ -94,7 +94,7 @@ done
 
 # Two who wait at once, and one that gives up first.
 on_terminal sh -c 'icred --timeout 2 token </dev/tty & icred --timeout 3 key list; wait'
-is "never answered: two at once" "$(lines 'question was not answered in time')" 2 || diag "$out"
+is "never answered: two at once" "$(lines 'timed out waiting for an answer to the keyring.s question')" 2 || diag "$out"
 survives
 isnt "all these questions were GNOME Keyring's own" "$(shown)" 0
 refused "nobody may be asked: no question, no wait" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive token
@@ -112,7 +112,7 @@ ICRED_TEST_DEADLINE=1500 driver sign <"$tmp/in" >"$tmp/signed" &
 signer=$!
 exec 9>"$tmp/in"
 wait_for 10 grep -q . "$tmp/signed"
-like "a worker that lives on" "$(cat "$tmp/signed")" '^-8: .*question was not answered in time'
+like "a worker that lives on" "$(cat "$tmp/signed")" '^-8: .*timed out waiting for an answer to the keyring.s question'
 ok "  let go of its connection" wait_for 5 has_let_go
 survives
 exec 9>&-

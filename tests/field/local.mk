@@ -35,6 +35,8 @@ field_tests += tests/field/06-answers.sh
 endif
 
 # 07 deadlines
+field_tests += tests/field/07-deadline.sh
+EXTRA_DIST += tests/field/slow-peers.py tests/field/timed.py
 
 # 08 exhaustion
 if KEYRING
