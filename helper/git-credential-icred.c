@@ -400,7 +400,11 @@ static int git_run(struct options *o, int argc, char **argv)
 		return o->help ? help_print(git_help) : help_version(o);
 	if (options_suit(o, OPTIONS_TOKEN) < 0)
 		return fail_usage(o);
-	if (words == 0 || !*argv[0])
+	if (o->has_passphrase && o->passphrase_fd == STDIN_FILENO)
+		options_complain(o,
+				 "--passphrase-fd: git's description is on standard input; give a descriptor "
+				 "from 3 on");
+	else if (words == 0 || !*argv[0])
 		options_complain(o, "git says what to do: get, store, erase or capability");
 	else if (words > 1)
 		options_complain(o, "unexpected word after %.60s: %.200s", argv[0], argv[1]);

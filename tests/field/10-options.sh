@@ -259,6 +259,9 @@ is "an empty ICRED_PROFILE is none" "$(ICRED_PROFILE='' icred token | wc -l)" 1
 refused "a usage error is JSON if that was wanted" 2 usage 'unknown option: --bogus' icred token --bogus
 refused "  with what is not printable taken out" 2 usage '"\?\[31m' icred token -p "${escape}[31m"
 
+usage "git's description is no passphrase" git-credential-icred --passphrase-fd 0 get
+usage "  nor after the action" git-credential-icred erase --passphrase-fd=0
+
 # -- did you mean --------------------------------------------------------------------------------
 
 # meant NAME COMMAND...: the message asks "did you mean NAME?"

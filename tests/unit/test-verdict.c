@@ -27,7 +27,8 @@ static const struct appauth_scheme scheme = {.error_status = "statusCode"};
 static char message[1024];
 static int64_t retry_at;
 
-static int host_fail(const struct icred_host *host, int code, const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+host_fail(const struct icred_host *host, int code, const char *format, ...)
 {
 	va_list arguments;
 
@@ -222,7 +223,7 @@ static void test_page(void **state)
 	static const long protocol[] = {200, 201, 400, 401, 403, 404, 410, 418, 422, 451};
 	static const long network[] = {407, 408, 429, 500, 502, 503, 504, 511, 520};
 	static const char *const types[] = {HTML, JSON, "", "text/plain", "application/xhtml+xml"};
-	static const char *const pages[] = {PAGE, "\xef\xbb\xbf \r\n" PAGE, "<html>",
+	static const char *const pages[] = {PAGE, ("\xef\xbb\xbf \r\n" PAGE), "<html>",
 					    "<?xml version='1.0'?><Error/>",
 					    "<h1>This installation is suspended: rate limit</h1>"};
 
