@@ -158,7 +158,7 @@ build issuer-idle "$srcdir/tests/abi/issuer-toy.c" -DWILD_IDLE
 behind idle 8 '/idle\.conf:5:17: module issuer idle does not claim ICRED_CAN_MINT' 'issuer sufficient toy' 'issuer optional idle'
 behind none 8 '/none\.conf:5:17: module issuer none can.t be loaded' 'issuer sufficient toy' 'issuer optional none'
 build key-constructor "$srcdir/tests/abi/key-toy.c" -DWILD_CONSTRUCTOR
-behind constructor 1 'key constructor .*aborted' 'issuer required toy' 'key optional constructor'
+behind constructor 1 'key constructor .*crashed .SIGABRT' 'issuer required toy' 'key optional constructor'
 build key-shy "$srcdir/tests/abi/key-toy.c" -DWILD_SHY
 stack shy 'key sufficient toy' 'issuer required toy' 'key required shy' 'cache optional memory'
 is "one that can't be opened is not opened behind one that does" "$(icred -p shy token 2>&1)" toy_3_a
@@ -193,10 +193,10 @@ is "a cache of another name" "$(icred -p other token)" toy_3_a
 like "  is told as the profile says" "$(icred -p other status)" '^abc +other '
 like "  a key too" "$(CREDENTIALS_DIRECTORY=$tmp/credentials icred -p other key list)" ' other '
 
-wild constructor 1 'aborted'
-wild crash 1 'crashed \(Segmentation fault\)'
-wild stack 1 'crashed \(Segmentation fault\)'
-wild abort 1 'aborted'
+wild constructor 1 'crashed \(SIGABRT\)'
+wild crash 1 'crashed \(SIGSEGV\)'
+wild stack 1 'crashed \(SIGSEGV\)'
+wild abort 1 'crashed \(SIGABRT\)'
 wild exit 1 'ended the process'
 wild stdout 1 'wrote to standard output'
 wild length 1 'impossible signature'
