@@ -101,7 +101,8 @@ void note_error(int code, const char *format, ...)
 void set_error_where(const char *module, const char *file, unsigned line)
 {
 	printable(last.module, sizeof(last.module), module ? module : "");
-	printable(last.file, sizeof(last.file), file ? file : "");
+	/* The beginning of a name is another file's. */
+	printable(last.file, sizeof(last.file), file && strlen(file) < sizeof(last.file) ? file : "");
 	last.line = line;
 }
 

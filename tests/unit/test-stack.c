@@ -94,6 +94,36 @@ static void each_keyword_does_the_documented_thing_with_each_result(void **state
 	}
 }
 
+/* Only what the profile itself says wrong stops a stack of caches where the keyword leaves it a choice. */
+static void a_cache_decides_nothing_about_the_token(void **state)
+{
+	static const struct {
+		const char *keyword;
+		enum action failed, invalid;
+	} cases[] = {
+		{"sufficient", ACTION_IGNORE, ACTION_DIE},
+		{"optional", ACTION_IGNORE, ACTION_IGNORE},
+		{"requisite", ACTION_DIE, ACTION_DIE},
+	};
+	static const int decisions[] = {ICRED_E_DENIED, ICRED_E_SUSPENDED, ICRED_E_REJECTED,
+					ICRED_E_ORIGIN, ICRED_E_CANCELLED, ICRED_E_NO_MEMORY};
+	char why[160], text[80];
+	struct control control;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_true(control_parse(ICRED_CACHE, cases[i].keyword, &control, why, sizeof(why)));
+		for (size_t n = 0; n < ARRAY_SIZE(decisions); n++)
+			assert_int_equal(control.action[-decisions[n]], cases[i].failed);
+		assert_int_equal(control.action[-ICRED_E_INVALID], cases[i].invalid);
+		control_format(ICRED_CACHE, &control, text, sizeof(text));
+		assert_string_equal(text, cases[i].keyword);
+	}
+	assert_true(control_parse(ICRED_CACHE, "required", &control, why, sizeof(why)));
+	assert_int_equal(control.action[-ICRED_E_DENIED], ACTION_DIE);
+	assert_int_equal(control.action[-ICRED_E_NOT_FOUND], ACTION_BAD);
+}
+
 static void each_action_can_be_given_for_each_result(void **state)
 {
 	static const struct {
@@ -343,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_keyword_does_the_documented_thing_with_each_result),
+		cmocka_unit_test(a_cache_decides_nothing_about_the_token),
 		cmocka_unit_test(each_action_can_be_given_for_each_result),
 		cmocka_unit_test(what_a_bracket_does_not_name_is_bad),
 		cmocka_unit_test(what_is_no_control_is_refused_by_its_word),
