@@ -76,7 +76,7 @@ bad "module's name" 'key sufficient ../keyring' 'cache sufficient keyctl.so' 'is
 bad 'name of one profile' include 'include a b'
 bad "can't be read" 'include nothing' 'include ../default' 'include /etc/passwd'
 bad 'more words' "key sufficient keyring $(printf 'x%.0s ' $(seq 200))"
-bad '' "installation $(head -c 200 /dev/zero | tr '\0' 1)"
+bad '' "installation $(head -c 256 /dev/zero | tr '\0' 1)"
 { write; printf 'app 1\r\n'; } >"$config/bad.conf"
 refused "Windows line ends" 8 invalid "bad.conf:6.*Windows line ends.*save it with LF" icred -p bad token
 { printf '\357\273\277'; write; } >"$config/bad.conf"
