@@ -25,11 +25,14 @@ struct credential {
 	char name[NAME_CAP]; /* the one at hand */
 };
 
-/* systemd.exec(5): a file name without a colon. */
+/* systemd.exec(5): a file name of printable ASCII without a colon. */
 static int name_fits(const char *name)
 {
 	size_t len = strlen(name);
 
+	for (size_t i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] > '~')
+			return 0;
 	return len && len < NAME_CAP && !strpbrk(name, "/:") && strcmp(name, ".") != 0 &&
 	       strcmp(name, "..") != 0;
 }

@@ -87,6 +87,7 @@ libappauth_la_SOURCES = \
 	plugin/appauth/answer.c plugin/appauth/answer.h \
 	plugin/appauth/appauth.h \
 	plugin/appauth/bearer.c plugin/appauth/bearer.h \
+	plugin/appauth/bundle.c plugin/appauth/bundle.h \
 	plugin/appauth/errorbody.c plugin/appauth/errorbody.h \
 	plugin/appauth/http.c plugin/appauth/http.h \
 	plugin/appauth/json.c plugin/appauth/json.h \

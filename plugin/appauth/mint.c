@@ -2,16 +2,15 @@
 /* From a request for a token to the token: find the installation, post the JWT, judge the answer. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "appauth.h"
 #include "bearer.h"
+#include "bundle.h"
 #include "http.h"
 #include "quote.h"
 #include "url.h"
@@ -84,12 +83,9 @@ static int open_base(struct appauth *self, const struct icred_host *host)
 static int open_transport(struct appauth *self, const struct icred_host *host)
 {
 	const char *ca = option(host, "ca");
+	int r = ca ? bundle_check(host, ca) : 0;
 
-	if (ca && access(ca, R_OK) < 0)
-		return host->fail(host, ICRED_E_INVALID,
-				  "the bundle %s cannot be read: %s; check the setting ca", ca,
-				  strerror(errno));
-	return http_open(host, ca, &self->http);
+	return r < 0 ? r : http_open(host, ca, &self->http);
 }
 
 int appauth_open(const struct appauth_scheme *scheme, const struct icred_host *host, void **ret_self)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,13 +16,32 @@ struct piece {
 	size_t len; /* of the value */
 };
 
-struct seen {
-	int token, object, many;
+/* The attributes of RFC 7512 that say which key, and how many bytes PKCS#11 has for each; 0: as many as you like. */
+static const struct attribute {
+	const char *name;
+	size_t max;
+} attributes[] = {
+	{"token", 32},   {"manufacturer", 32},        {"serial", 16},
+	{"model", 16},   {"library-version", 7},      {"library-manufacturer", 32},
+	{"slot-id", 20}, {"library-description", 32}, {"slot-manufacturer", 32},
+	{"object", 0},   {"slot-description", 64},    {"id", 0},
+	{"type", 0},
 };
 
-static int uri_refuse(char *why, size_t cap, const char *text)
+#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+
+struct seen {
+	int token, object, many;
+	int times[ATTRIBUTES];
+};
+
+__attribute__((format(printf, 3, 4))) static int uri_refuse(char *why, size_t cap, const char *format, ...)
 {
-	snprintf(why, cap, "%s", text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, cap, format, arguments);
+	va_end(arguments);
 	return ICRED_E_INVALID;
 }
 
@@ -86,11 +106,66 @@ static int decode_path(const struct piece *piece, char *to, size_t cap)
 	return at == end && to[0] == '/' ? 0 : -1;
 }
 
+/* NULL, or what is wrong with a value that p11-kit would drop blanks from, or not take. */
+static const char *value_fault(const struct piece *piece, size_t max)
+{
+	const char *at = piece->value, *end = at + piece->len;
+	size_t len = 0;
+
+	for (; at < end; at++, len++) {
+		if (*at == ' ')
+			return "write a space as %20";
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return "write a control character as % and two hexadecimal digits";
+		if (*at != '%')
+			continue;
+		if (end - at < 3 || hex(at[1]) < 0 || hex(at[2]) < 0)
+			return "two hexadecimal digits must follow each %; write % itself as %25";
+		at += 2;
+	}
+	return max && len > max ? "it is longer than any token has it" : NULL;
+}
+
+static int consists_of(const struct piece *piece, const char *characters)
+{
+	size_t n = 0;
+
+	while (n < piece->len && strchr(characters, piece->value[n]))
+		n++;
+	return n == piece->len;
+}
+
+static int take_attribute(const struct piece *piece, struct seen *seen, char *why, size_t cap)
+{
+	const char *fault = NULL;
+	size_t i = 0;
+
+	while (i < ATTRIBUTES && !is(piece, attributes[i].name))
+		i++;
+	if (i == ATTRIBUTES)
+		return uri_refuse(why, cap,
+				  "it knows no attribute \"%.*s\": p11tool --list-privkeys shows the URIs",
+				  (int)(piece->name_len < 40 ? piece->name_len : 40), piece->name);
+	if (piece->value == piece->name + piece->name_len)
+		fault = "an equals sign and a value must follow it";
+	else if (seen->times[i]++)
+		fault = "it is there twice; keep one of them";
+	else if ((is(piece, "slot-id") && !consists_of(piece, "0123456789")) ||
+		 (is(piece, "library-version") && !consists_of(piece, "0123456789.")))
+		fault = "it must be a number";
+	else
+		fault = value_fault(piece, attributes[i].max);
+	return fault ? uri_refuse(why, cap, "%s: %s", attributes[i].name, fault) : 0;
+}
+
 static int take_path_piece(const struct piece *piece, struct token_uri *uri, struct seen *seen, char *why,
 			   size_t cap)
 {
 	size_t used = strlen(uri->base);
+	int rc = piece->name_len + piece->len ? take_attribute(piece, seen, why, cap) : 0;
 
+	if (rc || !piece->name_len)
+		return rc;
 	if (is(piece, "type"))
 		return value_is(piece, "private")
 			       ? 0
@@ -116,17 +191,25 @@ static int take_query_piece(const struct piece *piece, struct token_uri *uri, ch
 			why, cap,
 			"module-name is not supported: name the library with module-path, or leave it "
 			"out and configure p11-kit for the library");
+	if ((is(piece, "pin-source") && uri->pin_file[0]) || (is(piece, "module-path") && uri->module[0]))
+		return uri_refuse(why, cap, "%.*s: it is there twice; keep one of them", (int)piece->name_len,
+				  piece->name);
 	if (is(piece, "pin-source") && decode_path(piece, uri->pin_file, sizeof(uri->pin_file)) < 0)
 		return uri_refuse(why, cap, "pin-source must be the absolute name of a file");
 	if (is(piece, "module-path") && decode_path(piece, uri->module, sizeof(uri->module)) < 0)
 		return uri_refuse(why, cap, "module-path must be the absolute name of a library");
-	return 0;
+	if (is(piece, "pin-source") || is(piece, "module-path") || !piece->name_len ||
+	    (piece->name_len > 2 && memcmp(piece->name, "x-", 2) == 0))
+		return 0;
+	return uri_refuse(why, cap,
+			  "it knows pin-source and module-path after the question mark, not \"%.*s\"",
+			  (int)(piece->name_len < 40 ? piece->name_len : 40), piece->name);
 }
 
 static int parse(const char *text, struct token_uri *uri, char *why, size_t cap)
 {
 	const char *at = text + strlen(SCHEME), *end = text + strlen(text), *query = strchr(at, '?');
-	struct seen seen = {0, 0, 0};
+	struct seen seen = {.many = 0};
 	struct piece piece;
 	int rc = 0;
 

@@ -75,6 +75,7 @@ tests_field_next_icred_worker_CFLAGS = $(icred_worker_CFLAGS)
 tests_field_next_icred_worker_LDADD = $(icred_worker_LDADD)
 field_tests += tests/field/13-no-proc.sh
 field_tests += tests/field/13-jwt.sh
+field_tests += tests/field/13-arguments.sh
 field_tests += tests/field/13-audit.sh
 
 TESTS += $(field_tests)

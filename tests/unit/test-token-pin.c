@@ -201,14 +201,40 @@ static void test_uri(void **state)
 		"pkcs11:token=a;object=b?pin-source=/a%00b",
 		"pkcs11:token=a;object=b?pin-source=/a%zz",
 		"pkcs11:token=a;object=b?module-path=",
+		"pkcs11:token=a;object=b?module-path=/a&module-path=/b",
+		"pkcs11:token=a;object=b?pin-source=/a&pin-source=/b",
+		"pkcs11:token=a;object=b?x=y",
+		"pkcs11:token=a b;object=c",
+		"pkcs11:token=a;object=b ",
+		"pkcs11: token=a;object=b",
+		"pkcs11:token =a;object=b",
+		"pkcs11:token=a\tb;object=c",
+		"pkcs11:token=a\x7f;object=c",
+		"pkcs11:token=a%;object=c",
+		"pkcs11:token=a%2;object=c",
+		"pkcs11:token=a%2g;object=c",
+		"pkcs11:token=a;id=%",
+		"pkcs11:token=a;object=b;object=c",
+		"pkcs11:token=a;object=b;serial",
+		"pkcs11:token=a;object=b;slot-id=-1",
+		"pkcs11:token=a;object=b;slot-id=0x1",
+		"pkcs11:token=a;object=b;library-version=2.x",
+		"pkcs11:token=a;object=b;vendor=c",
+		"pkcs11:TOKEN=a;object=b",
+		"pkcs11:token=0123456789abcdef0123456789abcdef0;object=b",
+		"pkcs11:serial=0123456789abcdef0;object=b",
 	};
 	char text[2048] = "pkcs11:token=a;object=";
 
 	(void)state;
 	takes("pkcs11:token=a;object=b", "pkcs11:token=a;object=b", "", "");
 	takes("pkcs11:type=private;serial=1;id=%01%02;", "pkcs11:serial=1;id=%01%02", "", "");
-	takes("pkcs11:token=a;object=b?pin-source=file:/p%20q&module-path=/m.so&x=y",
+	takes("pkcs11:token=a;object=b?pin-source=file:/p%20q&module-path=/m.so&x-y=z",
 	      "pkcs11:token=a;object=b", "/m.so", "/p q");
+	takes("pkcs11:token=My%20Token%25;object=b%3b;;slot-id=12;library-version=2.40?",
+	      "pkcs11:token=My%20Token%25;object=b%3b;slot-id=12;library-version=2.40", "", "");
+	takes("pkcs11:token=%30123456789abcdef0123456789abcdef;id=b\xc3\xa9",
+	      "pkcs11:token=%30123456789abcdef0123456789abcdef;id=b\xc3\xa9", "", "");
 	takes("pkcs11:token=a;object=b?pin-source=file:///p", "pkcs11:token=a;object=b", "", "/p");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refuses_uri(bad[i]);
