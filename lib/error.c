@@ -20,7 +20,7 @@ static const struct {
 	[-ICRED_E_SUSPENDED] = {"suspended", "the installation is suspended"},
 	[-ICRED_E_REJECTED] = {"rejected", "the server refused the app's key"},
 	[-ICRED_E_ORIGIN] = {"origin", "the token may not go to that origin"},
-	[-ICRED_E_TIMEOUT] = {"timeout", "the time was over before an answer came"},
+	[-ICRED_E_TIMEOUT] = {"timeout", "timed out"},
 	[-ICRED_E_NETWORK] = {"network", "the server could not be reached"},
 	[-ICRED_E_RATE_LIMITED] = {"rate-limited", "the server asks to wait"},
 	[-ICRED_E_PROTOCOL] = {"protocol", "the answer makes no sense"},

@@ -106,8 +106,9 @@ int flight_wait(struct flight *flight, int64_t deadline, struct token_body **ret
 	while (state != LANDED) {
 		int left = clock_left(deadline);
 		if (!left)
-			return set_error(ICRED_E_TIMEOUT,
-					 "another thread has been minting this token for too long");
+			return set_error(
+				ICRED_E_TIMEOUT,
+				"timed out waiting for another thread to mint this token; raise the setting timeout");
 		if (atomic_compare_exchange_strong(&flight->state, &state, AWAITED) || state == AWAITED)
 			futex_wait(&flight->state, AWAITED, left);
 		state = atomic_load(&flight->state);

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "http.h"
 #include "trouble.h"
 
@@ -347,14 +348,15 @@ void http_reply_clear(const struct icred_host *host, struct http_reply *reply)
 
 static CURLcode attempt(struct transfer *t, int64_t time_left)
 {
+	int64_t left = deadline_inner(time_left);
+
 	CURLcode code;
 
 	http_reply_clear(t->host, t->reply);
 	t->header_bytes = 0;
 	t->error = 0;
 	t->line->detail[0] = '\0';
-	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS,
-			 (long)(time_left < 86400000 ? time_left : 86400000));
+	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS, (long)(left < 86400000 ? left : 86400000));
 	errno = 0;
 	code = curl_easy_perform(t->line->easy);
 	/* GnuTLS and libtasn1 take what they could not allocate or open for a bad certificate, bundle or handshake. */

@@ -146,7 +146,7 @@ mv "$XDG_DATA_HOME/keyrings" "$tmp/keyrings"
 keyring_daemon_start /dev/null || exit 99
 start_prompter silent
 on_terminal icred --timeout 3 key import "$sandbox_key"
-is "a first keyring is to be created, and nobody answers" "$status.$(lines 'question was not answered in time').$(lines "$waiting")" 7.1.1 ||
+is "a first keyring is to be created, and nobody answers" "$status.$(lines 'timed out waiting for an answer to the keyring.s question').$(lines "$waiting")" 7.1.1 ||
 	diag "$out"
 is "  the question is taken back" "$(wait_for 5 grep -q '^taken back$' "$tmp/prompter.log" && shown)" 1
 is "  and GNOME Keyring survives that" "$(kill -0 "$keyring_pid" && secret_service_there >/dev/null && echo alive)" alive
