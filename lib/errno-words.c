@@ -14,12 +14,17 @@ static const struct {
 } limits[] = {
 	{EMFILE, "this process has too many open files; raise its limit (ulimit -n)"},
 	{ENFILE, "the system has too many open files; close some, or raise fs.file-max (sysctl)"},
-	{EAGAIN, "no more processes or threads are allowed; end some, or raise the limit (ulimit -u)"},
+	{-EAGAIN, "no more processes or threads are allowed; end some, or raise the limit (ulimit -u)"},
 	{ENOMEM, "out of memory; end other programs, or raise the limit (ulimit -v)"},
 	{EFBIG, "the file would become larger than this process may write; raise its limit (ulimit -f)"},
 	{ENOSPC, "no space is left on the file system; remove what is not needed there"},
 	{EDQUOT, "the disk quota is used up; remove what is not needed, or ask for a larger one"},
 };
+
+int start_errno(int error)
+{
+	return error == EAGAIN ? -EAGAIN : error;
+}
 
 static const char *limit_words(int error)
 {

@@ -7,6 +7,8 @@
 #ifndef ERRNO_WORDS_H
 #define ERRNO_WORDS_H
 
+/* Of fork(2), clone(2) and pthread_create(3), whose EAGAIN is a limit: for the functions below. */
+int start_errno(int error);
 /* ICRED_E_NO_MEMORY for a limit that was reached, else `otherwise`. */
 int errno_code(int error, int otherwise);
 /* The reason: with a limit's remedy, or as strerror(3) has it. */

@@ -27,7 +27,7 @@ static const struct {
 	[-ICRED_E_INVALID] = {"invalid", "the input is not valid"},
 	[-ICRED_E_UNSUPPORTED] = {"unsupported", "nothing in the profile can do that"},
 	[-ICRED_E_CANCELLED] = {"cancelled", "the question was dismissed"},
-	[-ICRED_E_NO_MEMORY] = {"no-memory", "out of memory"},
+	[-ICRED_E_NO_MEMORY] = {"no-memory", "out of memory, or of another resource of the system"},
 	[-ICRED_E_INTERNAL] = {"internal", "an internal error"},
 };
 

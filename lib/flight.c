@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "errno-words.h"
 #include "flight.h"
 #include "rundir.h"
 
@@ -141,7 +142,7 @@ static int open_lock(int (*open_directory)(int *ret_fd, char *why, size_t why_ca
 	gate = openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
 		      0600);
 	if (gate < 0)
-		snprintf(why, why_cap, "the lock file cannot be opened: %s", strerror(errno));
+		snprintf(why, why_cap, "the lock file cannot be opened: %s", errno_words(errno));
 	return gate;
 }
 

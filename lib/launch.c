@@ -77,7 +77,7 @@ static int not_executed(const char *path, int error)
 
 static int not_started(const char *path, const struct report *report)
 {
-	int error = report->error;
+	int error = report->stage == STAGE_PROCESS ? start_errno(report->error) : report->error;
 
 	switch (report->stage) {
 	case STAGE_EXEC:

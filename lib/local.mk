@@ -37,6 +37,7 @@ libicred_core_la_SOURCES = \
 	lib/parse.c \
 	lib/probe.c lib/probe.h \
 	lib/profile.c lib/profile.h \
+	lib/quiet-write.c lib/quiet-write.h \
 	lib/record.c lib/record.h \
 	lib/rejected.c lib/rejected.h \
 	lib/request.c lib/request.h \

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "quiet-write.h"
 
 #define CAUTION_MS 60000
 
@@ -50,24 +51,10 @@ void log_close(struct log *log)
 	log->trace_stderr = false;
 }
 
-/* Without the SIGPIPE that a reader's end would bring to the caller. */
-static void write_quietly(int fd, const char *line, size_t len)
-{
-	const struct timespec at_once = {0, 0};
-	sigset_t pipe, old, pending;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe, &old);
-	if (write(fd, line, len) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE))
-		sigtimedwait(&pipe, NULL, &at_once);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
 static void trace_line(int fd, int level, const char *text)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug"};
+	struct quiet_write quiet;
 	struct timespec now;
 	char line[700];
 	int len;
@@ -75,8 +62,10 @@ static void trace_line(int fd, int level, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	len = snprintf(line, sizeof(line), "icred[%d] %lld.%03ld %s: %s\n", (int)getpid(),
 		       (long long)now.tv_sec, now.tv_nsec / 1000000, levels[level], text);
-	if (len > 0)
-		write_quietly(fd, line, MIN((size_t)len, sizeof(line) - 1));
+	if (len <= 0)
+		return;
+	quiet_begin(&quiet);
+	quiet_end(&quiet, write(fd, line, MIN((size_t)len, sizeof(line) - 1)));
 }
 
 static void _printf_(3, 0) vlog_line(const struct log *log, int level, const char *format, va_list arguments)

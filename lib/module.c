@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "error.h"
 #include "module.h"
 #include "suggest.h"
@@ -115,11 +116,32 @@ static struct suggestion similar_module(const struct line *line)
 	return similar;
 }
 
+/* What the loader says of a limit that was reached; 0 if it is about the file. */
+static int load_errno(const char *said)
+{
+	static const int limits[] = {EMFILE, ENFILE, ENOMEM};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (strstr(said, strerror(limits[i])))
+			return limits[i];
+	return strstr(said, "failed to map segment") || strstr(said, "cannot allocate") ? ENOMEM : 0;
+}
+
+static int no_room(const struct line *line, int error)
+{
+	note_error(ICRED_E_NO_MEMORY, "module %s %s can't be loaded: %s", facility_name(line->facility),
+		   line->module, errno_words(error));
+	set_error_where("", line->file, line->number);
+	return ICRED_E_NO_MEMORY;
+}
+
 /* The one symbol of the module's file. */
 static int find_entry(struct line *line, entry_fn **ret_entry)
 {
 	struct suggestion similar;
 	char path[MODULE_PATH_MAX], why[600];
+	const char *said;
+	int error;
 	void *handle, *symbol;
 
 	if (!module_path(line, path))
@@ -127,9 +149,13 @@ static int find_entry(struct line *line, entry_fn **ret_entry)
 				  "can't be loaded: the value of ICRED_MODULE_DIR is too long; unset it");
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
+		said = dlerror();
+		error = load_errno(said);
+		if (error)
+			return no_room(line, error);
 		similar = similar_module(line);
 		snprintf(why, sizeof(why),
-			 "can't be loaded: %.440s; install what is missing, or name another one%s", dlerror(),
+			 "can't be loaded: %.440s; install what is missing, or name another one%s", said,
 			 suggest_text(&similar));
 		return bad_module(line, why);
 	}

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "error.h"
 #include "profile.h"
 #include "search.h"
@@ -413,7 +414,8 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 			continue;
 		if (n < 0) {
 			free(text);
-			return set_error(ICRED_E_INVALID, "%s: %s", file, strerror(errno));
+			return set_error(errno_code(errno, ICRED_E_INVALID), "%s: %s", file,
+					 errno_words(errno));
 		}
 		if (n == 0)
 			break;

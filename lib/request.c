@@ -246,7 +246,7 @@ static int send_locked(struct errands *errands)
 		return ICRED_OK;
 	atomic_fetch_add(&errands->running, 1);
 	atomic_fetch_add(&errands->threads, 1);
-	r = run_quietly(errands);
+	r = start_errno(run_quietly(errands));
 	if (!r)
 		return ICRED_OK;
 	atomic_fetch_sub(&errands->threads, 1);

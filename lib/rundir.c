@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "errno-words.h"
 #include "rundir.h"
 
 #define RUNDIR_LEAF       "icred"
@@ -54,8 +55,10 @@ __attribute__((format(printf, 3, 4))) static int rundir_say(const struct rundir_
 
 static int rundir_failed(const struct rundir_report *report, const char *verb, int error)
 {
-	return rundir_say(report, ICRED_E_DENIED, RUNDIR_PATH " can't be %s (%s); %s", report->path, verb,
-			  strerror(error), report->advice);
+	const char *advice = errno_advice(error, report->advice);
+
+	return rundir_say(report, errno_code(error, ICRED_E_DENIED), RUNDIR_PATH " can't be %s: %s%s%s",
+			  report->path, verb, errno_words(error), *advice ? "; " : "", advice);
 }
 
 static int rundir_open_at(int at, const char *name)

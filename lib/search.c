@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "error.h"
 #include "search.h"
 #include "trust.h"
@@ -38,7 +39,7 @@ struct trail {
 static void note_unreadable(const struct search *search, const char *directory, int error)
 {
 	log_line(search->log, ICRED_LOG_INFO, "profiles are not looked for in %.200s: %s", directory,
-		 strerror(error));
+		 errno_words(error));
 }
 
 /* The user's directory, or "" where there is none or a privileged process must not believe it. */
@@ -102,16 +103,13 @@ static bool profile_path(const struct search *search, size_t i, const char *name
 /* No memory or descriptor is left: this says nothing about the file. */
 static bool is_exhausted(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOMEM;
+	return errno_code(error, ICRED_OK) != ICRED_OK;
 }
 
 /* A file that is there and cannot be read must not make way for another one. */
 static int unreadable(const char *file, int error)
 {
-	if (error == ENOMEM)
-		return set_no_memory();
-	note_error(is_exhausted(error) ? ICRED_E_INTERNAL : ICRED_E_INVALID, "%s: %s%s", file,
-		   strerror(error),
+	note_error(errno_code(error, ICRED_E_INVALID), "%s: %s%s", file, errno_words(error),
 		   error == EACCES || error == EPERM
 			   ? "; make it readable for the user who runs this, or remove it"
 		   : error == ELOOP ? "; correct the symbolic link, or remove it"

@@ -22,6 +22,8 @@
 #include <unistd.h>
 #include <icred/module.h>
 #include "cache-entry.h"
+#include "errno-words.h"
+#include "quiet-write.h"
 #include "rundir.h"
 
 #define RUNTIME_TOKEN  ".token"
@@ -87,10 +89,10 @@ static int runtime_dir(const struct icred_host *host, int *ret_dir)
 /* For outcomes of the file system that somebody has to mend. */
 static int runtime_denied(const struct icred_host *host, const char *verb, int error)
 {
-	return host->fail(host, ICRED_E_DENIED,
-			  "can't %s a file in the runtime directory, $XDG_RUNTIME_DIR/icred (%s); make it "
-			  "writable, or remove what is in the way",
-			  verb, strerror(error));
+	return host->fail(host, errno_code(error, ICRED_E_DENIED),
+			  "can't %s a file in the runtime directory, $XDG_RUNTIME_DIR/icred: %s%s", verb,
+			  errno_words(error),
+			  errno_advice(error, "; make it writable, or remove what is in the way"));
 }
 
 /* NULL if we would have written such a file, else what is wrong with it. */
@@ -277,6 +279,7 @@ static int runtime_open_cursor(int dir)
  */
 static void runtime_sweep(int dir)
 {
+	struct quiet_write quiet;
 	int cursor = runtime_open_cursor(dir);
 	int64_t position = 0;
 
@@ -287,13 +290,15 @@ static void runtime_sweep(int dir)
 	if (pread(cursor, &position, sizeof(position), 0) != (ssize_t)sizeof(position))
 		position = 0;
 	position = runtime_sweep_from(dir, position);
-	(void)!pwrite(cursor, &position, sizeof(position), 0);
+	quiet_begin(&quiet);
+	quiet_end(&quiet, pwrite(cursor, &position, sizeof(position), 0));
 	close(cursor);
 }
 
 /* A new file with all of the entry in it: 0, or -1 and errno, and then there is no file. */
 static int runtime_write(int dir, const char *temp, struct iovec part[static 2])
 {
+	struct quiet_write quiet;
 	int fd, error;
 	ssize_t n;
 
@@ -301,7 +306,9 @@ static int runtime_write(int dir, const char *temp, struct iovec part[static 2])
 	if (fd < 0)
 		return -1;
 	/* The umask may have taken what the owner needs. */
+	quiet_begin(&quiet);
 	n = fchmod(fd, RUNTIME_MODE) == 0 ? writev(fd, part, 2) : -1;
+	quiet_end(&quiet, n);
 	error = n < 0 ? errno : ENOSPC;
 	if (close(fd) != 0 && n >= 0) {
 		error = errno;
@@ -343,7 +350,7 @@ static int runtime_not_saved(const struct icred_host *host, int error)
 	if (error == EACCES || error == EPERM || error == EROFS || error == EISDIR)
 		return runtime_denied(host, "write", error);
 	host->log(host, ICRED_LOG_WARNING, "the token is not kept in the runtime directory: %s",
-		  strerror(error));
+		  errno_words(error));
 	return ICRED_E_UNSUPPORTED;
 }
 

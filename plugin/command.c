@@ -14,6 +14,7 @@
 
 #include "command.h"
 #include "deadline.h"
+#include "errno-words.h"
 #include "trust.h"
 #include "worker-environment.h"
 
@@ -183,14 +184,14 @@ static int start(struct run *run, char *const argv[], char *const environment[])
 	if (run->pid == 0)
 		become(argv, environment, &ends, parent);
 	if (!error && run->pid < 0)
-		error = errno;
+		error = start_errno(errno);
 	close_end(&ends.null);
 	close_end(&ends.out);
 	close_end(&ends.err);
 	close_end(&ends.failed);
 	if (error)
-		return run->host->fail(run->host, ICRED_E_INTERNAL, "can't start %s: %s", run->program,
-				       strerror(error));
+		return run->host->fail(run->host, errno_code(error, ICRED_E_INTERNAL), "can't start %s: %s",
+				       run->program, errno_words(error));
 	setpgid(run->pid, run->pid);
 #ifdef SYS_pidfd_open
 	run->pidfd = (int)syscall(SYS_pidfd_open, run->pid, 0);
@@ -297,9 +298,9 @@ static int not_executed(struct run *run)
 
 	if (read(run->failed, &error, sizeof(error)) != (ssize_t)sizeof(error))
 		return 0;
-	return run->host->fail(run->host, ICRED_E_INVALID,
-			       "%s can't be run: %s; install it, or correct the profile's line", run->program,
-			       strerror(error));
+	return run->host->fail(run->host, errno_code(error, ICRED_E_INVALID), "%s can't be run: %s%s",
+			       run->program, errno_words(error),
+			       errno_advice(error, "; install it, or correct the profile's line"));
 }
 
 static void first_line(const struct run *run, char *to, size_t cap)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "pemkey.h"
 
 #define NAME_CAP 256
@@ -79,10 +80,9 @@ static int open_directory(const struct icred_host *host, int *ret_fd)
 			"a unit with LoadCredentialEncrypted= or LoadCredential=");
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return host->fail(
-			host, ICRED_E_NO_SERVICE,
-			"$CREDENTIALS_DIRECTORY (%s) can't be opened: %s; run this from the unit itself",
-			path, strerror(errno));
+		return host->fail(host, errno_code(errno, ICRED_E_NO_SERVICE),
+				  "$CREDENTIALS_DIRECTORY (%s) can't be opened: %s%s", path,
+				  errno_words(errno), errno_advice(errno, "; run this from the unit itself"));
 	if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0027)) {
 		close(fd);
 		return host->fail(

@@ -15,7 +15,8 @@ libicred_rsa_la_LIBADD = $(GNUTLS_LIBS)
 check_LTLIBRARIES += cache-keyctl.la cache-runtime.la
 cache_keyctl_la_SOURCES = plugin/cache-keyctl.c plugin/cache-entry.h
 cache_keyctl_la_LDFLAGS = $(MODULE_LDFLAGS)
-cache_runtime_la_SOURCES = plugin/cache-runtime.c plugin/cache-entry.h lib/rundir.c lib/rundir.h
+cache_runtime_la_SOURCES = plugin/cache-runtime.c plugin/cache-entry.h lib/rundir.c lib/rundir.h \
+	lib/errno-words.c lib/errno-words.h lib/quiet-write.c lib/quiet-write.h
 cache_runtime_la_LDFLAGS = $(MODULE_LDFLAGS)
 
 if KEYRING
@@ -47,6 +48,7 @@ libpemkey_la_SOURCES = \
 	plugin/pemkey.c plugin/pemkey.h \
 	plugin/secretfile.c plugin/secretfile.h \
 	plugin/appauth/quote.c plugin/appauth/quote.h \
+	lib/errno-words.c lib/errno-words.h \
 	lib/trust.c lib/trust.h \
 	lib/worker-environment.c lib/worker-environment.h
 libpemkey_la_CFLAGS = $(AM_CFLAGS)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "secretfile.h"
 
 #define LINE_CAP 1024 /* of a passphrase or PIN */
@@ -31,8 +32,8 @@ static int file_unopened(const struct icred_host *host, const struct secretfile 
 			"this (chown) or keep the key elsewhere",
 			file->what);
 	default:
-		return host->fail(host, ICRED_E_INTERNAL, "%s can't be opened: %s", file->what,
-				  strerror(error));
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be opened: %s",
+				  file->what, errno_words(error));
 	}
 }
 
@@ -99,8 +100,8 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 	}
 	host->secret_free(host, text);
 	if (n < 0)
-		return host->fail(host, ICRED_E_INTERNAL, "%s can't be read: %s", file->what,
-				  strerror(errno));
+		return host->fail(host, errno_code(errno, ICRED_E_INTERNAL), "%s can't be read: %s",
+				  file->what, errno_words(errno));
 	return host->fail(host, ICRED_E_INVALID, "%s is larger than %zu bytes; name the right file",
 			  file->what, max);
 }

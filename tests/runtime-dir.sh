@@ -57,7 +57,7 @@ distrusted() {
 
 clean
 mkdir -m 500 "$bad"
-distrusted "an unwritable one" "can't be created \(Permission denied\).*set XDG_RUNTIME_DIR"
+distrusted "an unwritable one" "can't be created: Permission denied.*set XDG_RUNTIME_DIR"
 clean
 mkdir -m 770 "$bad"
 distrusted "one that the group may write to" 'open to other users \(mode 0770\); run: chmod 700'

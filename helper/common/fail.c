@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
+#include "errno-words.h"
 #include "fail.h"
 #include "json.h"
 #include "output.h"
@@ -111,6 +112,12 @@ int fail(const struct options *o, int status, const char *kind, const char *form
 	else
 		fail_print(o, text);
 	return status;
+}
+
+int fail_system(const struct options *o, const char *what, int error)
+{
+	return fail(o, FAIL_OTHER, icred_kind(errno_code(error, ICRED_E_INTERNAL)), "%s: %s", what,
+		    errno_words(error));
 }
 
 int fail_usage(const struct options *o)

@@ -25,6 +25,9 @@ int fail_usage(const struct options *o);
 /* What the library's last call on this thread left. */
 int fail_library(const struct options *o, int code);
 
+/* What the system refused, and why: a limit has a kind and words of its own. */
+int fail_system(const struct options *o, const char *what, int error);
+
 int fail_status(int code);
 /* A line for the user, unless --quiet or --json. */
 void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <icred/icred.h>
 
+#include "errno-words.h"
 #include "fail.h"
 #include "input.h"
 #include "key-limits.h"
@@ -64,6 +66,9 @@ static int input_failed(const struct options *o, const char *name, int error)
 {
 	if (error == ENOENT)
 		return fail(o, FAIL_NOT_FOUND, "not-found", "there is no file %s; check its name", name);
+	if (errno_code(error, 0))
+		return fail(o, FAIL_OTHER, icred_kind(errno_code(error, 0)), "can't read %s: %s", name,
+			    errno_words(error));
 	return fail(o, FAIL_INVALID, "invalid",
 		    "can't read %s: %s; name the app's private key file, and check its mode", name,
 		    strerror(error));

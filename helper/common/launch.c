@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <icred/icred.h>
 
+#include "errno-words.h"
 #include "fail.h"
 #include "launch.h"
 
@@ -53,5 +55,6 @@ int launch_fail(const struct options *o, const char *program, int error)
 	if (error == ENOENT)
 		return fail(o, FAIL_NOT_FOUND, "not-found", "%s is not there; install it, or check the PATH",
 			    program);
-	return fail(o, FAIL_OTHER, "internal", "can't run %s: %s", program, strerror(error));
+	return fail(o, FAIL_OTHER, icred_kind(errno_code(error, ICRED_E_INTERNAL)), "can't run %s: %s",
+		    program, errno_words(error));
 }

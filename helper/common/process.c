@@ -34,6 +34,7 @@ static int process_stdout = -1;
 static bool process_closed[STDERR_FILENO + 1]; /* which standard descriptors we did not get */
 static struct rlimit process_core;
 static mode_t process_umask;
+static struct sigaction process_size_action; /* for SIGXFSZ */
 /* The message of a signal handler, in parts that are ready. */
 static char process_message[128];
 static const char *volatile process_work;
@@ -76,10 +77,13 @@ void process_seal(void)
 
 void process_start_runner(void)
 {
+	static const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit none;
 
 	process_began = clock_ms();
 	process_descriptors();
+	/* A write past the limit of files is a failure to report, not our end. */
+	sigaction(SIGXFSZ, &ignore, &process_size_action);
 	getrlimit(RLIMIT_CORE, &process_core);
 	none = (struct rlimit){0, process_core.rlim_max};
 	setrlimit(RLIMIT_CORE, &none);
@@ -106,6 +110,7 @@ void process_restore(void)
 	int fd;
 
 	process_deadline_end();
+	sigaction(SIGXFSZ, &process_size_action, NULL);
 	setrlimit(RLIMIT_CORE, &process_core);
 	umask(process_umask);
 	if (process_stdout >= 0)
@@ -178,8 +183,7 @@ int process_finish(const struct options *o, int status)
 
 	/* Some file systems report a full disk only when the file is closed. */
 	if (status == 0 && (output_write(out, process_stdout) < 0 || (any && close(process_stdout) < 0)))
-		status = fail(o, FAIL_OTHER, "internal", "can't write the answer: %s",
-			      out->failed ? "out of memory" : strerror(errno));
+		status = fail_system(o, "can't write the answer", out->failed ? ENOMEM : errno);
 	output_wipe(out);
 	return status;
 }

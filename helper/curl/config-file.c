@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errno-words.h"
 #include "common/fail.h"
 #include "common/process.h"
 #include "config-file.h"
@@ -204,8 +205,10 @@ int config_load(struct plan *plan, const char *name, const char *what, char **re
 	len = config_read_name(name, text, CONFIG_FILE_MAX + 1);
 	process_doing(NULL);
 	if (len < 0)
-		status = fail(plan->o, FAIL_NOT_FOUND, "not-found",
-			      "can't read curl's %s %s: %s; check its name", what, name, strerror(errno));
+		status = errno_code(errno, 0) ? fail_system(plan->o, "can't read a file of curl's", errno)
+					      : fail(plan->o, FAIL_NOT_FOUND, "not-found",
+						     "can't read curl's %s %s: %s; check its name", what,
+						     name, strerror(errno));
 	else if ((size_t)len > CONFIG_FILE_MAX || memchr(text, '\0', (size_t)len))
 		status = fail(plan->o, FAIL_USAGE, "usage",
 			      "%s is not a %s of curl's: it must be text of at most 256 KiB", name, what);

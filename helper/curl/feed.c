@@ -17,7 +17,7 @@
 
 static int feed_failed(const struct plan *plan)
 {
-	return fail(plan->o, FAIL_OTHER, "internal", "can't hand anything to curl: %s", strerror(errno));
+	return fail_system(plan->o, "can't hand anything to curl", errno);
 }
 
 static void feed_add(struct feed *feed, int fd, char name[PLAN_FD_NAME])

@@ -12,6 +12,7 @@
 
 #include "common/fail.h"
 #include "common/process.h"
+#include "errno-words.h"
 #include "version.h"
 
 #define VERSION_LINE 256
@@ -75,7 +76,7 @@ int version_check(const struct plan *plan, const char *path)
 	unsigned major, minor;
 
 	if (version_ask(path, line) < 0)
-		return fail(plan->o, FAIL_OTHER, "internal", "can't run curl: %s", strerror(errno));
+		return fail_system(plan->o, "can't run curl", start_errno(errno));
 	/* "curl 8.5.0 (...) libcurl/8.5.0 ...": redirects are the library's, and that may be another one's. */
 	library = strstr(line, name);
 	if (!library || sscanf(library + sizeof(name) - 1, "%3u.%3u.", &major, &minor) != 2)

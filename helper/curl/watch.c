@@ -14,6 +14,7 @@
 #include "common/fail.h"
 #include "common/launch.h"
 #include "common/process.h"
+#include "errno-words.h"
 #include "watch.h"
 
 #define WATCH_CHUNK 16384
@@ -217,7 +218,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 	watch->out = process_stdout_fd();
 	watch->binary_fits = plan->to_stdout;
 	if (watch_pipes(watch, feed, &body) < 0)
-		return fail(plan->o, FAIL_OTHER, "internal", "can't watch curl: %s", strerror(errno));
+		return fail_system(plan->o, "can't watch curl", errno);
 	feed->terminal = isatty(watch->out);
 	feed->silent = feed->terminal && !plan->to_file;
 	status = feed_open(feed, plan, secret);
@@ -227,7 +228,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct feed *feed, const c
 	/* With SIGCHLD ignored, there would be no status to wait for. */
 	sigaction(SIGCHLD, &normal, &watch->child_action);
 	if (watch_fork(watch, plan, feed, path, body) < 0)
-		return fail(plan->o, FAIL_OTHER, "internal", "can't run curl: %s", strerror(errno));
+		return fail_system(plan->o, "can't run curl", start_errno(errno));
 	close(body);
 	feed_close(feed);
 	sigaction(SIGPIPE, &ignore, &watch->pipe_action);
@@ -262,7 +263,7 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 static int watch_tell_lost(const struct watch *watch, const struct plan *plan)
 {
 	if (watch->lost != EPIPE)
-		fail(plan->o, WATCH_LOST, "internal", "can't write the answer: %s", strerror(watch->lost));
+		(void)fail_system(plan->o, "can't write the answer", watch->lost);
 	return WATCH_LOST;
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "errno-words.h"
 #include "error.h"
 #include "module.h"
 #include "worker/audit.h"
@@ -161,7 +162,9 @@ static int sign_begin(const struct icred_host *table, const void *data, size_t l
 	if (r) {
 		signing->refs = 1;
 		release(signing);
-		return table->fail(table, ICRED_E_INTERNAL, "can't start a thread: %s", strerror(r));
+		r = start_errno(r);
+		return table->fail(table, errno_code(r, ICRED_E_INTERNAL), "can't start a thread: %s",
+				   errno_words(r));
 	}
 	*ret_signing = signing;
 	return ICRED_OK;

@@ -40,6 +40,7 @@ EXTRA_DIST += tests/field/slow-peers.py tests/field/timed.py
 
 # 08 exhaustion
 if KEYRING
+field_tests += tests/field/08-exhaustion.sh
 field_tests += tests/field/08-limits.sh
 endif
 

@@ -197,7 +197,7 @@ static int child_cannot_create(void *data)
 
 	(void)data;
 	CHECK(rundir_open(&fd, why, sizeof(why)) == ICRED_E_DENIED);
-	CHECK(strstr(why, "/icred can't be created (Permission denied); ") != NULL);
+	CHECK(strstr(why, "/icred can't be created: Permission denied; ") != NULL);
 	return 0;
 }
 
