@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the hook knows of each easy handle: the request that is on it.  Kept
- * here, by the handle's address, because CURLOPT_PRIVATE is the application's
+ * here, by the handle's address (curl-mark.c tells whether it is still that
+ * handle's), because CURLOPT_PRIVATE is the application's
  * and whatever is inside an option goes along to a duplicate.
  */
 #ifndef CURL_STATE_H
@@ -11,8 +12,9 @@
 #include "lock.h"
 #include "origin.h"
 
-#define CURL_SHARDS 16
-#define CURL_TEXT   512 /* of an answer's body */
+#define CURL_SHARDS   16
+#define CURL_MARK_MAX 48
+#define CURL_TEXT     512 /* of an answer's body */
 
 struct curl_state {
 	struct curl_state *next;
@@ -31,6 +33,7 @@ struct curl_state {
 	/* What a request that goes well does not look at is behind what it does. */
 	struct origin origin; /* of url, which the profile allows */
 	size_t url_cap;
+	char mark[CURL_MARK_MAX]; /* that is on a handle with a rewind function, or "" */
 	char text[CURL_TEXT];
 };
 

@@ -120,7 +120,7 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 
 	if (!auth || !easy || !url)
 		return missing(!auth ? "hook" : !easy ? "easy handle" : "URL");
-	state = curl_state_find(&auth->states, easy);
+	state = curl_known(auth, easy);
 	r = curl_usable(auth);
 	if (r < 0)
 		return refuse(auth, easy, state, r);
@@ -229,7 +229,7 @@ static int check_finish(const struct icred_curl *auth, const struct curl_state *
 
 _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_request_t *request)
 {
-	struct curl_state *state = auth && easy ? curl_state_find(&auth->states, easy) : NULL;
+	struct curl_state *state = auth && easy ? curl_known(auth, easy) : NULL;
 	icred_token_t *token;
 	int r = check_finish(auth, state, request);
 
@@ -253,7 +253,7 @@ static struct curl_state *refused(struct icred_curl *auth, CURL *easy)
 	no_error();
 	if (!auth || !easy)
 		return missing(auth ? "easy handle" : "hook"), NULL;
-	state = curl_state_find(&auth->states, easy);
+	state = curl_known(auth, easy);
 	if (!state || !state->token) {
 		note_error(ICRED_E_INVALID, "there is no token of this hook on the handle; call "
 					    "icred_curl_apply() for each request");
@@ -325,7 +325,7 @@ _export_ int icred_curl_perform(struct icred_curl *auth, CURL *easy, const char 
 	if (!icred_curl_should_retry(auth, easy))
 		return r;
 	r = (int)auth->functions.easy_perform(easy);
-	curl_learn(auth, curl_state_find(&auth->states, easy));
+	curl_learn(auth, curl_known(auth, easy));
 	return r;
 }
 
@@ -366,9 +366,15 @@ _export_ int icred_curl_set_rewind(struct icred_curl *auth, CURL *easy, icred_cu
 
 	if (!auth || !easy)
 		return missing(auth ? "easy handle" : "hook");
-	state = curl_state_get(&auth->states, easy);
+	state = curl_known(auth, easy);
+	if (!state)
+		state = curl_state_get(&auth->states, easy);
 	if (!state)
 		return set_no_memory();
+	if (rewind)
+		curl_mark(auth, state);
+	else
+		state->mark[0] = '\0';
 	state->rewind = rewind;
 	state->rewind_data = data;
 	return ICRED_OK;
@@ -376,7 +382,7 @@ _export_ int icred_curl_set_rewind(struct icred_curl *auth, CURL *easy, icred_cu
 
 _export_ void icred_curl_saw(struct icred_curl *auth, CURL *easy, const void *data, size_t len)
 {
-	struct curl_state *state = auth && data ? curl_state_find(&auth->states, easy) : NULL;
+	struct curl_state *state = auth && data ? curl_known(auth, easy) : NULL;
 
 	if (!state)
 		return;
@@ -387,7 +393,7 @@ _export_ void icred_curl_saw(struct icred_curl *auth, CURL *easy, const void *da
 
 _export_ void icred_curl_forget(struct icred_curl *auth, CURL *easy)
 {
-	struct curl_state *state = auth && easy ? curl_state_find(&auth->states, easy) : NULL;
+	struct curl_state *state = auth && easy ? curl_known(auth, easy) : NULL;
 
 	if (!auth || !easy)
 		return;

@@ -15,6 +15,7 @@ libicred_core_la_SOURCES = \
 	lib/curl.c lib/curl-hook.h lib/curl-types.h \
 	lib/curl-brake.c lib/curl-brake.h \
 	lib/curl-judge.c \
+	lib/curl-mark.c \
 	lib/curl-options.c \
 	lib/curl-state.c lib/curl-state.h \
 	lib/errno-words.c lib/errno-words.h \

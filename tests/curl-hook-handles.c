@@ -128,6 +128,52 @@ void test_same_address(void)
 	IS(count("mints"), HANDLES + 1);
 }
 
+static int rewinds;
+
+static int count_rewind(CURL *easy, void *data)
+{
+	(void)easy, (void)data;
+	rewinds++;
+	return 0;
+}
+
+/* A new handle at the address of one that had a rewind function, however it came to be there. */
+void test_same_address_rewind(void)
+{
+	CURL *template = new_easy(), *first = new_easy(), *easy = first;
+	struct icred_curl *second = icred_curl_new(handle, ICRED_CURL_FUNCTIONS);
+
+	IS(send_once(template, "/projects"), 200);
+	control("reading", "{\"dead-token\":\"401\"}");
+	rewinds = 0;
+	for (int i = 0; i < HANDLES; i++) {
+		IS(icred_curl_set_rewind(auth, easy, count_rewind, NULL), 0);
+		IS(send_once(easy, "/projects"), 200);
+		curl_easy_cleanup(easy);
+		easy = i % 2 ? new_easy() : curl_easy_duphandle(template);
+		if (!i)
+			IS(icred_curl_should_retry(auth, easy), 0); /* it has not been applied yet */
+		IS(send_once(easy, "/projects"), 200);
+		kill_tokens();
+		IS(send_once(easy, "/projects"), 401);
+		IS(icred_curl_should_retry(auth, easy), 1);
+		IS(curl_easy_perform(easy), CURLE_OK);
+		IS(icred_curl_should_retry(auth, easy), 0); /* good news */
+		IS(rewinds, 0);
+	}
+	/* On one and the same handle it stays, a second hook or not. */
+	IS(icred_curl_set_rewind(auth, easy, count_rewind, NULL), 0);
+	IS(icred_curl_apply(second, easy, at("/projects"), NULL), 0);
+	IS(send_once(easy, "/projects"), 200);
+	kill_tokens();
+	IS(send_once(easy, "/projects"), 401);
+	IS(icred_curl_should_retry(auth, easy), 1);
+	IS(rewinds, 1);
+	end_easy(easy);
+	end_easy(template);
+	icred_curl_free(second);
+}
+
 /* The sandbox itself speaks HTTP/1.1 only; asked for HTTP/2, libcurl settles on that. */
 void test_versions(void)
 {

@@ -512,6 +512,7 @@ static const struct {
 	{"warm", test_warm},
 	{"table", test_table},
 	{"same-address", test_same_address},
+	{"same-address-rewind", test_same_address_rewind},
 };
 
 static long version_from(const char *text)

@@ -59,6 +59,7 @@ void test_duplicate(void);
 void test_forget(void);
 void test_outlive(void);
 void test_same_address(void);
+void test_same_address_rewind(void);
 void test_versions(void);
 
 void test_storm_401(void);
