@@ -146,6 +146,7 @@ static int _own_stack_ keeper_prepare(const struct start *start)
 	sigaddset(&asked, KEEPER_KILL);
 	sigaddset(&asked, KEEPER_RELEASE);
 	sigaddset(&asked, KEEPER_ORPHAN);
+	setsid(); /* a SIGKILL to the caller's whole group must not leave the worker without its parent */
 	sigaction(SIGCHLD, &usual, NULL); /* ignored, it would take the worker's status */
 	prctl(PR_SET_PDEATHSIG, KEEPER_ORPHAN);
 	prctl(PR_SET_DUMPABLE, 0);

@@ -2,6 +2,7 @@
 /* Whose is the session bus, and whose the keyring?  Another user's gets no key, and none of its keys is used. */
 #include "config.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,21 +29,20 @@ GVariant *keyring_ask_bus(const struct keyring_call *call, const char *method, G
 /* As the kernel has it, of the process that listens at the other end. */
 static int peer_of(GIOStream *stream, uid_t *ret_uid)
 {
-	GCredentials *credentials = NULL;
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
 	GSocket *socket;
-	uid_t uid = (uid_t)-1;
 
 	if (!G_IS_SOCKET_CONNECTION(stream))
 		return 0;
 	socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
-	if (g_socket_get_family(socket) == G_SOCKET_FAMILY_UNIX)
-		credentials = g_socket_get_credentials(socket, NULL);
-	if (credentials) {
-		uid = g_credentials_get_unix_user(credentials, NULL);
-		g_object_unref(credentials);
-	}
-	*ret_uid = uid;
-	return uid != (uid_t)-1;
+	/* GLib's own g_socket_get_credentials() refuses a peer in another PID namespace, as of a container. */
+	if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX ||
+	    getsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	    peer.uid == (uid_t)-1)
+		return 0;
+	*ret_uid = peer.uid;
+	return 1;
 }
 
 /* The variable is the one that led there. */

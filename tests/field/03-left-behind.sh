@@ -38,6 +38,26 @@ for how in plain handler ignore nocldwait subreaper closed blocked many; do
 	left "a program that mints: $how" 0 "$builddir/tests/child-watch" "$how"
 done
 
+# The same with a process 1 like that, in a name space where the session bus is another one's process.
+name_space='unshare --pid --fork --mount-proc'
+if $name_space true 2>/dev/null; then
+	for command in ten git; do
+		icred -q forget
+		left_over=$($name_space "$PYTHON" "$srcdir/tests/field/adopt.py" "$tmp/$command" 2>"$tmp/left.err") &&
+			status=0 || status=$?
+		is "in a PID namespace: $command" "$status.$left_over" "0." || diag "$(cat "$tmp/left.err")"
+	done
+else
+	for command in ten git; do skip "no PID namespace can be made here"; done
+fi
+
+# Whoever is killed with its whole group cannot reap its keeper; the keeper reaps the worker all the same.
+icred -q forget
+tell hang ''
+left_over=$("$PYTHON" "$srcdir/tests/field/adopt.py" timeout -s KILL 1 icred --timeout 20 token 2>/dev/null)
+unlike "killed with its whole group: no worker is left" "$left_over" worker
+untell
+
 icred -q forget
 tell hang ''
 left "a deadline" 7 icred --timeout 2 token
