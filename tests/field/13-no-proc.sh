@@ -6,6 +6,7 @@
 . "$srcdir/tests/whole.sh"
 
 requires curl
+! sanitized || plan skip_all "a build with a sanitizer reads /proc itself"
 start_sandbox || exit 99
 profile default 'cache sufficient runtime' "key required file path=$sandbox_key"
 profile exec 'cache sufficient runtime' "key required exec [command=/bin/cat $sandbox_key]"
