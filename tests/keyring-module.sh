@@ -43,6 +43,7 @@ fingerprint=$(key keep)
 is "a key is stored" "${#fingerprint}" 44
 like "a later process lists it" "$(key list)" "^$(printf '%s' "$fingerprint" | sed 's/[+]/[+]/g') 2048 open 12345 dated Login ICR app 12345 key"
 is "and signs with it" "$(key sign)" "ok"
+is "  whatever name the environment has for the service" "$(SECRET_SERVICE_BUS_NAME=org.example.none key sign)" "ok"
 
 # -- locked ------------------------------------------------------------------
 

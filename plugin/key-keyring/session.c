@@ -18,9 +18,12 @@ static GObject *keyring_service_constructor(GType type, guint count, GObjectCons
 {
 	GObject *object = G_OBJECT_CLASS(keyring_service_parent_class)->constructor(type, count, properties);
 
-	g_object_set(object, "g-bus-type", G_BUS_TYPE_NONE, "g-name", SERVICE_NAME, "g-flags",
+	g_object_set(object, "g-bus-type", G_BUS_TYPE_NONE, "g-flags",
 		     G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
 		     NULL);
+	/* GLib loses the name that was there. */
+	if (g_strcmp0(g_dbus_proxy_get_name(G_DBUS_PROXY(object)), SERVICE_NAME) != 0)
+		g_object_set(object, "g-name", SERVICE_NAME, NULL);
 	return object;
 }
 
