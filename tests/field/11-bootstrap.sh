@@ -23,6 +23,7 @@ stand_in() {
 	chmod 755 "$bin/$1"
 }
 
+stand_in true </dev/null # which a shell has built in, and no path of
 stand_in sudo <<'END'
 [ "$1" != -n ] || shift
 [ "$1" != -v ] || exit 0
