@@ -106,6 +106,19 @@ static int load_entry(struct icred *handle, struct module *module, const struct 
 	return ICRED_OK;
 }
 
+/* A line whose entry is of no use makes way for the next one. */
+static int check_time(const struct record *record)
+{
+	int64_t now = clock_utc();
+
+	if (!life_within(record->minted_at, now, INT64_MAX))
+		return set_error(ICRED_E_NOT_FOUND,
+				 "the entry was minted in the future, so the clock was set back since");
+	if (!life_left(record->minted_at, record->expires_at, now))
+		return set_error(ICRED_E_NOT_FOUND, "the entry has expired");
+	return ICRED_OK;
+}
+
 static int load_line(struct line *line, void *data)
 {
 	struct walk *walk = data;
@@ -118,10 +131,10 @@ static int load_line(struct line *line, void *data)
 		r = load_entry(walk->handle, module, &host, walk->name, false, &body);
 	if (r != ICRED_OK)
 		return used(walk, line, r);
-	if (!life_within(body->record.minted_at, clock_utc(), INT64_MAX)) {
+	r = check_time(&body->record);
+	if (r != ICRED_OK) {
 		token_body_unref(body);
-		return set_error(ICRED_E_NOT_FOUND,
-				 "the entry was minted in the future, so the clock was set back since");
+		return r;
 	}
 	if (walk->found || !identity_equal(&body->record.identity, walk->identity)) {
 		token_body_unref(body);

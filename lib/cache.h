@@ -5,7 +5,7 @@
 
 #include "handle.h"
 
-/* The identity's token, whatever its age, counted; NOT_FOUND if no cache has it. */
+/* The identity's token, unless it has expired, counted; NOT_FOUND if no cache has it. */
 int cache_load(struct icred *handle, const struct identity *identity, struct token_body **ret_body);
 /* Fails if a line that the profile needs cannot be used; that no cache has kept the token is but a warning. */
 int cache_save(struct icred *handle, const struct token_body *body);

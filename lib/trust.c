@@ -17,6 +17,7 @@
 #define FIELDS_MAX   4
 #define OVERFLOW_UID 65534 /* what the owner is called whom this user namespace does not know */
 #define COMMAND_MAX  240
+#define LINKS_MAX    40 /* as the kernel has it */
 
 /* All of a file as a string, or NULL; to be freed. */
 static char *read_table(const char *path)
@@ -242,19 +243,36 @@ static bool trust_parent(const char *path, char *why, size_t why_cap)
 	char parent[PATH_MAX];
 
 	len = len ? len : 1;
-	if (len >= sizeof(parent))
-		return true; /* no program is there: the kernel would not find it either */
 	memcpy(parent, path, len);
 	parent[len] = '\0';
 	return trust_path(parent, true, why, why_cap);
 }
 
+/* Where the link at `path` leads, in its place; false if it is not a link, or to nowhere that can be opened. */
+static bool follow_link(char path[PATH_MAX])
+{
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target));
+	size_t keep = len > 0 && target[0] != '/' ? (size_t)(strrchr(path, '/') - path) + 1 : 0;
+
+	if (len <= 0 || keep + (size_t)len >= PATH_MAX)
+		return false;
+	memcpy(path + keep, target, (size_t)len);
+	path[keep + (size_t)len] = '\0';
+	return true;
+}
+
 bool trust_program(const char *path, char *why, size_t why_cap)
 {
-	char *real = realpath(path, NULL);
-	bool ok = !real || (trust_path(real, false, why, why_cap) && trust_parent(real, why, why_cap) &&
-			    trust_parent(path, why, why_cap));
+	char at[PATH_MAX];
+	unsigned links = 0;
 
-	free(real);
-	return ok;
+	if (path[0] != '/' || strlen(path) >= sizeof(at))
+		return true; /* no program is there: the kernel would not find it either */
+	memcpy(at, path, strlen(path) + 1);
+	do {
+		if (!trust_parent(at, why, why_cap))
+			return false;
+	} while (links++ < LINKS_MAX && follow_link(at));
+	return trust_path(at, false, why, why_cap);
 }

@@ -28,8 +28,8 @@ struct trusted {
  */
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap);
 /*
- * The same of a program or library that a profile names, and of the directories
- * of its name and of its file.  What is not there or cannot be looked at is for
+ * The same of a program or library that a profile names, and of the directory
+ * of its name, of each link that leads on, and of its file.  What is not there or cannot be looked at is for
  * the caller to find out: true.
  */
 bool trust_program(const char *path, char *why, size_t why_cap);

@@ -118,15 +118,16 @@ static int credential_load(struct credential *self, const struct icred_host *hos
 {
 	const char *name = host->argument(host, "credential");
 	char own[NAME_CAP];
-	int directory = -1, rc;
+	int directory = -1, rc, n;
 
 	rc = open_directory(host, &directory);
 	if (rc)
 		return rc;
-	snprintf(own, sizeof(own), "icred-%s", app);
+	n = snprintf(own, sizeof(own), "icred-%s", app);
 	if (name)
 		rc = load_named(self, host, directory, name);
-	else if (name_fits(own) && faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	else if (n < (int)sizeof(own) && name_fits(own) &&
+		 faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		rc = load_named(self, host, directory, own);
 	else
 		rc = load_named(self, host, directory, FALLBACK);

@@ -127,7 +127,7 @@ static int conv_byte(int64_t deadline, char *ret_byte)
 	}
 }
 
-/* A line without its LF.  Too long is an error: half a passphrase is none. */
+/* A line without its LF.  Too long, or with a NUL in it, is an error: half a passphrase is none. */
 static int conv_line(int64_t deadline, char *reply, size_t cap)
 {
 	size_t len = 0;
@@ -135,7 +135,7 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 	int r = 0;
 
 	while (byte != '\n' && (r = conv_byte(deadline, &byte)) == 0) {
-		if (byte == '\n' && len < cap) {
+		if (byte == '\n' && len < cap && !memchr(reply, '\0', len)) {
 			reply[len] = '\0';
 			return 0;
 		}

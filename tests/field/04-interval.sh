@@ -80,10 +80,15 @@ refused "  nor is more life to be had from a clock that went back" 1 unsupported
 
 cache +10800 +18000
 is "status does not list what would not be served" "$(cached)" 0
-cache +10800 +18000
-run icred -v -v status
-ok "forget removes it all the same" icred forget
-ok "  from the disk" test ! -e "$entry"
+# What is not served now may be tomorrow, when the clock is right again: forget removes it all the same.
+for times in '+10800 +18000' '-7300 -100' '-31543200 -31536000' '-100 +7100'; do
+	# shellcheck disable=SC2086 # two numbers
+	cache $times
+	ok "forget an entry of $times" icred forget
+	ok "  removes it from the disk" test ! -e "$entry"
+done
+cache -7300 -100
+like "an expired entry is told as that by -v" "$(icred -v token 2>&1)" 'cache runtime .*: the entry has expired$'
 
 # A failed refresh rests for a minute by the same rule: this process is another one, and tries again.
 cache -7000 +200

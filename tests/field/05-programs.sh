@@ -87,6 +87,14 @@ for line in "key required exec [command=$programs/run]" "key required file path=
 	rm -f "$tmp/ran"
 	fresh
 	unfit "  that is itself in one" 'programs: other users'
+	mkdir -p "$tmp/between"
+	ln -sf ../elsewhere/run "$tmp/between/link"
+	ln -sf "$tmp/between/link" "$programs/run"
+	works "a link to a link"
+	chmod 777 "$tmp/between"
+	rm -f "$tmp/ran"
+	fresh
+	unfit "  in a directory that they can write to" 'between: other users can write to this directory'
 	if [ "$(id -u)" -eq 0 ]; then
 		begin
 		chown 4321 "$programs/run"
