@@ -84,6 +84,15 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* time(2) is some milliseconds behind it, and might say of a token that it lives longer than it does. */
+static int64_t now_utc(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec;
+}
+
 static void sleep_ms(int ms)
 {
 	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -263,7 +272,7 @@ static int on_granted(const struct icred_grant *grant, void *data)
 
 	r->grants++;
 	n = snprintf(r->granted, sizeof(r->granted), "granted %s %" PRId64 " %s %s ", grant->token,
-		     grant->expires_at - (int64_t)time(NULL), or_dash(grant->installation),
+		     grant->expires_at - now_utc(), or_dash(grant->installation),
 		     or_dash(grant->organization));
 	for (size_t i = 0; grant->permissions && grant->permissions[i]; i += 2)
 		n += snprintf(r->granted + n, sizeof(r->granted) - (size_t)n, "%s%s=%s", i ? "," : "",

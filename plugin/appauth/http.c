@@ -221,8 +221,9 @@ static void forget_headers(struct http_reply *reply)
 	reply->date = 0;
 	reply->type[0] = '\0';
 	reply->retry_after[0] = '\0';
-	reply->limit_remaining[0] = '\0';
-	reply->limit_reset[0] = '\0';
+	memset(&reply->limit, 0, sizeof(reply->limit));
+	memset(&reply->standard_limit, 0, sizeof(reply->standard_limit));
+	reply->limits[0] = '\0';
 }
 
 static void take_header(struct http_reply *reply, const char *line, size_t len)
@@ -232,10 +233,11 @@ static void take_header(struct http_reply *reply, const char *line, size_t len)
 		char *to;
 	} kept[] = {{"content-type", reply->type},
 		    {"retry-after", reply->retry_after},
-		    {"x-ratelimit-remaining", reply->limit_remaining},
-		    {"x-ratelimit-reset", reply->limit_reset},
-		    {"ratelimit-remaining", reply->limit_remaining},
-		    {"ratelimit-reset", reply->limit_reset}};
+		    {"x-ratelimit-remaining", reply->limit.remaining},
+		    {"x-ratelimit-reset", reply->limit.reset},
+		    {"ratelimit-remaining", reply->standard_limit.remaining},
+		    {"ratelimit-reset", reply->standard_limit.reset},
+		    {"ratelimit", reply->limits}};
 	char value[HTTP_VALUE_SIZE];
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

@@ -23,6 +23,12 @@ struct http_request {
 	const struct curl_slist *headers;
 };
 
+/* How many requests are left, and until when. */
+struct http_limit {
+	char remaining[HTTP_VALUE_SIZE];
+	char reset[HTTP_VALUE_SIZE];
+};
+
 struct http_reply {
 	long status;
 	char *body; /* secret memory, NUL-terminated */
@@ -32,8 +38,9 @@ struct http_reply {
 	/* These as they came, or "". */
 	char type[HTTP_VALUE_SIZE]; /* Content-Type */
 	char retry_after[HTTP_VALUE_SIZE];
-	char limit_remaining[HTTP_VALUE_SIZE]; /* X-RateLimit-Remaining or RateLimit-Remaining */
-	char limit_reset[HTTP_VALUE_SIZE];     /* X-RateLimit-Reset or RateLimit-Reset         */
+	struct http_limit limit;          /* X-RateLimit-... */
+	struct http_limit standard_limit; /* RateLimit-...   */
+	char limits[HTTP_VALUE_SIZE];     /* RateLimit: several in one, of the newer drafts */
 };
 
 /* ca: the bundle to trust alone, or NULL for the system's. */

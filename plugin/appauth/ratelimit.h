@@ -15,6 +15,9 @@
 /* By its status, its headers or its text. */
 bool ratelimit_is(long status, const struct http_reply *reply, const struct errorbody *body);
 
+/* Its text alone, which counts under a status of success, too. */
+bool ratelimit_says(const struct errorbody *body);
+
 /* When the service takes requests again, by its headers; 0 if they do not say.  now: our clock, UTC. */
 int64_t ratelimit_until(const struct http_reply *reply, int64_t now);
 

@@ -29,7 +29,8 @@ static bool is_suspended(long status, const struct errorbody *body)
 {
 	static const char *const words[] = {"suspend", "not active", "inactive", "deactivated", NULL};
 
-	return status == 403 && body->author == ERRORBODY_SERVICE && errorbody_says(body, words);
+	return status == 403 && body->author == ERRORBODY_SERVICE && errorbody_says(body, words) &&
+	       !ratelimit_says(body);
 }
 
 bool verdict_is_refusal(const struct appauth_scheme *scheme, const struct http_reply *reply)
@@ -242,9 +243,11 @@ int verdict_tell_body(const struct icred_host *host, const struct verdict *verdi
 	if (code == ICRED_E_NO_MEMORY)
 		return host->fail(host, code, "%s while reading the answer of %s", reason, verdict->peer);
 	f = find(verdict);
-	/* A page, or an error of the service that a status of success hides. */
+	/* A page, or an error that a status of success hides. */
 	if (f.body.author != ERRORBODY_UNKNOWN)
 		return tell(host, &f);
+	if (ratelimit_says(&f.body))
+		return tell_limit(host, &f);
 	if (code == ICRED_E_SUSPENDED)
 		return host->fail(
 			host, code,

@@ -59,6 +59,7 @@ struct row {
 		const char *remaining;
 		const char *reset;
 		int64_t date;
+		const char *limits;
 	} headers;
 };
 
@@ -76,10 +77,11 @@ static int judge(const struct row *row)
 	snprintf(reply.type, sizeof(reply.type), "%s", row->type);
 	snprintf(reply.retry_after, sizeof(reply.retry_after), "%s",
 		 row->headers.after ? row->headers.after : "");
-	snprintf(reply.limit_remaining, sizeof(reply.limit_remaining), "%s",
+	snprintf(reply.limit.remaining, sizeof(reply.limit.remaining), "%s",
 		 row->headers.remaining ? row->headers.remaining : "");
-	snprintf(reply.limit_reset, sizeof(reply.limit_reset), "%s",
+	snprintf(reply.limit.reset, sizeof(reply.limit.reset), "%s",
 		 row->headers.reset ? row->headers.reset : "");
+	snprintf(reply.limits, sizeof(reply.limits), "%s", row->headers.limits ? row->headers.limits : "");
 	return verdict_is_success(&reply) ? verdict_tell_body(&host, &verdict, ICRED_E_PROTOCOL, REASON)
 					  : verdict_tell(&host, &verdict);
 }
@@ -165,11 +167,25 @@ static void test_limit(void **state)
 		{403, JSON, SAYS(403, "abuse detection mechanism"), ICRED_E_RATE_LIMITED, SOON, {0}},
 		{403, JSON, SAYS(403, "ThrottlerException"), ICRED_E_RATE_LIMITED, SOON, {0}},
 		{403, "text/plain", "Rate-Limit reached", ICRED_E_RATE_LIMITED, SOON, {0}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, SOON, {.after = "soon"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, SOON, {.after = "1.5"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, SOON, {.limits = "\"hour\";r=0"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 30, {.limits = "\"hour\";r=0;t=30"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 30, {.limits = "limit=10, remaining=0, reset=30"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 30, {.limits = "\"a\";r=0;t=30, \"b\";r=5;t=90"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 90, {.limits = "\"a\";r=0;t=30, \"b\";r=0;t=90"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 90, {"", "7", "9", 0, "\"a\";r=0;t=90"}},
+		{403, JSON, no, ICRED_E_RATE_LIMITED, 9, {"", "0", "9", 0, "\"a\";r=1;t=90"}},
+		{401, JSON, SAYS(401, "Too many requests"), ICRED_E_RATE_LIMITED, SOON, {0}},
+		{403, JSON, SAYS(403, "Request limit exceeded"), ICRED_E_RATE_LIMITED, SOON, {0}},
+		{403, JSON, SAYS(403, "suspended: too many requests"), ICRED_E_RATE_LIMITED, SOON, {0}},
+		{200, JSON, "{\"message\":\"API rate limit exceeded\"}", ICRED_E_RATE_LIMITED, SOON, {0}},
 		/* Not a limit: something remains, or the status is another. */
 		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.remaining = "1", .reset = "100"}},
 		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.remaining = "", .reset = "100"}},
 		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.remaining = "-0", .reset = "100"}},
-		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.after = "soon"}},
+		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.limits = "\"hour\";r=1;t=30, limit=0"}},
+		{403, JSON, no, ICRED_E_REJECTED, NEVER, {.limits = "r, r=, t=0;=0"}},
 		{401, JSON, SAYS(401, "No"), ICRED_E_REJECTED, NEVER, {.remaining = "0", .reset = "100"}},
 		{404, JSON, SAYS(404, "No"), ICRED_E_NOT_FOUND, NEVER, {.after = "30"}},
 	};
