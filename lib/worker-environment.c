@@ -38,10 +38,18 @@ static const char *const dropped[] = {
 	"LIBMOUNT_DEBUG",
 	"LIBBLKID_DEBUG",
 	"OPENSSL_TRACE",
-	/* The same of PKCS#11 modules, where PINs are on the way: OpenSC, YKCS11, tpm2-tss. */
+	/* The same of PKCS#11 modules, where PINs are on the way: OpenSC, PC/SC, YKCS11, YubiHSM, nShield, tpm2-tss. */
 	"OPENSC_DEBUG",
 	"PKCS11SPY_OUTPUT",
+	"PCSCLITE_DEBUG",
+	"MUSCLECARD_DEBUG",
 	"YKCS11_DBG",
+	"YUBIHSM_PKCS11_DBG",
+	"YUBIHSM_PKCS11_DINOUT",
+	"YUBIHSM_LIB_DBG",
+	"CKNFAST_DEBUG",
+	"CKNFAST_DEBUGDIR",
+	"CKNFAST_DEBUGFILE",
 	"TSS2_LOG",
 	"TSS2_LOGFILE",
 	/* The same of the C library and its loader. */

@@ -278,7 +278,7 @@ static int mint_check_owner(const struct mint *m, const char *installation, cons
 		const char *asked;
 	} owners[] = {{"installation", token->installation, is_app ? "the app itself" : installation},
 		      {"organization", is_organization ? token->organization : NULL, request->id},
-		      {"app", is_app ? token->app : NULL, request->app}};
+		      {"app", token->app, request->app}};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		char got[QUOTE_SIZE];

@@ -215,6 +215,12 @@ static bool is_about_memory(const char *detail)
 	return strstr(detail, "memory allocation") || strstr(detail, "verify failed: -25");
 }
 
+/* CURLE_UNSUPPORTED_PROTOCOL is for the scheme of a URL, and for HTTP/0.9, "HTTP/9.9 200" and "HTTP/1.1 099", too. */
+static bool is_about_answer(const char *detail)
+{
+	return strstr(detail, "HTTP/0.9") || strstr(detail, "response") || strstr(detail, "Lying server");
+}
+
 int trouble_tell(const struct icred_host *host, const struct trouble *trouble)
 {
 	if (trouble->limit && trouble->code != CURLE_OPERATION_TIMEDOUT)
@@ -266,9 +272,9 @@ int trouble_tell(const struct icred_host *host, const struct trouble *trouble)
 	case CURLE_HTTP3:
 	case CURLE_8_TOO_LARGE:
 		return tell_protocol(host, trouble);
-	case CURLE_UNSUPPORTED_PROTOCOL: /* of the URL, or HTTP/0.9 */
-		return strstr(trouble->detail, "HTTP/0.9") ? tell_protocol(host, trouble)
-							   : tell_unable(host, trouble);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return is_about_answer(trouble->detail) ? tell_protocol(host, trouble)
+							: tell_unable(host, trouble);
 	case CURLE_FAILED_INIT:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_NOT_BUILT_IN:

@@ -87,6 +87,7 @@ answered "another installation's token" 1 protocol "of the installation .*$other
 for value in 7 '""' true '["x"]' '{"id":"x"}' "\"$sandbox_installation-\"" "\"x$sandbox_installation\""; do
 	answered "installationId $value" 1 protocol 'instead of' "set=installationId:$value"
 done
+answered "another app's token" 1 protocol 'of the app .*999.* instead of 12345' 'set=appId:"999"'
 organization=$(sandbox installations | awk 'NR == 1 { print $2 }')
 printf 'organization  %s\n' "$organization" >"$tmp/organization"
 sed "/^installation /d" "$ICRED_CONFIG_DIR/default.conf" | cat - "$tmp/organization" >"$ICRED_CONFIG_DIR/org.conf"
