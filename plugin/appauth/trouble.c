@@ -204,7 +204,7 @@ static int tell_unresolved(const struct icred_host *host, const struct trouble *
 	/* libcurl looks names up in a thread of its own. */
 	if (strstr(t->detail, "thread failed"))
 		return host->fail(host, ICRED_E_NO_MEMORY, "cannot look up the name of %s: %s", t->peer,
-				  errno_words(EAGAIN));
+				  errno_words(start_errno(EAGAIN)));
 	return host->fail(host, ICRED_E_NETWORK,
 			  "the name of %s is not found; check the network, DNS and the setting api", t->peer);
 }
