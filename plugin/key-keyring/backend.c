@@ -10,10 +10,11 @@
 #define PORTAL_VERSION 1
 #define TEST_PASSWORD  "SECRET_FILE_TEST_PASSWORD" /* libsecret's */
 
-/* The question libsecret asks as well, but here with an end. */
+/* The question libsecret asks as well, but here with an end.  1, 0 or an error: a portal that hangs is there. */
 static int has_portal(const struct keyring_call *call)
 {
 	GVariant *answer, *value = NULL;
+	GError *error = NULL;
 	int is;
 
 	if (!call->self->bus)
@@ -21,9 +22,12 @@ static int has_portal(const struct keyring_call *call)
 	answer = g_dbus_connection_call_sync(call->self->bus, PORTAL_NAME, PORTAL_PATH,
 					     "org.freedesktop.DBus.Properties", "Get",
 					     g_variant_new("(ss)", PORTAL_IFACE, "version"), NULL,
-					     G_DBUS_CALL_FLAGS_NONE, keyring_patience(call), NULL, NULL);
-	if (!answer)
-		return 0;
+					     G_DBUS_CALL_FLAGS_NONE, keyring_patience(call), NULL, &error);
+	if (!answer) {
+		is = keyring_is_late(error) ? keyring_timeout(call) : 0;
+		g_error_free(error);
+		return is;
+	}
 	if (g_variant_is_of_type(answer, G_VARIANT_TYPE("(v)")))
 		g_variant_get(answer, "(v)", &value);
 	is = value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) &&
@@ -71,10 +75,14 @@ int keyring_choose(const struct keyring_call *call, int *ret_by_file)
 {
 	int boxed = g_file_test("/.flatpak-info", G_FILE_TEST_EXISTS) || g_getenv("SNAP_NAME");
 	int named = g_strcmp0(g_getenv("SECRET_BACKEND"), "file") == 0;
-	int by_file = (boxed || named) && !has_service(call) && (named || has_portal(call));
+	int by_file = (boxed || named) && !has_service(call);
 
-	/* A bus or a portal that hangs has used up the time. */
-	if ((boxed || named) && keyring_patience(call) <= 1)
+	if (by_file && !named)
+		by_file = has_portal(call);
+	if (by_file < 0)
+		return by_file;
+	/* A bus that hangs has used up the time. */
+	if ((boxed || named) && keyring_late(call))
 		return keyring_timeout(call);
 	if (by_file)
 		tell(call->host);

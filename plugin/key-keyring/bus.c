@@ -58,7 +58,7 @@ static int is_gone(const GError *error)
 	       g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
-static int is_late(const GError *error)
+int keyring_is_late(const GError *error)
 {
 	return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
 	       g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
@@ -85,7 +85,7 @@ int keyring_gerror(const struct keyring_call *call, GError *error, const char *w
 	int rc;
 
 	error_text(error, text);
-	if (is_late(error))
+	if (keyring_is_late(error))
 		rc = keyring_timeout(call);
 	else if (keyring_absent(error))
 		rc = host->fail(host, ICRED_E_NO_SERVICE,
@@ -118,7 +118,7 @@ static int bus_fail(const struct keyring_call *call, GError *error)
 	char text[ERROR_TEXT_MAX];
 	int rc;
 
-	if (is_late(error))
+	if (keyring_is_late(error))
 		return keyring_gerror(call, error, "the connection");
 	error_text(error, text);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))

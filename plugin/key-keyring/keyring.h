@@ -86,6 +86,8 @@ int keyring_property(const struct keyring_call *call, const char *path, const ch
 int keyring_gerror(const struct keyring_call *call, GError *error, const char *what);
 int keyring_patience(const struct keyring_call *call);
 int keyring_absent(const GError *error);
+/* The other side did not answer within the time of the call. */
+int keyring_is_late(const GError *error);
 int keyring_late(const struct keyring_call *call);
 int keyring_timeout(const struct keyring_call *call);
 
