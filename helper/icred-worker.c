@@ -35,7 +35,7 @@ static bool is_socket(int fd)
 }
 
 /*
- * libicred has done this before; whoever else starts us may not have.  Libraries
+ * libicred has done this before; another program that starts us may not have.  Libraries
  * read some of it as they are loaded, before main(), so we start once more.
  */
 static void clean_environment(char **argv)

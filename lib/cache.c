@@ -199,7 +199,7 @@ int cache_save(struct icred *handle, const struct token_body *body)
 /*
  * Every line is asked, whatever the controls say: a token that is to go must go
  * everywhere.  The first line that could not be asked, and whose control wants
- * it, is told in the end.
+ * it, is reported in the end.
  */
 static int each_line(struct walk *walk, int (*call)(struct walk *, struct module *, struct host *, void *),
 		     void *data)

@@ -20,7 +20,7 @@ struct icred_curl {
 int curl_table_read(const struct icred_curl_functions *given, struct icred_curl_functions *ret_functions);
 /* The state of this very handle, not of an earlier one at its address; or NULL. */
 struct curl_state *curl_known(struct icred_curl *auth, CURL *easy);
-/* Make sure that a later handle at its address is told from it. */
+/* Make sure that a later handle at its address is not taken for it. */
 void curl_mark(const struct icred_curl *auth, struct curl_state *state);
 /* Whether this libcurl keeps a token to itself, with the flags as they are. */
 int curl_usable(struct icred_curl *auth);

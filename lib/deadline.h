@@ -49,7 +49,7 @@ static inline int64_t deadline_farewell(int64_t left)
 /* The same for a time of clock_ms(): the deadline that a layer gives to the one `layers` further in. */
 int64_t deadline_inside(int64_t deadline, unsigned layers);
 
-/* From then on a process mints by itself, whoever else may be minting: when a third of the time is left. */
+/* From then on a process mints by itself, even if another one is minting: when a third of the time is left. */
 int64_t deadline_alone(int64_t deadline);
 
 #endif

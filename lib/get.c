@@ -16,7 +16,7 @@
 
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS  16
-/* While the old token lives nobody should wait long for a new one. */
+/* While the old token lives, no call should wait long for a new one. */
 #define REFRESH_MS 10000
 #define YOUNG      60
 

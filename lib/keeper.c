@@ -171,7 +171,7 @@ static bool _own_stack_ keeper_close(struct start *start, int *signals)
  * Between the caller and the worker, as its parent, so that it is always reaped,
  * whatever the caller does with SIGCHLD and whatever process 1 does with
  * orphans: a child that never execs, and so neither signals nor shows up in an
- * ordinary wait() (exec gives SIGCHLD to whoever was cloned without it).  It
+ * ordinary wait() (exec gives SIGCHLD to a process that was cloned without it).  It
  * alone sends the worker signals: as its parent it knows that the number is
  * still the worker's.  It runs in a copy of the caller's memory, where other
  * threads may have held any lock: only system calls are allowed.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Around a write in somebody else's program: a pipe without a reader, or a file
+ * Around a write in the caller's process: a pipe without a reader, or a file
  * that grows past the limit, is an errno here and no signal to the program.
  */
 #ifndef QUIET_WRITE_H

@@ -36,7 +36,7 @@ struct icred_request {
 	struct failure failure;
 };
 
-/* One token to fetch, for all who wait for it. */
+/* One token to fetch, for all requests that wait for it. */
 struct errand {
 	struct errand *next;
 	icred_t *handle;
@@ -159,7 +159,7 @@ static void *run(void *data)
 		lock_give(&errands->lock);
 		errand_run(errand);
 	}
-	/* With the lock held, so that who adds one either is seen or sees that this thread is no more. */
+	/* With the lock held, so that a request that adds one is either seen, or sees that this thread has ended. */
 	atomic_fetch_sub(&errands->running, 1);
 	lock_give(&errands->lock);
 	/* The last touch of the handle: whoever waits in errands_end() looks by himself. */

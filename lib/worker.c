@@ -233,7 +233,7 @@ static int submit(struct icred *handle, const struct wire *request, int theirs, 
 
 static int broken(int error)
 {
-	return set_error(errno_code(error, ICRED_E_INTERNAL), "icred-worker can't be heard: %s",
+	return set_error(errno_code(error, ICRED_E_INTERNAL), "can't receive from icred-worker: %s",
 			 errno_words(error));
 }
 

@@ -20,7 +20,7 @@
 #include "util.h"
 
 #define ASKPASS_LOOK_MS  10
-#define ASKPASS_QUIET_MS 1000 /* a question that takes longer is spoken of */
+#define ASKPASS_QUIET_MS 1000 /* a question that takes longer is reported */
 #define ASKPASS_NOTE_MAX 200
 
 static volatile pid_t askpass_group;  /* of the one that is asked and what it starts, for askpass_stop() */
@@ -96,7 +96,7 @@ static int askpass_start(const char *program, const char *text, pid_t *ret_pid)
 	if (pid == 0)
 		askpass_run(program, text, pair[1], &old);
 	if (pid > 0)
-		setpgid(pid, pid); /* here too, as whoever comes first */
+		setpgid(pid, pid); /* here too: either process may be the first to run */
 	askpass_group = pid;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);

@@ -79,7 +79,7 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 	struct input input = {NULL, 0};
 	int fd, error;
 
-	/* A pipe that nobody writes to holds us at either step. */
+	/* A pipe without a writer blocks either step. */
 	process_doing(strcmp(name, "-") == 0 ? "reading standard input" : "reading the key file");
 	fd = input_open(name);
 	if (fd < 0)

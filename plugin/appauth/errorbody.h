@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The body of an answer that is not a success: who wrote it, and what it says. */
+/* The body of an answer that is not a success: what wrote it, and what it says. */
 #ifndef ICRED_APPAUTH_ERRORBODY_H
 #define ICRED_APPAUTH_ERRORBODY_H
 
@@ -12,7 +12,7 @@
  * answers with pages, texts and JSON of its own, under the same statuses.
  */
 enum errorbody_author {
-	ERRORBODY_UNKNOWN, /* empty, plain text, or somebody else's JSON */
+	ERRORBODY_UNKNOWN, /* empty, plain text, or the JSON of another program */
 	ERRORBODY_PAGE,    /* a web page: not the service                */
 	ERRORBODY_SERVICE, /* an error object of the service             */
 };

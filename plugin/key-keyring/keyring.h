@@ -21,7 +21,7 @@
 
 #define KEYRING_ITEMS_MAX 64u  /* of one app; more are not looked at */
 #define KEYRING_AGAIN     2u   /* times in another session */
-#define KEYRING_QUIET_MS  1000 /* a question that takes longer is spoken of */
+#define KEYRING_QUIET_MS  1000 /* a question that takes longer is reported */
 
 #define KEYRING_SCHEMA "com.carbonregistry.icred.AppKey"
 

@@ -196,7 +196,7 @@ static int ask(const struct keyring_call *call, const char *path, enum kind kind
 	return rc ? rc : prompt_verdict(call, &prompt);
 }
 
-/* To create or to remove something; where nobody may be asked, the question is taken back unseen. */
+/* To create or to remove something; if not interactive, the question is taken back unseen. */
 int keyring_prompt(const struct keyring_call *call, const char *path)
 {
 	if (strcmp(path, NO_OBJECT) == 0)
