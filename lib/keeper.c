@@ -96,19 +96,27 @@ static struct report _own_stack_ clone_worker(struct start *start)
 	return failure;
 }
 
-/* What the signals that have come ask for.  Returns whether the worker is to end. */
-static bool _own_stack_ keeper_signals(int signals, const struct start *start, pid_t worker, bool ended)
+/* Whether one of the signals that have come asks that the worker end. */
+static bool _own_stack_ signals_release(int signals, const struct start *start)
 {
 	struct signalfd_siginfo info;
 	bool release = false;
 
-	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		bool ours = (pid_t)info.ssi_pid == start->caller;
-		if (ours && info.ssi_signo == KEEPER_KILL && !ended)
-			kill(worker, SIGKILL);
-		release = release || (ours && info.ssi_signo == KEEPER_RELEASE);
-	}
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		release =
+			release || ((pid_t)info.ssi_pid == start->caller && info.ssi_signo == KEEPER_RELEASE);
 	return release || getppid() != start->caller;
+}
+
+/* A byte asks for the worker's death; the leash's end, as the caller may have come to its own, for its end. */
+static bool _own_stack_ leash_releases(const struct start *start, pid_t worker, bool ended)
+{
+	char byte;
+	ssize_t n = recv(start->leash, &byte, 1, MSG_DONTWAIT);
+
+	if (n > 0 && !ended)
+		kill(worker, SIGKILL);
+	return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 /* Reap the worker, and stay until the caller can reap us: asleep rather than a zombie of its. */
@@ -124,9 +132,8 @@ static void _own_stack_ keep(const struct start *start, pid_t worker, int signal
 				return; /* not even SIGKILL ends it: a file system hangs */
 			kill(worker, SIGKILL);
 		}
-		/* Nothing comes on the leash but its end, when the caller has ended or become another program. */
-		released = released || wait[0].revents || getppid() != start->caller;
-		released = keeper_signals(signals, start, worker, ended) || released;
+		released = released || leash_releases(start, worker, ended);
+		released = signals_release(signals, start) || released;
 		wait[0].fd = released ? -1 : start->leash;
 		if (!ended && waitpid(worker, &status, WNOHANG | __WALL) == worker) {
 			ended = true;
@@ -143,7 +150,6 @@ static int _own_stack_ keeper_prepare(const struct start *start)
 
 	sigemptyset(&asked);
 	sigaddset(&asked, SIGCHLD);
-	sigaddset(&asked, KEEPER_KILL);
 	sigaddset(&asked, KEEPER_RELEASE);
 	sigaddset(&asked, KEEPER_ORPHAN);
 	setsid(); /* a SIGKILL to the caller's whole group must not leave the worker without its parent */
@@ -181,14 +187,17 @@ int _own_stack_ keeper_run(void *data)
 	struct start *start = data;
 	int signals = start->keep ? keeper_prepare(start) : -1;
 	struct report report = {0, STAGE_DESCRIPTORS, errno};
+	bool ready;
 
 	if (!start->keep || signals >= 0)
 		report = clone_worker(start);
-	if (send(start->leash, &report, sizeof(report), MSG_NOSIGNAL) < 0 || !start->keep || signals < 0)
+	/* First, so that the caller's own descriptors are its alone again when it goes on. */
+	ready = signals >= 0 && !report.stage && keeper_close(start, &signals);
+	if (send(start->leash, &report, sizeof(report), MSG_NOSIGNAL) < 0 || signals < 0)
 		_exit(0);
 	if (report.stage)
 		waitpid(-1, NULL, __WALL);
-	else if (keeper_close(start, &signals))
+	else if (ready)
 		keep(start, report.pid, signals);
 	_exit(0);
 }

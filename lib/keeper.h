@@ -16,8 +16,7 @@
 #define STACK_SIZE ((size_t)32768)
 #define REAP_MS    1000 /* how long a worker that should end may take */
 
-/* What the keeper is asked by signals of the caller's. */
-#define KEEPER_KILL    SIGUSR1
+/* What the leash's end says too, for a caller that has lost its end of it. */
 #define KEEPER_RELEASE SIGUSR2
 
 /*

@@ -27,9 +27,9 @@
  * Clones alone, so that a child of the program that has the keeper's number by
  * now (as the program reaped ours, with __WALL) is not taken for it.
  */
-static void reap(pid_t keeper)
+static void reap(pid_t keeper, int flags)
 {
-	while (keeper > 0 && waitpid(keeper, NULL, WAIT_CLONES) < 0 && errno == EINTR)
+	while (keeper > 0 && waitpid(keeper, NULL, WAIT_CLONES | flags) < 0 && errno == EINTR)
 		;
 }
 
@@ -115,13 +115,13 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 	/* A large program where memory must not be promised twice: then its init has to reap the worker. */
 	if (!keeper && report.stage == STAGE_PROCESS && report.error == ENOMEM) {
 		close_keep_errno(leash);
-		reap(start_keeper(&start, false, &report, &leash));
+		reap(start_keeper(&start, false, &report, &leash), 0);
 		leash = close_keep_errno(leash);
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (report.stage) {
 		close_keep_errno(leash);
-		reap(keeper);
+		reap(keeper, 0);
 		return not_started(path, &report);
 	}
 	*ret_child = (struct child){report.pid, keeper, owned_take(leash)};
@@ -129,18 +129,18 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 }
 
 /* The number proves nothing, but a child that an ordinary wait() does not see does: the program made none. */
-static void ask_keeper(const struct child *child, int what)
+static bool signal_keeper(const struct child *child)
 {
 	siginfo_t info;
 
-	if (child->keeper > 0 &&
-	    waitid(P_PID, (id_t)child->keeper, &info, WEXITED | WNOHANG | WNOWAIT | WAIT_CLONES) == 0)
-		kill(child->keeper, what);
+	return child->keeper > 0 &&
+	       waitid(P_PID, (id_t)child->keeper, &info, WEXITED | WNOHANG | WNOWAIT | WAIT_CLONES) == 0 &&
+	       kill(child->keeper, KEEPER_RELEASE) == 0;
 }
 
 void child_kill(const struct child *child)
 {
-	ask_keeper(child, KEEPER_KILL);
+	send(owned_fd(&child->leash), "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool child_ended(const struct child *child, int *ret_status)
@@ -154,10 +154,11 @@ bool child_ended(const struct child *child, int *ret_status)
 
 bool child_release(struct child *child, int *ret_status)
 {
-	bool known;
+	bool asked, known;
 
-	ask_keeper(child, KEEPER_RELEASE);
-	reap(child->keeper);
+	/* By its leash if we have that, as a program that has dropped its privileges may not signal it. */
+	asked = shutdown(owned_fd(&child->leash), SHUT_WR) == 0 || signal_keeper(child);
+	reap(child->keeper, asked ? 0 : WNOHANG);
 	known = recv(owned_fd(&child->leash), ret_status, sizeof(*ret_status), MSG_DONTWAIT) ==
 		(ssize_t)sizeof(*ret_status);
 	child_forget(child);

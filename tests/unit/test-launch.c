@@ -367,6 +367,14 @@ static void a_number_is_not_a_keeper(void **state)
 	assert_int_equal(child_run(take_the_number, NULL, 0), 0);
 }
 
+static bool obey(struct sock_filter *filter, size_t count)
+{
+	struct sock_fprog program = {(unsigned short)count, filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 /* A kernel that promises no memory twice: what would copy the program fails. */
 static bool no_copies(void)
 {
@@ -378,10 +386,102 @@ static bool no_copies(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {ARRAY_SIZE(filter), filter};
 
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+	return obey(filter, ARRAY_SIZE(filter));
+}
+
+/* As for a program that has become another user since. */
+static bool no_signals(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	return obey(filter, ARRAY_SIZE(filter));
+}
+
+/* It can end its worker, in each of the ways, and need not wait for ever. */
+static int live_without_signals(void *data)
+{
+	bool killed = *(bool *)data;
+	struct started started;
+	int status;
+
+	start(&started, false);
+	if (!no_signals())
+		return CHILD_SKIP;
+	if (killed)
+		child_kill(&started.child);
+	else
+		close(started.mine);
+	CHECK(child_release(&started.child, &status));
+	CHECK(killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL : status == 0);
+	no_child_to_wait_for();
+	return 0;
+}
+
+/* Nor if it has closed the leash, while a process that it has forked holds that. */
+static int live_without_signals_and_leash(void *data)
+{
+	struct started started;
+	int status;
+	pid_t other;
+
+	(void)data;
+	start(&started, false);
+	other = fork();
+	CHECK(other >= 0);
+	if (!other) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	close(started.child.leash.fd);
+	if (!no_signals())
+		return CHILD_SKIP;
+	CHECK(!child_release(&started.child, &status));
+	return 0; /* the other one ends, and so does the keeper */
+}
+
+static void a_keeper_is_asked_without_signals(void **state)
+{
+	bool ways[] = {true, false};
+	int r = 0;
+
+	(void)state;
+	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ways) && !r; i++)
+		r = child_run(live_without_signals, &ways[i], 0);
+	if (!r)
+		r = child_run(live_without_signals_and_leash, NULL, 0);
+	if (r == CHILD_SKIP)
+		skip();
+	assert_int_equal(r, 0);
+}
+
+/* What the program closes then has no other end left: neither keeper nor worker has a copy. */
+static void its_descriptors_are_its_alone_when_it_goes_on(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
+	for (int i = 0; i < 20; i++) {
+		int control[2], theirs[2];
+		struct child child = NO_CHILD;
+		assert_int_equal(pipe(theirs), 0);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+		assert_int_equal(spawn(worker, control[1], false, &child), ICRED_OK);
+		struct pollfd end = {.fd = theirs[0], .events = POLLIN};
+		int status;
+		close(theirs[1]);
+		assert_int_equal(poll(&end, 1, 0), 1);
+		close(theirs[0]);
+		close(control[0]);
+		close(control[1]);
+		child_release(&child, &status);
+	}
 }
 
 static int live_without_a_copy(void *data)
@@ -455,6 +555,8 @@ int main(void)
 		cmocka_unit_test(the_keeper_tells_how_it_ended),
 		cmocka_unit_test(a_number_is_not_a_keeper),
 		cmocka_unit_test(without_memory_for_a_keeper_init_reaps),
+		cmocka_unit_test(a_keeper_is_asked_without_signals),
+		cmocka_unit_test(its_descriptors_are_its_alone_when_it_goes_on),
 		cmocka_unit_test(threads_start_at_once),
 	};
 
