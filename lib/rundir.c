@@ -90,6 +90,11 @@ static int rundir_check(const struct rundir_report *report, int fd, mode_t own, 
 		return rundir_say(report, ICRED_E_DENIED,
 				  RUNDIR_PATH " belongs to user %lu, not to user %lu; %s", report->path,
 				  (unsigned long)st.st_uid, (unsigned long)me, report->advice);
+	/* A directory such as /tmp has to stay as it is. */
+	if ((st.st_mode & others) != 0 && (st.st_mode & S_ISVTX) != 0 && own == 0)
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH " is open to other users (mode %04o); %s", report->path,
+				  st.st_mode & 07777u, report->advice);
 	if ((st.st_mode & others) != 0)
 		return rundir_say(report, ICRED_E_DENIED,
 				  RUNDIR_PATH

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "trust.h"
+#include "util.h"
 
 #define TABLE_MAX    (4u << 20) /* of /etc/passwd and its kin; a larger one is not searched */
 #define TABLE_STEP   16384
@@ -179,19 +180,32 @@ static void path_format(const struct trusted *trusted, char path[PATH_MAX])
 		       trusted->leaf ? trusted->leaf : "");
 }
 
+/* The system needs it to stay as it is. */
+static bool is_for_all(const char *path)
+{
+	static const char *const paths[] = {"/tmp", "/var/tmp", "/dev/shm"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Not inline, these two: their room on the stack is not for the path on which all is well. */
 static __attribute__((noinline)) bool untrusted_owner(const struct trusted *trusted, uid_t owner, char *why,
 						      size_t why_cap)
 {
-	char path[PATH_MAX], command[COMMAND_MAX], verb[40];
+	char path[PATH_MAX], command[COMMAND_MAX], verb[40], as_owner[60] = "";
 	uid_t me = geteuid();
 
 	(void)snprintf(verb, sizeof(verb), "chown %lu", (unsigned long)me);
 	path_format(trusted, path);
 	command_format(command, verb, path);
-	(void)snprintf(why, why_cap, "%.100s: %sbelongs to user %lu, not to %suser %lu; run: %s", path,
+	if (me == 0)
+		(void)snprintf(as_owner, sizeof(as_owner), "run this as user %lu, or ", (unsigned long)owner);
+	(void)snprintf(why, why_cap, "%.100s: %sbelongs to user %lu, not to %suser %lu; %srun: %s", path,
 		       trusted->directory ? "this directory " : "it ", (unsigned long)owner,
-		       me ? "root or " : "", (unsigned long)me, command);
+		       me ? "root or " : "", (unsigned long)me, as_owner, command);
 	return false;
 }
 
@@ -201,6 +215,11 @@ static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trust
 	char path[PATH_MAX], command[COMMAND_MAX];
 
 	path_format(trusted, path);
+	if (trusted->directory && is_for_all(path)) {
+		(void)snprintf(why, why_cap, "%s: all users can write to this directory; use another one",
+			       path);
+		return false;
+	}
 	command_format(command, "chmod go-w", path);
 	(void)snprintf(why, why_cap, "%.100s: other users can write to %s (mode %04o); run: %s", path,
 		       trusted->directory ? "this directory" : "it", (unsigned)mode & 07777, command);
@@ -209,6 +228,9 @@ static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trust
 
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap)
 {
+	/* A device, a pipe: whoever reads or runs it refuses it, and its mode may be right as it is. */
+	if (!trusted->directory && !S_ISREG(st->st_mode))
+		return true;
 	if (st->st_uid != 0 && st->st_uid != geteuid() && !(trusted->program && geteuid() != 0) &&
 	    !(trusted->system && is_unknown_here(st->st_uid)))
 		return untrusted_owner(trusted, st->st_uid, why, why_cap);

@@ -121,6 +121,9 @@ each_eraser "it is missing"
 make 'our part is open'
 each_command "it is open"
 each_eraser "it is open"
+make 'is open to all'
+run icred token
+like "what is open to all may have to be: another one is to be used" "$status.$err" '^0\..*is open to other users .*; set XDG_RUNTIME_DIR to'
 make 'is a file'
 each_eraser "it is a file"
 

@@ -46,7 +46,7 @@ unfit() {
 	refused "$1: not run" 8 invalid "$2" icred token
 	is "  indeed" "$(cat "$tmp/ran" 2>/dev/null)" ""
 	run icred token
-	command=${err##*; run: }
+	command=${err##*run: }
 	ok "  the message ends with a command that runs" sh -c "$command"
 	works "  and mends it"
 }
@@ -110,6 +110,9 @@ for line in "key required exec [command=$programs/run]" "key required file path=
 		skip "not root, so there is no other owner"
 	fi
 	begin
+	rm "$programs/run"
+	ln -s /dev/null "$programs/run"
+	refused "a device, which needs its mode" 8 invalid "run can't be run: Permission denied" icred token
 	rm "$programs/run"
 	refused "one that is missing has its own words" 8 invalid "run can't be run: No such file" icred token
 done

@@ -34,7 +34,7 @@ refused() {
 	is "$1: refused" "$status" 8
 	like "  with the reason" "$err" "$2"
 	is "  in one line, and nothing else" "$(printf '%s\n' "$err" | wc -l).$out" 1.
-	command=${err##*; run: }
+	command=${err##*run: }
 	like "  and a command" "$command" '^ch(mod|own) '
 	ok "  that runs" sh -c "$command"
 	taken "  and mends it"
@@ -132,6 +132,16 @@ ln -sfn "$real" "$dir/p.conf"
 broken "a link to a directory" 'not a regular file'
 ln -sfn "$real/" "$dir/p.conf"
 broken "  with a slash" 'directory'
+for device in /dev/null /dev/zero /dev/tty; do
+	ln -sfn "$device" "$dir/p.conf"
+	broken "a link to $device, which needs its mode" '(not a regular file|No such device or address)'
+	unlike "  and is to keep it" "$err" chmod
+done
+printf 'app 1\n' >"/tmp/icred-$$.conf"
+ln -sfn "/tmp/icred-$$.conf" "$dir/p.conf"
+fails "a link into /tmp: refused" 8 icred -p p profile show
+rm "/tmp/icred-$$.conf"
+like "  with the reason" "$err" '/tmp: all users can write to this directory; use another one'
 rm "$dir/p.conf"
 mkdir "$dir/p.conf"
 broken "a directory" 'not a regular file'
@@ -210,7 +220,7 @@ as() {
 for what in p.conf q.conf .; do
 	begin
 	chown 4321 "$dir/$what"
-	refused "root, and $what is another user's" 'belongs to user 4321, not to user 0; run: chown 0 '
+	refused "root, and $what is another user's" 'belongs to user 4321, not to user 0; run this as user 4321, or run: chown 0 '
 	begin
 	chown 4321 "$dir" "$dir"/*
 	run as 4321 icred -p p profile show
