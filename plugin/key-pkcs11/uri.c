@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,13 +127,34 @@ static const char *value_fault(const struct piece *piece, size_t max)
 	return max && len > max ? "it is longer than any token has it" : NULL;
 }
 
-static int consists_of(const struct piece *piece, const char *characters)
+static int is_number(const char *at, const char *end, unsigned long most)
 {
-	size_t n = 0;
+	unsigned long number = 0;
+	int digits = at < end;
 
-	while (n < piece->len && strchr(characters, piece->value[n]))
-		n++;
-	return n == piece->len;
+	for (; at < end && *at >= '0' && *at <= '9' && number <= most / 10; at++)
+		number = number * 10 + (unsigned long)(*at - '0');
+	return digits && at == end && number <= most;
+}
+
+/* Two bytes of PKCS#11, as "2" or "2.40". */
+static int is_version(const char *at, const char *end)
+{
+	const char *dot = memchr(at, '.', (size_t)(end - at));
+
+	return is_number(at, dot ? dot : end, 255) && (!dot || is_number(dot + 1, end, 255));
+}
+
+/* NULL, or what is wrong with a number of the library's, which p11-kit would not take. */
+static const char *number_fault(const struct piece *piece)
+{
+	const char *end = piece->value + piece->len;
+
+	if (is(piece, "slot-id") && !is_number(piece->value, end, LONG_MAX))
+		return "it must be a number";
+	if (is(piece, "library-version") && !is_version(piece->value, end))
+		return "it must be a version, such as 2.40";
+	return NULL;
 }
 
 static int take_attribute(const struct piece *piece, struct seen *seen, char *why, size_t cap)
@@ -150,10 +172,9 @@ static int take_attribute(const struct piece *piece, struct seen *seen, char *wh
 		fault = "an equals sign and a value must follow it";
 	else if (seen->times[i]++)
 		fault = "it is there twice; keep one of them";
-	else if ((is(piece, "slot-id") && !consists_of(piece, "0123456789")) ||
-		 (is(piece, "library-version") && !consists_of(piece, "0123456789.")))
-		fault = "it must be a number";
 	else
+		fault = number_fault(piece);
+	if (!fault)
 		fault = value_fault(piece, attributes[i].max);
 	return fault ? uri_refuse(why, cap, "%s: %s", attributes[i].name, fault) : 0;
 }
