@@ -435,7 +435,7 @@ while read -r words; do
 		is "  all closed" "$?" 1
 		icred $words 2>"$tmp/got" >/dev/full
 		is "  a full disk: status" "$?" 1
-		like "    and a message" "$(cat "$tmp/got")" "can't write the answer: No space"
+		like "    and a message" "$(cat "$tmp/got")" "can't write the answer: no space"
 		icred $words >/dev/full 2>/dev/full
 		is "    which has no place either" "$?" 1
 	}
@@ -443,7 +443,7 @@ done <"$tmp/each"
 describe >"$tmp/description"
 git-credential-icred get <"$tmp/description" >/dev/full 2>"$tmp/got"
 is "git-credential-icred get, a full disk" "$?" 1
-like "  and a message" "$(cat "$tmp/got")" "can't write the answer: No space"
+like "  and a message" "$(cat "$tmp/got")" "can't write the answer: no space"
 git-credential-icred get <"$tmp/description" >&- 2>/dev/null
 is "  standard output closed" "$?" 1
 git-credential-icred get <"$tmp/description" >"$tmp/got" 2>&-
