@@ -98,6 +98,7 @@ libappauth_la_SOURCES = \
 	plugin/appauth/quote.c plugin/appauth/quote.h \
 	plugin/appauth/ratelimit.c plugin/appauth/ratelimit.h \
 	plugin/appauth/rfc3339.c plugin/appauth/rfc3339.h \
+	plugin/appauth/proxy.c plugin/appauth/proxy.h \
 	plugin/appauth/trouble.c plugin/appauth/trouble.h \
 	plugin/appauth/url.c plugin/appauth/url.h \
 	plugin/appauth/verdict.c plugin/appauth/verdict.h

@@ -56,6 +56,7 @@ plugin_unit_tests = \
 	tests/unit/test-audit \
 	tests/unit/test-jwt \
 	tests/unit/test-rsa \
+	tests/unit/test-proxy \
 	tests/unit/test-trouble \
 	tests/unit/test-url \
 	tests/unit/test-verdict
@@ -129,6 +130,7 @@ tests_unit_test_answer_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 tests_unit_test_answer_LDADD = $(appauth_test_libs)
 tests_unit_test_jwt_LDADD = $(appauth_test_libs)
 tests_unit_test_url_LDADD = $(appauth_test_libs)
+tests_unit_test_proxy_LDADD = $(appauth_test_libs)
 tests_unit_test_trouble_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_unit_test_trouble_LDADD = $(appauth_test_libs)
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)

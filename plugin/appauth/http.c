@@ -10,6 +10,7 @@
 
 #include "deadline.h"
 #include "http.h"
+#include "proxy.h"
 #include "trouble.h"
 
 #define BODY_FIRST 8192 /* a token's answer is below 2 KiB */
@@ -26,7 +27,6 @@ struct http {
 	struct http_line *idle; /* last in, first out: the warmest connection is taken */
 	unsigned idle_count;
 	char *ca;
-	bool is_proxied;
 };
 
 /* One request under way. */
@@ -64,13 +64,6 @@ static const char *system_bundle(void)
 	return NULL;
 }
 
-static bool env_has(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value;
-}
-
 int http_open(const struct icred_host *host, const char *ca, struct http **ret_http)
 {
 	struct http *http;
@@ -86,8 +79,6 @@ int http_open(const struct icred_host *host, const char *ca, struct http **ret_h
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 	}
 	pthread_mutex_init(&http->mutex, NULL);
-	http->is_proxied = env_has("https_proxy") || env_has("HTTPS_PROXY") || env_has("all_proxy") ||
-			   env_has("ALL_PROXY");
 	*ret_http = http;
 	return 0;
 }
@@ -413,13 +404,15 @@ static int perform(struct http *http, struct transfer *t)
 		return t->error;
 	if (code != CURLE_OK) {
 		code = what_it_was(t, code);
-		return trouble_tell(t->host, &(struct trouble){.easy = t->line->easy,
-							       .code = code,
-							       .limit = t->limit,
-							       .detail = t->line->detail,
-							       .peer = t->request->peer,
-							       .ca = http->ca,
-							       .is_proxied = http->is_proxied});
+		return trouble_tell(t->host,
+				    &(struct trouble){.easy = t->line->easy,
+						      .code = code,
+						      .limit = t->limit,
+						      .detail = t->line->detail,
+						      .peer = t->request->peer,
+						      .ca = http->ca,
+						      .is_proxied = !t->request->plain &&
+								    proxy_is_used(t->request->peer)});
 	}
 	curl_easy_getinfo(t->line->easy, CURLINFO_RESPONSE_CODE, &t->reply->status);
 	return 0;

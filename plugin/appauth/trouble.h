@@ -3,6 +3,7 @@
 #ifndef ICRED_APPAUTH_TROUBLE_H
 #define ICRED_APPAUTH_TROUBLE_H
 
+#include <stdbool.h>
 #include <curl/curl.h>
 #include <icred/module.h>
 
@@ -12,8 +13,8 @@ struct trouble {
 	int limit;          /* errno of a limit that was reached, or 0 */
 	const char *detail; /* libcurl's own words, or "" */
 	const char *peer;
-	const char *ca; /* the bundle in use, or NULL for libcurl's default */
-	int is_proxied; /* 1 if the environment names a proxy */
+	const char *ca;  /* the bundle in use, or NULL for libcurl's default */
+	bool is_proxied; /* by the environment */
 };
 
 /* Record the failure; returns its ICRED_E_ code. */

@@ -57,6 +57,9 @@ done
 late "a proxy that says nothing" 2 'timed out connecting to api\.slow\.example through the proxy' \
 	env https_proxy="http${silent#https}" icred -p name --timeout 2 token
 
+late "a proxy that is not used for this host" 2 'timed out in the TLS handshake with 127\.0\.0\.1' \
+	env https_proxy=http://127.0.0.1:1 no_proxy='example.org, 127.0.0.1' icred -p tls --timeout 2 token
+
 name_server='a name server that does not answer'
 if [ ! -s "$tmp/dns" ]; then
 	skip "$name_server: port 53 is not ours to have"
