@@ -43,7 +43,7 @@ start_prompter silent
 fingerprint=$(icred key fingerprint "$sandbox_key")
 while read -r name command; do
 	# shellcheck disable=SC2086 # words
-	on_terminal icred --timeout 2 $command
+	on_terminal icred --timeout 3 $command
 	is "never answered: $name ends at its deadline" "$status.$(lines 'timed out waiting for an answer to the keyring.s question')" 7.1 ||
 		diag "$out"
 	is "  with one line on where the question is" "$(lines "$waiting")" 1 || diag "$out"
@@ -56,14 +56,14 @@ done <<-END
 	key-remove key remove $fingerprint
 	key-list key list
 END
-on_terminal icred -q --timeout 2 token
+on_terminal icred -q --timeout 3 token
 is "never answered: -q says the failure only" "$status.$(printf '%s\n' "$out" | wc -l)" 7.1 || diag "$out"
-on_terminal icred --json --timeout 2 token
+on_terminal icred --json --timeout 3 token
 is "  --json says it to a terminal" "$status.$(lines "$waiting")" 7.1 || diag "$out"
 survives
 # Standard error in a file is a program's to read: one document.
 # shellcheck disable=SC2016 # for the shell inside
-on_terminal sh -c 'icred --json --timeout 2 token 2>"$1"; cat "$1" >"$2"' sh "$tmp/documents" "$tmp/errors-there"
+on_terminal sh -c 'icred --json --timeout 3 token 2>"$1"; cat "$1" >"$2"' sh "$tmp/documents" "$tmp/errors-there"
 is "  but to a program one document" "$(grep -c '' "$tmp/errors-there").$(json 'd["error"]["kind"]' "$tmp/errors-there")" 1.timeout
 survives
 
@@ -93,7 +93,7 @@ for how in key 15 9 gone; do
 done
 
 # Two who wait at once, and one that gives up first.
-on_terminal sh -c 'icred --timeout 2 token </dev/tty & icred --timeout 3 key list; wait'
+on_terminal sh -c 'icred --timeout 3 token </dev/tty & icred --timeout 4 key list; wait'
 is "never answered: two at once" "$(lines 'timed out waiting for an answer to the keyring.s question')" 2 || diag "$out"
 survives
 isnt "all these questions were GNOME Keyring's own" "$(shown)" 0
@@ -108,7 +108,7 @@ connections() {
 has_let_go() { [ "$(connections)" -le "$before" ]; }
 mkfifo "$tmp/in"
 before=$(connections)
-ICRED_TEST_DEADLINE=1500 driver sign <"$tmp/in" >"$tmp/signed" &
+ICRED_TEST_DEADLINE=3000 driver sign <"$tmp/in" >"$tmp/signed" &
 signer=$!
 exec 9>"$tmp/in"
 wait_for 10 grep -q . "$tmp/signed"
@@ -164,7 +164,7 @@ start_mock() {
 	wait_for 5 secret_service_there || exit 99
 }
 start_mock silent
-on_terminal icred --timeout 2 token
+on_terminal icred --timeout 3 token
 is "an unknown keyring: the line names none" \
 	"$status.$(lines '^icred: key keyring: waiting for the keyring.s question in another window; press Ctrl-C')" 7.1 || diag "$out"
 is "  its question is not taken back" "$(cat "$tmp/mock.log")" ""
@@ -194,7 +194,7 @@ icred -p asks forget
 ASK_FOR=1.6 run icred -q -p asks token
 is "  unless quiet" "$status.$err" "0." || diag "$err"
 icred -p asks forget
-ASK_FOR=9 run icred --timeout 2 -p asks token
+ASK_FOR=9 run icred --timeout 3 -p asks token
 is "  not answered: until its deadline" "$status.$(printf '%s\n' "$err" | grep -c 'waiting for the question of ask window')" 7.1 || diag "$status $err"
 unset ICRED_ASKPASS SSH_ASKPASS_REQUIRE
 

@@ -101,7 +101,7 @@ pattern=$(printf '%s' "$fingerprint" | sed 's/[+]/[+]/g')
 profile default "key required file path=$sandbox_key"
 profile user "key required file path=$sandbox_key"
 machine=$sysconf/icred
-for place in "$machine/site" "$vendor/sold"; do sed 's/^app/app/' "$ICRED_CONFIG_DIR/user.conf" >"$place.conf"; done
+for place in "$machine/site" "$vendor/sold"; do cp "$ICRED_CONFIG_DIR/user.conf" "$place.conf"; done
 profile loud 'audit yes' "key required file path=$sandbox_key"
 { cat "$machine/site.conf" && echo 'audit no'; } >"$machine/quiet.conf"
 printf 'include site\n' >"$ICRED_CONFIG_DIR/including.conf"
@@ -191,11 +191,11 @@ stop "$daemon_pid"
 mints() {
 	icred forget 2>"$tmp/.err"
 	started=$(date +%s%N)
-	run icred -p site --no-interactive --timeout 5s token
+	run icred -p site --no-interactive --timeout 20s token
 	took=$((($(date +%s%N) - started) / 1000000))
 	like "$1: a token" "$out" '^crs_'
 	is "  without a word" "$err" ""
-	ok "  in time: $took ms" test "$took" -lt 2500
+	ok "  in time: $took ms" test "$took" -lt 10000
 }
 daemon full
 mints "a daemon that takes nothing"
