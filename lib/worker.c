@@ -42,9 +42,10 @@ static void worker_lock(struct worker *worker)
 		abandon(worker);
 }
 
-/* Its control socket's end is what makes it end. */
+/* Its control socket's end is what makes it end, also while processes that the caller has forked hold that open. */
 static void stop_locked(struct worker *worker)
 {
+	shutdown(owned_fd(&worker->control), SHUT_RDWR);
 	owned_close(&worker->control);
 	if (worker->child.pid && child_release(&worker->child, &worker->status))
 		worker->ended = worker->starts;

@@ -11,6 +11,8 @@ done
 sandbox reset
 tell delay=4
 is "closed under a request that is under way" "$(timeout -k 5 60 "$builddir/tests/field/close-all" request 2>&1)" ok
+untell
+is "closed here, and held open by a child" "$(timeout -k 5 60 "$builddir/tests/field/close-all" held 2>&1)" ok
 
 export ICRED_TRACE="$tmp/trace"
 is "closed with a trace file open" "$(timeout -k 5 60 "$builddir/tests/field/close-all" socket 2>&1)" ok

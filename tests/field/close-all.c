@@ -4,7 +4,7 @@
  * the numbers that libicred had, while a handle is open.  It prints "ok", or what
  * became of its own descriptors.
  *
- *   close-all socket|file|pipe|null|none|one|fork|request
+ *   close-all socket|file|pipe|null|none|one|fork|request|held
  */
 #include "config.h"
 
@@ -170,6 +170,46 @@ static int in_child(icred_t *handle, struct own own[LAST + 1])
 	return waitpid(pid, &status, 0) == pid ? status : -1;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* How long it takes to close a handle whose sockets a child has too, which never closes them. */
+static int64_t close_while_held(const struct icred_options *options)
+{
+	icred_t *handle = NULL;
+	int64_t began;
+	pid_t pid;
+
+	if (icred_open(&handle, NULL, options) < 0)
+		return -1;
+	get(handle, "no token before a fork");
+	pid = fork();
+	while (pid == 0)
+		pause();
+	began = now_ms();
+	icred_close(handle);
+	began = now_ms() - began;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return began;
+}
+
+/* A worker that is not told of the end is killed after a second, so one quick turn tells them apart. */
+static void close_soon(const struct icred_options *options)
+{
+	int64_t took = 1000;
+
+	for (int turn = 0; turn < TURNS && took >= 1000; turn++)
+		took = close_while_held(options);
+	if (took < 0 || took >= 1000)
+		notice("no close below a second", (long)took);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc == 2 ? argv[1] : "socket";
@@ -177,6 +217,11 @@ int main(int argc, char **argv)
 	static struct own own[LAST + 1];
 	icred_t *handle = NULL;
 
+	if (strcmp(how, "held") == 0) {
+		close_soon(&options);
+		puts(noticed ? "late" : "ok");
+		return noticed;
+	}
 	if (icred_open(&handle, NULL, &options) < 0) {
 		puts(icred_error()->message);
 		return 1;
