@@ -189,7 +189,10 @@ void status_words(int status, char *words, size_t cap)
 		snprintf(words, cap, "crashed (%s)", signal_name(number));
 		break;
 	default:
-		snprintf(words, cap, "was killed by %s", signal_name(number));
+		if (number < SIGRTMIN)
+			snprintf(words, cap, "was killed by %s", signal_name(number));
+		else
+			snprintf(words, cap, "was killed by signal %d", number);
 		break;
 	}
 }

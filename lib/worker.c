@@ -45,7 +45,8 @@ static void worker_lock(struct worker *worker)
 /* Its control socket's end is what makes it end, also while processes that the caller has forked hold that open. */
 static void stop_locked(struct worker *worker)
 {
-	shutdown(owned_fd(&worker->control), SHUT_RDWR);
+	if (worker->control.fd >= 0)
+		shutdown(owned_fd(&worker->control), SHUT_RDWR);
 	owned_close(&worker->control);
 	if (worker->child.pid && child_release(&worker->child, &worker->status))
 		worker->ended = worker->starts;

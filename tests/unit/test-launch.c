@@ -284,6 +284,11 @@ static void words_say_how_it_ended(void **state)
 		{SIGKILL, "was killed by SIGKILL"},
 		{SIGXFSZ, "was killed by SIGXFSZ"},
 		{SIGTERM, "was killed by SIGTERM"},
+		{SIGVTALRM, "was killed by SIGVTALRM"},
+		{SIGPROF, "was killed by SIGPROF"},
+		{SIGIO, "was killed by SIGIO"},
+		{SIGPWR, "was killed by SIGPWR"},
+		{40, "was killed by signal 40"},
 	};
 	char words[STATUS_WORDS_MAX];
 
