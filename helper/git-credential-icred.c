@@ -16,6 +16,7 @@
 #include "common/output.h"
 #include "common/process.h"
 #include "common/session.h"
+#include "cache.h"
 #include "clock.h"
 #include "deadline.h"
 #include "secret.h"
@@ -297,6 +298,27 @@ static int git_find_token(icred_token_t *token, const char *cache, void *data)
 	return 1;
 }
 
+static int git_pass_over(struct token_body *body, const char *cache, void *data)
+{
+	(void)body;
+	(void)cache;
+	(void)data;
+	return 0;
+}
+
+/*
+ * A cache that cannot be used gives out no token either, so there is nothing to
+ * erase in it: a warning, unless the profile needs that cache.
+ */
+static int git_not_found(icred_t *handle, const struct options *o, int searched)
+{
+	if (searched < 0 && searched != ICRED_E_NOT_FOUND)
+		searched = cache_each(handle, false, git_pass_over, NULL);
+	else
+		fail_explain(o, "nothing for git: the token to erase is not a cached one of this profile");
+	return searched < 0 && searched != ICRED_E_NOT_FOUND ? fail_library(o, searched) : 0;
+}
+
 /* git calls this when a server refused the token; another token than the cached one is old news. */
 static int git_erase_from(icred_t *handle, const struct options *o, const struct gitproto *g)
 {
@@ -306,15 +328,8 @@ static int git_erase_from(icred_t *handle, const struct options *o, const struct
 	if (!git_is_ours(handle, o, g))
 		return 0;
 	r = icred_token_each(handle, git_find_token, &wanted);
-	if (!wanted.found) {
-		/* A cache that cannot be used gives out no token either, so there is nothing to erase in it. */
-		if (r < 0 && r != ICRED_E_NOT_FOUND)
-			fail_note(o, "%s", icred_error()->message);
-		else
-			fail_explain(
-				o, "nothing for git: the token to erase is not a cached one of this profile");
-		return 0;
-	}
+	if (!wanted.found)
+		return git_not_found(handle, o, r);
 	r = icred_reject_token(handle, wanted.found);
 	icred_token_unref(wanted.found);
 	return r < 0 && r != ICRED_E_NOT_FOUND ? fail_library(o, r) : 0;

@@ -126,6 +126,12 @@ run icred token
 like "what is open to all may have to be: another one is to be used" "$status.$err" '^0\..*is open to other users .*; set XDG_RUNTIME_DIR to'
 make 'is a file'
 each_eraser "it is a file"
+run git_says erase
+like "  git's eraser says what is not used" "$err" 'cache runtime is not used: '
+for each_profile in required requisite strict; do
+	fails "  while the profile $each_profile fails: git, erase" 5 git_says -p "$each_profile" erase
+	fails "  and forget" 5 plainly icred -p "$each_profile" forget
+done
 
 # -- a line that is wrong is the profile's fault, not the cache's ------------------------------
 
