@@ -289,20 +289,26 @@ static void profile_show(const struct options *o, const struct profile *profile)
 	output_text(out, "\n");
 }
 
-/* A name is given as a word or by the option; 0, or the exit status after telling that it is given by both. */
-static int profile_named_once(const struct options *o, char **words)
+/* Words are names, unless the option has given one; 0, or the exit status after telling what is wrong. */
+static int profile_check_words(const struct options *o, char **words)
 {
-	if (!words[0] || !o->profile)
-		return 0;
-	return fail(o, FAIL_USAGE, "usage", "--profile %s and the word %s both name a profile; leave one out",
-		    o->profile, words[0]);
+	struct options own = *o;
+
+	if (words[0] && o->profile)
+		return fail(o, FAIL_USAGE, "usage",
+			    "--profile %s and the word %s both name a profile; leave one out", o->profile,
+			    words[0]);
+	for (; *words; words++)
+		if (options_profile(&own, *words, "profile") < 0)
+			return fail_usage(&own);
+	return 0;
 }
 
 static int profile_show_run(const struct options *o, char **words)
 {
 	struct options own = *o;
 	icred_t *handle = NULL;
-	int status = profile_named_once(o, words);
+	int status = profile_check_words(o, words);
 
 	if (status)
 		return status;
@@ -420,7 +426,7 @@ static int profile_check_found(const char *name, const char *file, bool hidden, 
 static int profile_check_run(const struct options *o, char **words)
 {
 	struct profile_check check = {.o = o, .out = output_stdout()};
-	int status = profile_named_once(o, words);
+	int status = profile_check_words(o, words);
 
 	if (status)
 		return status;

@@ -107,8 +107,7 @@ static int options_id(struct options *o, const char *setting, const char *value,
 	return 0;
 }
 
-/* `from` is what said so: the option, or a variable of the environment. */
-static int options_profile(struct options *o, const char *value, const char *from)
+int options_profile(struct options *o, const char *value, const char *from)
 {
 	if (profile_name_ok(value))
 		return 0;

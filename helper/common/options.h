@@ -58,6 +58,8 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv);
 /* Whether a command that takes these options can do with what was given, here or by the environment; 0 or -1. */
 int options_suit(struct options *o, unsigned takes);
+/* Whether this can be the name of a profile; `from` is what said so: an option, a variable, a command.  0 or -1. */
+int options_profile(struct options *o, const char *value, const char *from);
 /* How long the program may take, with that setting of the profile; an hour at most, as on a command line. */
 unsigned options_timeout_ms(const struct options *o, const char *setting);
 /* For a command line that parsed, but not for this command; returns -1. */

@@ -259,6 +259,10 @@ is "an empty ICRED_PROFILE is none" "$(ICRED_PROFILE='' icred token | wc -l)" 1
 refused "a usage error is JSON if that was wanted" 2 usage 'unknown option: --bogus' icred token --bogus
 refused "  with what is not printable taken out" 2 usage '"\?\[31m' icred token -p "${escape}[31m"
 
+for name in ./default default/ /etc/icred/default.conf .hidden '' "a$escape"; do
+	usage "icred profile show $(printf '%.12s' "$name" | tr -c '[:print:]' '?')" icred profile show "$name"
+	usage "  check, after a good one" icred profile check default "$name"
+done
 usage "git's description is no passphrase" git-credential-icred --passphrase-fd 0 get
 usage "  nor after the action" git-credential-icred erase --passphrase-fd=0
 
