@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "deadline.h"
@@ -19,6 +20,8 @@
 struct http_line {
 	CURL *easy;
 	struct http_line *next;
+	curl_socket_t latest; /* the socket that was made last; bad once it is closed */
+	bool met;             /* it was connected when it was closed */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -256,6 +259,30 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 	return n;
 }
 
+/* libcurl has no word, nor a time, of a connection whose handshake does not end: so its socket is looked at. */
+static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+	struct http_line *line = user;
+
+	(void)purpose;
+	line->latest = fd;
+	line->met = false;
+	return CURL_SOCKOPT_OK;
+}
+
+static int on_close(void *user, curl_socket_t fd)
+{
+	struct http_line *line = user;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (fd == line->latest) {
+		line->met = getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+		line->latest = CURL_SOCKET_BAD;
+	}
+	return close(fd);
+}
+
 /* Nothing but this origin over TLS (or loopback), nothing remembered, nothing followed. */
 static bool setup_policy(CURL *easy, bool plain)
 {
@@ -313,6 +340,10 @@ static bool setup_request(struct transfer *t)
 	bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK;
 	if (t->request->body)
 		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->request->body) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, t->line) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->line) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK;
@@ -348,6 +379,7 @@ static CURLcode attempt(struct transfer *t, int64_t time_left)
 	http_reply_clear(t->host, t->reply);
 	t->header_bytes = 0;
 	t->error = 0;
+	t->line->met = false;
 	t->line->detail[0] = '\0';
 	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS, (long)(left < 86400000 ? left : 86400000));
 	errno = 0;
@@ -411,6 +443,7 @@ static int perform(struct http *http, struct transfer *t)
 						      .detail = t->line->detail,
 						      .peer = t->request->peer,
 						      .ca = http->ca,
+						      .is_connected = t->line->met,
 						      .is_proxied = !t->request->plain &&
 								    proxy_is_used(t->request->peer)});
 	}

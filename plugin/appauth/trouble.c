@@ -101,15 +101,6 @@ static bool has_passed(const struct trouble *t, CURLINFO what)
 	return curl_easy_getinfo(t->easy, what, &time) == CURLE_OK && time > 0;
 }
 
-/* Its own end of a connection is known before libcurl, 7.88 for one, takes the time: that is after the handshake. */
-static bool is_connected(const struct trouble *t)
-{
-	long port = 0;
-
-	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
-	return port > 0 || has_passed(t, CURLINFO_CONNECT_TIME_T);
-}
-
 /* What it was waiting for, from the last step to the first. */
 static int tell_timeout(const struct icred_host *host, const struct trouble *t)
 {
@@ -127,7 +118,7 @@ static int tell_timeout(const struct icred_host *host, const struct trouble *t)
 				  "timed out connecting to %s through the proxy of the environment; check "
 				  "https_proxy, or raise the setting timeout",
 				  t->peer);
-	if (is_connected(t))
+	if (t->is_connected)
 		return host->fail(
 			host, ICRED_E_TIMEOUT,
 			"timed out in the TLS handshake with %s; check that the setting api names an "

@@ -13,8 +13,9 @@ struct trouble {
 	int limit;          /* errno of a limit that was reached, or 0 */
 	const char *detail; /* libcurl's own words, or "" */
 	const char *peer;
-	const char *ca;  /* the bundle in use, or NULL for libcurl's default */
-	bool is_proxied; /* by the environment */
+	const char *ca;    /* the bundle in use, or NULL for libcurl's default */
+	bool is_connected; /* TCP got through, whatever came of TLS */
+	bool is_proxied;   /* by the environment */
 };
 
 /* Record the failure; returns its ICRED_E_ code. */
