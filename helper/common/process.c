@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,12 +127,16 @@ static void process_expired(int signal_number)
 	const char *work = process_work;
 	const char *parts[] = {process_message, work ? " " : "", work ? work : "", process_hint};
 	struct iovec line[ARRAY_SIZE(parts)];
+	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
 
 	(void)signal_number;
 	conv_restore();
 	askpass_stop();
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		line[i] = (struct iovec){(void *)(uintptr_t)parts[i], strlen(parts[i])};
+	/* If what reads our messages has stopped to, that may be what took the time. */
+	if (poll(&room, 1, 0) == 0)
+		_exit(FAIL_NETWORK);
 	if (writev(STDERR_FILENO, line, ARRAY_SIZE(line)) < 0)
 		_exit(FAIL_OTHER);
 	_exit(FAIL_NETWORK);

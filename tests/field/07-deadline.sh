@@ -156,6 +156,21 @@ late "git-credential-icred" 2 'timed out in the TLS handshake' \
 like "  no message of the library names an option of the command line" "$err" 'raise the setting timeout'
 unlike "    at all" "$err" ' --'
 
+# Then there is no room for words, and the figure holds all the same.
+mkfifo "$tmp/unread"
+exec 7<>"$tmp/unread"
+"$PYTHON" -c 'import os
+fd = os.open("/dev/fd/7", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(fd, b"x" * 4096)
+except BlockingIOError:
+    pass'
+icred forget
+# shellcheck disable=SC2016 # for the inner shell
+late "messages that are not read" 2 '^$' sh -c 'exec timeout 60 icred -v --timeout 2 token 2>&7'
+exec 7>&-
+
 # -- modules -----------------------------------------------------------------------------------------------
 
 modules=$tmp/modules
