@@ -18,7 +18,7 @@
 	"      --passphrase-fd N    answer a question for a passphrase or PIN with the\n" \
 	"                           first line of descriptor N; else never prompt\n"
 #define HELP_EVERYWHERE                                                          \
-	"      --timeout DURATION   give up after this long; 30s unless told\n"  \
+	"      --timeout DURATION   give up after this long; default 30s\n"      \
 	"      --no-interactive     never prompt, nor make the keyring prompt\n" \
 	"      --json               machine-readable output and errors\n"        \
 	"  -q, --quiet              say less on standard error\n"                \
