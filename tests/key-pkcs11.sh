@@ -111,7 +111,7 @@ is "  and the others leave it" "$(grep -l 'wrong PIN since its last login' "$tmp
 lib_pids="$! $lib_pids"
 held() { ! flock -n "$tmp/pin" true; }
 wait_for 5 held
-refused "while another program logs in" 7 timeout "another program was logging in with the PIN of $tmp/pin" icred --timeout 1 token
+refused "while another program logs in" 7 timeout "another program was logging in with the PIN of $tmp/pin" icred --timeout 4 token
 run icred --timeout 3 key list
 is "  the key can be listed all the same, as that needs no PIN" "$(printf '%s\n' "$out" | grep -cF "$fingerprint")" 1 || diag "$err"
 stop "$!"

@@ -63,7 +63,7 @@ mkdir -m 770 "$bad"
 distrusted "one that the group may write to" 'open to other users \(mode 0770\); run: chmod 700'
 clean
 mkdir -m 1777 "$bad"
-distrusted "one that everybody may write to" 'open to other users \(mode 1777\); run: chmod 700'
+distrusted "one that everybody may write to" 'open to other users \(mode 1777\); set XDG_RUNTIME_DIR'
 clean
 ln -s "$tmp/target" "$bad"
 distrusted "a symbolic link" 'is a symbolic link, which .*set XDG_RUNTIME_DIR'
