@@ -13,7 +13,7 @@ struct log {
 	icred_log_fn callback;
 	void *data;
 	bool trace_stderr;
-	struct owned trace; /* a file */
+	struct owned trace;          /* a file */
 	_Atomic int64_t quiet_until; /* clock_ms(); see log_caution */
 };
 

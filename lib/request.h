@@ -18,8 +18,8 @@ struct errands {
 	struct lock lock;
 	struct errand *list;
 	_Atomic uint32_t generation; /* of the process whose threads they are */
-	_Atomic uint32_t threads; /* that may still touch the handle */
-	_Atomic uint32_t running; /* of them, those that take errands */
+	_Atomic uint32_t threads;    /* that may still touch the handle */
+	_Atomic uint32_t running;    /* of them, those that take errands */
 	_Atomic bool closing;
 };
 

@@ -16,7 +16,8 @@
 
 static char message[1024];
 
-static int host_fail(const struct icred_host *host, int code, const char *format, ...)
+static int __attribute__((format(printf, 3, 4)))
+host_fail(const struct icred_host *host, int code, const char *format, ...)
 {
 	va_list arguments;
 

@@ -41,7 +41,7 @@ enum {
 	ICRED_E_UNSUPPORTED = -13,  /* nobody in the stack can do that             */
 	ICRED_E_CANCELLED = -14,    /* the user dismissed the question             */
 	ICRED_E_NO_MEMORY = -15,
-	ICRED_E_INTERNAL = -16     /* a defect: ours, or a crashed module         */
+	ICRED_E_INTERNAL = -16 /* a defect: ours, or a crashed module         */
 };
 
 /* Levels for the log callback, least talkative first. */
