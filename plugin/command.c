@@ -21,6 +21,7 @@
 #define STDERR_CAP          2048
 #define CLOSE_RANGE_ON_EXEC (1u << 2) /* CLOSE_RANGE_CLOEXEC of linux/close_range.h, 5.11 */
 #define TICK_MS             50        /* between looks at the process where the kernel has no pidfd */
+#define LOOK_MS             100       /* between looks at the time, which is over when the caller ends */
 #define QUIET_MS            1000      /* then a person learns what is waited for */
 
 static const char *const passed[] = {
@@ -255,7 +256,7 @@ static int wait_some(struct run *run)
 		left = TICK_MS;
 	if (run->quiet && left > until_told)
 		left = until_told;
-	poll(wait, 3, left > 60000 ? 60000 : (int)left);
+	poll(wait, 3, left > LOOK_MS ? LOOK_MS : (int)left);
 	return 0;
 }
 

@@ -34,6 +34,18 @@ static void set_due(struct request *request, int64_t due)
 	request->deadline = deadline_inside(due, 1);
 }
 
+static _Atomic bool caller_gone;
+
+static int64_t time_left(const struct icred_host *table)
+{
+	return atomic_load(&caller_gone) ? 0 : clock_left(host_of(table)->deadline);
+}
+
+void requests_end(void)
+{
+	atomic_store(&caller_gone, true);
+}
+
 static void read_field(struct request *request, struct reader *reader, const struct field *field)
 {
 	switch (field->tag) {
@@ -92,6 +104,7 @@ int request_new(struct profile *profile, struct secret_pool *pool, const struct 
 	request->host.request = request;
 	request->host.table.interactive = !!(hello->flags & ICRED_INTERACTIVE);
 	request->host.may_ask = !!(hello->flags & MAY_ASK);
+	request->host.table.time_left = time_left;
 	ask_into(&request->host.table);
 	sign_into(&request->host.table);
 	if (reader.damaged) {

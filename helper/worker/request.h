@@ -56,5 +56,7 @@ int request_send(struct request *request, const struct wire *wire);
 /* DONE with one string (tag 0: none), or this thread's failure as FAILED. */
 int request_done(struct request *request, uint16_t tag, const char *text);
 void request_failed(struct request *request);
+/* The caller is gone: from now on no module has time left. */
+void requests_end(void);
 
 #endif

@@ -21,6 +21,7 @@
 
 #define IDLE_MS   5000 /* how long a long-lived caller's worker stays */
 #define FINISH_MS 20
+#define ENDING_MS 500 /* for modules to end what they have started, once the caller is gone */
 
 struct server {
 	int control;
@@ -249,6 +250,18 @@ static void finish(struct server *server)
 	}
 }
 
+/* The caller is gone.  A module that looks at its time sees that there is none, and ends what it has started. */
+static void end_modules(struct server *server)
+{
+	struct timespec until = clock_spec(clock_ms() + ENDING_MS);
+
+	requests_end();
+	pthread_mutex_lock(&server->lock);
+	while (server->busy && pthread_cond_timedwait(&server->room, &server->lock, &until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&server->lock);
+}
+
 /* The next packet, or a module's time, is up within this many milliseconds. */
 static int patience(void)
 {
@@ -260,9 +273,14 @@ static int patience(void)
 int serve(int control)
 {
 	/* Static, as threads that are still at work when the caller goes use it until the process ends. */
-	static struct server server = {.lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER};
+	static struct server server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	struct pollfd wait = {.fd = control, .events = POLLIN};
+	pthread_condattr_t monotonic;
 
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&server.room, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	server.control = control;
 	server.pool = secret_pool_new();
 	if (!server.pool)
@@ -275,13 +293,15 @@ int serve(int control)
 		if (inside_overdue())
 			serve_retire(&server);
 		if (ready > 0 && !take_packet(&server)) {
-			if (!atomic_load(&server.retired))
-				return 0; /* the caller is gone */
+			if (atomic_load(&server.retired))
+				finish(&server);
 			break;
 		}
-		if (ready == 0 && clock_ms() - since >= IDLE_MS && leave(&server))
+		if (ready == 0 && clock_ms() - since >= IDLE_MS && leave(&server)) {
+			finish(&server);
 			break;
+		}
 	}
-	finish(&server);
+	end_modules(&server);
 	return 0;
 }

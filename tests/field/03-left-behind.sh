@@ -117,6 +117,22 @@ while not os.path.exists(sys.argv[2]): time.sleep(0.01)
 command.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 sys.exit(1 if command.wait() else 0)' "$signal" "$tmp/asker.started" icred --profile asking --timeout 30 token
 done
+
+# -- a command that has a key ----------------------------------------------------------
+
+profile commanding "key required exec command=$tmp/asker"
+icred -q forget
+asked "a command until the deadline" '^7$' icred --profile commanding --timeout 2 token
+for signal in INT TERM KILL; do
+	# shellcheck disable=SC2016 # Python's
+	asked "a command until its caller's SIG$signal" '^[1-9]' "$PYTHON" -c 'import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+command = subprocess.Popen(sys.argv[3:])
+while not os.path.exists(sys.argv[2]): time.sleep(0.01)
+command.send_signal(getattr(signal, "SIG" + sys.argv[1]))
+sys.exit(1 if command.wait() else 0)' "$signal" "$tmp/asker.started" icred --profile commanding --timeout 30 token
+done
+
 # At whichever moment it comes, from before the fork on.
 for moment in 0.02 0.04 0.06 0.08 0.1 0.12 0.14 0.16; do
 	rm -f "$tmp/asker.started"
