@@ -222,7 +222,7 @@ is "check: files far away" "$(printf '%s\n' "$err" | sed 's|^icred: \.\.\.[0/]*/
 far.conf:3:5:
 farther.conf:1:14:
 folder.conf:1:1:"
-is "check: no name is the default's" "$(icred profile check '')" 'default: in order'
+fails "check: an empty name is none, as with --profile" 2 icred profile check ''
 fails "check of one that is not there" 3 icred profile check nothing
 fails "profile alone" 2 icred profile
 fails "profile and another word" 2 icred profile mend
