@@ -15,6 +15,9 @@ AM_TESTS_ENVIRONMENT = \
 	MODULE_DIR_TEST='$(abs_top_builddir)/.libs'; export MODULE_DIR_TEST; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; PYTHONDONTWRITEBYTECODE=1; export CMOCKA_MESSAGE_OUTPUT PYTHONDONTWRITEBYTECODE;
 
+# First, as some of them wait long for what never comes, and others have work to do meanwhile.
+include tests/field/local.mk
+
 # -- unit tests: tests/unit/test-NAME.c, one cmocka group each ----------------
 
 core_unit_tests = \
@@ -241,4 +244,3 @@ abi-dump abi-check: libicred.la
 .PHONY: abi-dump abi-check
 
 include tests/sandbox/local.mk
-include tests/field/local.mk

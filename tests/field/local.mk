@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What failed for users once: a script a kind of failure, NN-NAME.sh, each with a table of cases.
-# Each kind has its own paragraph here, so that two changes seldom meet.
+# What failed for users once: a script for each kind of failure, NN-NAME.sh, with a table of cases.
 
 field_tests =
 
