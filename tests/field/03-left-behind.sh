@@ -105,32 +105,23 @@ all_gone() {
 		! kill -0 "$all_pid" 2>/dev/null || grep -q ') Z ' "/proc/$all_pid/stat" 2>/dev/null || return 1
 	done
 }
-icred -q forget
-asked "a question until the deadline" '^[47]$' icred --profile asking --timeout 2 token
-for signal in INT TERM HUP QUIT; do
+
+# interrupted NAME SIGNAL PROFILE: the program gets the signal once what it waits for has started
+interrupted() {
 	# shellcheck disable=SC2016 # Python's, which does not leave SIGINT ignored as a shell would
-	asked "a question until SIG$signal" '^[1-9]' "$PYTHON" -c 'import os, signal, subprocess, sys, time
+	asked "$1 until SIG$2" '^[1-9]' "$PYTHON" -c 'import os, signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 command = subprocess.Popen(sys.argv[3:])
 while not os.path.exists(sys.argv[2]): time.sleep(0.01)
 command.send_signal(getattr(signal, "SIG" + sys.argv[1]))
-sys.exit(1 if command.wait() else 0)' "$signal" "$tmp/asker.started" icred --profile asking --timeout 30 token
-done
+sys.exit(1 if command.wait() else 0)' "$2" "$tmp/asker.started" icred --profile "$3" --timeout 30 token
+}
 
-# -- a command that has a key ----------------------------------------------------------
-
-profile commanding "key required exec command=$tmp/asker"
 icred -q forget
-asked "a command until the deadline" '^7$' icred --profile commanding --timeout 2 token
-for signal in INT TERM KILL; do
-	# shellcheck disable=SC2016 # Python's
-	asked "a command until its caller's SIG$signal" '^[1-9]' "$PYTHON" -c 'import os, signal, subprocess, sys, time
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-command = subprocess.Popen(sys.argv[3:])
-while not os.path.exists(sys.argv[2]): time.sleep(0.01)
-command.send_signal(getattr(signal, "SIG" + sys.argv[1]))
-sys.exit(1 if command.wait() else 0)' "$signal" "$tmp/asker.started" icred --profile commanding --timeout 30 token
+asked "a question until the deadline" '^[47]$' icred --profile asking --timeout 2 token
+for signal in INT TERM HUP QUIT; do
+	interrupted "a question" "$signal" asking
 done
 
 # At whichever moment it comes, from before the fork on.
@@ -142,5 +133,14 @@ for moment in 0.02 0.04 0.06 0.08 0.1 0.12 0.14 0.16; do
 	asked_pids=$(cat "$tmp/asker.started" 2>/dev/null || :)
 	# shellcheck disable=SC2086
 	ok "a signal after $moment s" wait_for 3 all_gone $asked_pids
+done
+
+# -- a command that has a key ----------------------------------------------------------
+
+profile commanding "key required exec command=$tmp/asker"
+icred -q forget
+asked "a command until the deadline" '^7$' icred --profile commanding --timeout 2 token
+for signal in INT TERM KILL; do
+	interrupted "a command" "$signal" commanding
 done
 done_testing
