@@ -31,6 +31,11 @@ run tally
 is "a skip that is listed does no harm" "$status $(last)" "0 2 passed, 0 failed"
 like "and is told" "$out" '^skipped, as tests/skips allows: tests/a'
 
+result a 'SKIP: tests/a.sh - no such kernel'
+run tally
+is "nor does that of a whole test" "$status $(last)" "0 2 passed, 0 failed"
+result a 'SKIP: tests/a.sh 1 # SKIP no such kernel'
+
 result b 'SKIP: tests/b.sh - gnome-keyring-daemon is missing'
 run tally
 is "any other skip is a failure" "$status $(last)" "1 2 passed, 1 failed"
