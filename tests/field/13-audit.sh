@@ -23,12 +23,16 @@ for node in null zero full random urandom tty; do
 	: >"$dev/$node" && mount --bind "/dev/$node" "$dev/$node" || exit 77
 done
 ln -s /proc/self/fd "$dev/fd"
-# over DIRECTORY: a file system over the nearest parent that is there
+# over DIRECTORY: a file system over the nearest parent that is there, once
+covered=
 over() {
 	parent=$1
 	while [ ! -d "$parent" ]; do parent=$(dirname "$parent"); done
 	[ "$parent" != / ] || exit 77
-	[ -d "$1" ] || mount -t tmpfs -o mode=755 none "$parent" || exit 77
+	if [ ! -d "$1" ] && [ "$parent" != "$covered" ]; then
+		mount -t tmpfs -o mode=755 none "$parent" || exit 77
+		covered=$parent
+	fi
 	mkdir -p "$1" && mount -t tmpfs -o mode=755 none "$1" || exit 77
 }
 over "$machine" && over "$vendor" && mount --rbind "$dev" /dev || exit 77
