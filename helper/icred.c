@@ -84,7 +84,7 @@ static const struct command *main_find(char **words, int count, int *ret_used)
 	return NULL;
 }
 
-/* What may stand after the group's word, or first where there is no group; NULL for a command of another group. */
+/* The command's word in this group, or of none (NULL): "import" of "key import"; NULL if it is not in it. */
 static const char *main_name_in(const struct command *group, const struct command *command)
 {
 	size_t len = group ? strlen(group->name) : 0;

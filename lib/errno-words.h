@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an errno is to a user.  A limit that was reached is told as that limit,
+ * What an errno means to a user.  A limit that was reached is reported as that limit,
  * with what raises it, whatever was being done when it was reached; only other
  * errors are about the file or program at hand.  Needs libc alone, for modules.
  */

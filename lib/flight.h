@@ -32,8 +32,8 @@ void flights_clear(struct flights *flights);
 
 /*
  * The same among processes: a lock per identity.  The lock ends with the
- * process or with gate_leave.  NONE: there is no place for locks, which costs
- * some mints too many and nothing else.
+ * process or with gate_leave.  OWNED_NONE if no lock file can be opened: then
+ * several processes may mint the same token.
  */
 struct owned gate_open(struct log *log);
 /* OK, or CANCELLED when somebody else is in. */

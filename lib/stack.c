@@ -338,7 +338,7 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 		 place, kind, meaning, has_reason ? ": " : "", has_reason ? error->message : "");
 }
 
-/* A number that is no code is a defect of the module. */
+/* A number that is not an ICRED_E_ code is a defect of the module. */
 static int result_code(int result)
 {
 	return result > 0 || result < ERROR_LAST ? ICRED_E_INTERNAL : result;

@@ -228,7 +228,7 @@ static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trust
 
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap)
 {
-	/* A device, a pipe: whoever reads or runs it refuses it, and its mode may be right as it is. */
+	/* A device or a pipe is refused where it is read or run; its mode may be right as it is. */
 	if (!trusted->directory && !S_ISREG(st->st_mode))
 		return true;
 	if (st->st_uid != 0 && st->st_uid != geteuid() && !(trusted->program && geteuid() != 0) &&

@@ -58,7 +58,7 @@ static void fail_print(const struct options *o, const char *text)
 	fail_line_end(&line);
 }
 
-/* As output_clean(), but what is no text at all is left to JSON, which has a character for it. */
+/* As output_clean(), but bytes that are not text are left to JSON, which has a character for them. */
 static void fail_clean(struct output *out, const char *text)
 {
 	uint32_t c;

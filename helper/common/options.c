@@ -120,7 +120,7 @@ int options_profile(struct options *o, const char *value, const char *from)
 
 _Static_assert(LABEL_MAX == 512, "the message below says so");
 
-/* A keyring's own programs show it, and D-Bus drops whoever sends what is not UTF-8. */
+/* A keyring's own programs show it, and D-Bus closes a connection that sends other bytes than UTF-8. */
 static int options_label(struct options *o, const char *value)
 {
 	size_t len;

@@ -29,7 +29,7 @@ static char last_key[KEY_NAME_SIZE];
 /* It did not take a record in time: from then on none is waited for. */
 static atomic_bool stuck;
 
-/* -- the line: no stdio, no locale, no memory to be had, as a crashed process may write it -- */
+/* -- the line: without stdio, locale and malloc(), as a crashing process writes it too -- */
 
 struct text {
 	char *bytes;

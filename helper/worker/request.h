@@ -39,7 +39,7 @@ struct request {
 	/* Each key line's keys that the server has refused; which line signed last, from 1 */
 	unsigned spent[KEY_LINES_MAX];
 	_Atomic size_t signer;
-	/* For the audit: which key signed, and whether what came of this is told. */
+	/* For the audit: which key signed, and whether the outcome has been reported. */
 	char key[KEY_NAME_SIZE];
 	_Atomic bool audited;
 };
