@@ -9,60 +9,63 @@ EXTRA_DIST += lib/libicred.sym
 # (which must start fast) link it straight; the library adds the symbol map.
 noinst_LTLIBRARIES += libicred-core.la
 libicred_core_la_SOURCES = \
-	lib/cache.c lib/cache.h \
-	lib/clock.c lib/clock.h \
-	lib/deadline.c lib/deadline.h \
-	lib/curl.c lib/curl-hook.h lib/curl-types.h \
-	lib/curl-brake.c lib/curl-brake.h \
-	lib/curl-judge.c \
-	lib/curl-mark.c \
-	lib/curl-options.c \
-	lib/curl-state.c lib/curl-state.h \
-	lib/errno-words.c lib/errno-words.h \
-	lib/error.c lib/error.h \
-	lib/flight.c lib/flight.h \
-	lib/frames.c lib/frames.h \
-	lib/get.c lib/get.h \
-	lib/handle.c lib/handle.h \
-	lib/host.c lib/host.h \
-	lib/keeper.c lib/keeper.h \
-	lib/key-limits.h \
-	lib/keys.c \
-	lib/launch.c lib/launch.h \
-	lib/life.c lib/life.h \
-	lib/lock.c lib/lock.h \
-	lib/log.c lib/log.h \
-	lib/module.c lib/module.h \
-	lib/origin.c lib/origin.h \
-	lib/owned.c lib/owned.h \
-	lib/parse.c \
-	lib/probe.c lib/probe.h \
-	lib/profile.c lib/profile.h \
-	lib/quiet-write.c lib/quiet-write.h \
-	lib/record.c lib/record.h \
-	lib/rejected.c lib/rejected.h \
-	lib/request.c lib/request.h \
-	lib/rundir.c lib/rundir.h \
-	lib/search.c lib/search.h \
-	lib/secret.c lib/secret.h \
-	lib/setting.c lib/setting.h \
-	lib/signal-name.c lib/signal-name.h \
-	lib/stack.c lib/stack.h \
-	lib/suggest.c lib/suggest.h \
-	lib/table.c lib/table.h \
-	lib/token.c lib/token.h \
-	lib/trust.c lib/trust.h \
-	lib/util.c lib/util.h \
-	lib/wipe.c lib/wipe.h \
-	lib/wire.c lib/wire.h \
-	lib/worker.c lib/worker.h \
-	lib/worker-environment.c lib/worker-environment.h
+	lib/base/clock.c lib/base/clock.h \
+	lib/base/deadline.c lib/base/deadline.h \
+	lib/base/errno-words.c lib/base/errno-words.h \
+	lib/base/error.c lib/base/error.h \
+	lib/base/key-limits.h \
+	lib/base/lock.c lib/base/lock.h \
+	lib/base/log.c lib/base/log.h \
+	lib/base/owned.c lib/base/owned.h \
+	lib/base/quiet-write.c lib/base/quiet-write.h \
+	lib/base/rundir.c lib/base/rundir.h \
+	lib/base/secret.c lib/base/secret.h \
+	lib/base/signal-name.c lib/base/signal-name.h \
+	lib/base/suggest.c lib/base/suggest.h \
+	lib/base/trust.c lib/base/trust.h \
+	lib/base/utf8.c lib/base/utf8.h \
+	lib/base/util.c lib/base/util.h \
+	lib/base/wipe.c lib/base/wipe.h \
+	lib/base/wire.c lib/base/wire.h \
+	lib/base/worker-environment.c lib/base/worker-environment.h \
+	lib/profile/origin.c lib/profile/origin.h \
+	lib/profile/parse.c \
+	lib/profile/profile.c lib/profile/profile.h \
+	lib/profile/search.c lib/profile/search.h \
+	lib/profile/setting.c lib/profile/setting.h \
+	lib/module/host.c lib/module/host.h \
+	lib/module/loader.c lib/module/loader.h \
+	lib/module/stack.c lib/module/stack.h \
+	lib/protocol/frames.c lib/protocol/frames.h \
+	lib/protocol/record.c lib/protocol/record.h \
+	lib/token/cache.c lib/token/cache.h \
+	lib/token/flight.c lib/token/flight.h \
+	lib/token/life.c lib/token/life.h \
+	lib/token/rejected.c lib/token/rejected.h \
+	lib/token/table.c lib/token/table.h \
+	lib/token/token.c lib/token/token.h \
+	lib/client/keeper.c lib/client/keeper.h \
+	lib/client/launch.c lib/client/launch.h \
+	lib/client/worker.c lib/client/worker.h \
+	lib/curl/curl-brake.c lib/curl/curl-brake.h \
+	lib/curl/curl-hook.h \
+	lib/curl/curl-judge.c \
+	lib/curl/curl-mark.c \
+	lib/curl/curl-options.c \
+	lib/curl/curl-state.c lib/curl/curl-state.h \
+	lib/curl/curl-types.h \
+	lib/curl/curl.c \
+	lib/api/get.c lib/api/get.h \
+	lib/api/handle.c lib/api/handle.h \
+	lib/api/key.c \
+	lib/api/probe-modules.c lib/api/probe-modules.h \
+	lib/api/request.c lib/api/request.h
 
-# The cache modules that are linked in (lib/module.c says why).
+# The cache modules that are linked in (lib/module/loader.c says why).
 noinst_LTLIBRARIES += libicred-keyctl.la libicred-runtime.la
-libicred_keyctl_la_SOURCES = plugin/cache-keyctl.c plugin/cache-entry.h
+libicred_keyctl_la_SOURCES = plugin/cache/cache-keyctl.c plugin/cache/cache-entry.h
 libicred_keyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_keyctl
-libicred_runtime_la_SOURCES = plugin/cache-runtime.c plugin/cache-entry.h
+libicred_runtime_la_SOURCES = plugin/cache/cache-runtime.c plugin/cache/cache-entry.h
 libicred_runtime_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_runtime
 libicred_core_la_LIBADD = libicred-keyctl.la libicred-runtime.la
 

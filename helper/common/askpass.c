@@ -13,11 +13,11 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "askpass.h"
-#include "clock.h"
-#include "deadline.h"
-#include "fail.h"
-#include "util.h"
+#include "helper/common/askpass.h"
+#include "lib/base/clock.h"
+#include "lib/base/deadline.h"
+#include "helper/common/fail.h"
+#include "lib/base/util.h"
 
 #define ASKPASS_LOOK_MS  10
 #define ASKPASS_QUIET_MS 1000 /* a question that takes longer is reported */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Asking through a program of the user's, as ssh(1) does with SSH_ASKPASS. */
-#ifndef ICRED_HELPER_ASKPASS_H
-#define ICRED_HELPER_ASKPASS_H
+#ifndef ICRED_HELPER_COMMON_ASKPASS_H
+#define ICRED_HELPER_COMMON_ASKPASS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,11 +11,11 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "askpass.h"
-#include "clock.h"
-#include "conv.h"
-#include "fail.h"
-#include "output.h"
+#include "helper/common/askpass.h"
+#include "lib/base/clock.h"
+#include "helper/common/conv.h"
+#include "helper/common/fail.h"
+#include "helper/common/output.h"
 
 /* The terminal's own state, for the handlers below; one question at a time. */
 static volatile sig_atomic_t conv_changed;

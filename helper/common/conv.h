@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The conversation with the person at the terminal, as pam_conv(3). */
-#ifndef ICRED_HELPER_CONV_H
-#define ICRED_HELPER_CONV_H
+#ifndef ICRED_HELPER_COMMON_CONV_H
+#define ICRED_HELPER_COMMON_CONV_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input.h"
+#include "helper/common/input.h"
 
 struct conv {
 	const struct options *options;

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "duration.h"
+#include "helper/common/duration.h"
 
 #define MINUTE 60
 #define HOUR   3600

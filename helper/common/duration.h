@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Times as people read them. */
-#ifndef ICRED_HELPER_DURATION_H
-#define ICRED_HELPER_DURATION_H
+#ifndef ICRED_HELPER_COMMON_DURATION_H
+#define ICRED_HELPER_COMMON_DURATION_H
 
 #include <stddef.h>
 #include <stdint.h>

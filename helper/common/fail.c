@@ -8,12 +8,12 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "errno-words.h"
-#include "fail.h"
-#include "json.h"
-#include "output.h"
-#include "utf8.h"
-#include "util.h"
+#include "lib/base/errno-words.h"
+#include "helper/common/fail.h"
+#include "helper/common/json-write.h"
+#include "helper/common/output.h"
+#include "lib/base/utf8.h"
+#include "lib/base/util.h"
 
 #define FAIL_TEXT 1024
 

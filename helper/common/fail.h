@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Telling of failures: one line or one JSON document on standard error, and an exit status. */
-#ifndef ICRED_HELPER_FAIL_H
-#define ICRED_HELPER_FAIL_H
+#ifndef ICRED_HELPER_COMMON_FAIL_H
+#define ICRED_HELPER_COMMON_FAIL_H
 
-#include "options.h"
+#include "helper/common/options.h"
 
 /* Exit statuses: a contract with scripts. */
 enum {

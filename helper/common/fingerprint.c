@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fingerprint.h"
+#include "helper/common/fingerprint.h"
 
 static const char fingerprint_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char fingerprint_digits[] = "0123456789abcdef";

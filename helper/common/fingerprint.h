@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The ways to write a key's fingerprint. */
-#ifndef ICRED_HELPER_FINGERPRINT_H
-#define ICRED_HELPER_FINGERPRINT_H
+#ifndef ICRED_HELPER_COMMON_FINGERPRINT_H
+#define ICRED_HELPER_COMMON_FINGERPRINT_H
 
 #define FINGERPRINT_BYTES  32
 #define FINGERPRINT_BASE64 45 /* with padding and NUL */

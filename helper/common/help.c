@@ -3,8 +3,8 @@
 
 #include <icred/icred.h>
 
-#include "help.h"
-#include "output.h"
+#include "helper/common/help.h"
+#include "helper/common/output.h"
 
 int help_print(const char *text)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The texts of --help and --version. */
-#ifndef ICRED_HELPER_HELP_H
-#define ICRED_HELPER_HELP_H
+#ifndef ICRED_HELPER_COMMON_HELP_H
+#define ICRED_HELPER_COMMON_HELP_H
 
-#include "options.h"
+#include "helper/common/options.h"
 
 /* The options by what a command does with them: options.h has the same groups. */
 #define HELP_OPEN                                                                     \

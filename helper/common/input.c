@@ -8,11 +8,11 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "errno-words.h"
-#include "fail.h"
-#include "input.h"
-#include "key-limits.h"
-#include "process.h"
+#include "lib/base/errno-words.h"
+#include "helper/common/fail.h"
+#include "helper/common/input.h"
+#include "lib/base/key-limits.h"
+#include "helper/common/process.h"
 
 #define INPUT_AREA (2 * PEM_MAX) /* a whole number of pages with room for one byte too many */
 #define INPUT_LINE 4096          /* bytes of a line: more than any question has room for */

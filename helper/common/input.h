@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading what must not stay behind in memory: a private key, a passphrase. */
-#ifndef ICRED_HELPER_INPUT_H
-#define ICRED_HELPER_INPUT_H
+#ifndef ICRED_HELPER_COMMON_INPUT_H
+#define ICRED_HELPER_COMMON_INPUT_H
 
 #include <stddef.h>
 
-#include "options.h"
+#include "helper/common/options.h"
 
 struct input {
 	char *data; /* NUL-terminated, in memory that is locked and left out of dumps */

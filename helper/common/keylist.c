@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "duration.h"
-#include "fingerprint.h"
-#include "keylist.h"
+#include "helper/common/duration.h"
+#include "helper/common/fingerprint.h"
+#include "helper/common/keylist.h"
 
 #define KEYLIST_WIDTH_BASE64 46
 #define KEYLIST_WIDTH_HEX    66

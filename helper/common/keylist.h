@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The app's keys as a table or a JSON array. */
-#ifndef ICRED_HELPER_KEYLIST_H
-#define ICRED_HELPER_KEYLIST_H
+#ifndef ICRED_HELPER_COMMON_KEYLIST_H
+#define ICRED_HELPER_COMMON_KEYLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <icred/icred.h>
 
-#include "json.h"
-#include "output.h"
+#include "helper/common/json-write.h"
+#include "helper/common/output.h"
 
 struct keylist {
 	struct output *out;

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key-limits.h"
-#include "options.h"
-#include "process.h"
-#include "search.h"
-#include "setting.h"
-#include "suggest.h"
-#include "utf8.h"
-#include "util.h"
+#include "lib/base/key-limits.h"
+#include "helper/common/options.h"
+#include "helper/common/process.h"
+#include "lib/profile/search.h"
+#include "lib/profile/setting.h"
+#include "lib/base/suggest.h"
+#include "lib/base/utf8.h"
+#include "lib/base/util.h"
 
 /*
  * Those with a value come first: their place here is their place in `given`.

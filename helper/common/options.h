@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command line that every program of ours understands. */
-#ifndef ICRED_HELPER_OPTIONS_H
-#define ICRED_HELPER_OPTIONS_H
+#ifndef ICRED_HELPER_COMMON_OPTIONS_H
+#define ICRED_HELPER_COMMON_OPTIONS_H
 
 #include <stdbool.h>
 

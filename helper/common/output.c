@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output.h"
-#include "utf8.h"
+#include "helper/common/output.h"
+#include "lib/base/utf8.h"
 
 /* Not locked in memory: it holds a token for some microseconds, and the process is not dumpable. */
 static char output_first[8192];

@@ -3,8 +3,8 @@
  * What a program will print.  Collected whole, and written only when all went
  * well, because a reader such as git acts on half an answer too.
  */
-#ifndef ICRED_HELPER_OUTPUT_H
-#define ICRED_HELPER_OUTPUT_H
+#ifndef ICRED_HELPER_COMMON_OUTPUT_H
+#define ICRED_HELPER_COMMON_OUTPUT_H
 
 #include <stddef.h>
 #include <stdint.h>

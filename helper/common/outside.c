@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fail.h"
-#include "outside.h"
+#include "helper/common/fail.h"
+#include "helper/common/outside.h"
 
 bool outside_is_http(const char *url)
 {

@@ -14,14 +14,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "askpass.h"
-#include "conv.h"
-#include "fail.h"
-#include "clock.h"
-#include "deadline.h"
-#include "output.h"
-#include "process.h"
-#include "util.h"
+#include "helper/common/askpass.h"
+#include "helper/common/conv.h"
+#include "helper/common/fail.h"
+#include "lib/base/clock.h"
+#include "lib/base/deadline.h"
+#include "helper/common/output.h"
+#include "helper/common/process.h"
+#include "lib/base/util.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PROCESS_TRACEABLE 1

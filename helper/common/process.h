@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a program that handles tokens does before and after its work. */
-#ifndef ICRED_HELPER_PROCESS_H
-#define ICRED_HELPER_PROCESS_H
+#ifndef ICRED_HELPER_COMMON_PROCESS_H
+#define ICRED_HELPER_COMMON_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "helper/common/options.h"
 
 /*
  * Exclude core dumps and tracers, and take standard output away: descriptor 1

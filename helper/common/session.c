@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "conv.h"
-#include "deadline.h"
-#include "fail.h"
-#include "handle.h"
-#include "process.h"
-#include "session.h"
+#include "helper/common/conv.h"
+#include "lib/base/deadline.h"
+#include "helper/common/fail.h"
+#include "lib/api/handle.h"
+#include "helper/common/process.h"
+#include "helper/common/session.h"
 
 /* Options as the library wants to see them: it hands the pointer back as it got it. */
 static struct options session_log_options;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opening the profile that the command line asks for. */
-#ifndef ICRED_HELPER_SESSION_H
-#define ICRED_HELPER_SESSION_H
+#ifndef ICRED_HELPER_COMMON_SESSION_H
+#define ICRED_HELPER_COMMON_SESSION_H
 
 #include <icred/icred.h>
 
-#include "options.h"
+#include "helper/common/options.h"
 
 #define SESSION_TIMEOUT_MS 30000u /* unless the command line or the profile says otherwise */
 

@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "errno-words.h"
-#include "common/fail.h"
-#include "common/process.h"
-#include "config-file.h"
-#include "effect.h"
-#include "header-file.h"
+#include "lib/base/errno-words.h"
+#include "helper/common/fail.h"
+#include "helper/common/process.h"
+#include "helper/curl/config-file.h"
+#include "helper/curl/effect.h"
+#include "helper/curl/header-file.h"
 
 #define CONFIG_FILE_MAX  (256u << 10)
 #define CONFIG_WHERE_MAX 300

@@ -3,7 +3,7 @@
 #ifndef ICRED_HELPER_CURL_CONFIG_FILE_H
 #define ICRED_HELPER_CURL_CONFIG_FILE_H
 
-#include "plan.h"
+#include "helper/curl/plan.h"
 
 /*
  * Read one ("-": standard input), and write into out what curl will read

@@ -5,9 +5,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "common/fail.h"
-#include "common/outside.h"
-#include "effect.h"
+#include "helper/common/fail.h"
+#include "helper/common/outside.h"
+#include "helper/curl/effect.h"
 
 #define EFFECT_NAME_MAX 4096
 

@@ -3,7 +3,7 @@
 #ifndef ICRED_HELPER_CURL_EFFECT_H
 #define ICRED_HELPER_CURL_EFFECT_H
 
-#include "plan.h"
+#include "helper/curl/plan.h"
 
 int effect_url(struct plan *plan, const char *url, const char *where);
 int effect_option(struct plan *plan, const struct curl_option *option, const char *value, const char *where);

@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/fail.h"
-#include "common/launch.h"
-#include "feed.h"
-#include "record.h"
+#include "helper/common/fail.h"
+#include "helper/common/program.h"
+#include "helper/curl/feed.h"
+#include "lib/protocol/record.h"
 
 #define FEED_SETTINGS 256
 

@@ -3,7 +3,7 @@
 #ifndef ICRED_HELPER_CURL_FEED_H
 #define ICRED_HELPER_CURL_FEED_H
 
-#include "plan.h"
+#include "helper/curl/plan.h"
 
 struct feed {
 	int fds[PLAN_SEGMENTS + PLAN_CONFIGS];

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fail.h"
-#include "config-file.h"
-#include "effect.h"
-#include "header-file.h"
+#include "helper/common/fail.h"
+#include "helper/curl/config-file.h"
+#include "helper/curl/effect.h"
+#include "helper/curl/header-file.h"
 
 #define HEADER_WHERE_MAX 300
 

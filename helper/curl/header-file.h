@@ -3,7 +3,7 @@
 #ifndef ICRED_HELPER_CURL_HEADER_FILE_H
 #define ICRED_HELPER_CURL_HEADER_FILE_H
 
-#include "plan.h"
+#include "helper/curl/plan.h"
 
 /* Is it an option for headers, and is its value "@FILE"? */
 bool header_is_file(const struct curl_option *option, const char *value);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "option.h"
+#include "helper/curl/option.h"
 
 /*
  * All options of curl 7.58 to 8.17.  One that is not here is refused, because

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "suggest.h"
+#include "lib/base/suggest.h"
 
 #define CURL_OPTION_NAME 32
 

@@ -6,12 +6,12 @@
 #include <strings.h>
 #include <icred/icred.h>
 
-#include "common/fail.h"
-#include "common/outside.h"
-#include "config-file.h"
-#include "effect.h"
-#include "header-file.h"
-#include "plan.h"
+#include "helper/common/fail.h"
+#include "helper/common/outside.h"
+#include "helper/curl/config-file.h"
+#include "helper/curl/effect.h"
+#include "helper/curl/header-file.h"
+#include "helper/curl/plan.h"
 
 #define PLAN_CONFIG_FIRST 4096 /* bytes of a file as curl will read it, before there is need of more */
 #define PLAN_WORDS_MORE   16   /* what we add to the words of each segment, at most, and then some */

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <icred/icred.h>
 
-#include "common/options.h"
-#include "common/output.h"
-#include "option.h"
+#include "helper/common/options.h"
+#include "helper/common/output.h"
+#include "helper/curl/option.h"
 
 #define PLAN_SEGMENTS 32 /* parts between --next */
 #define PLAN_CONFIGS  16 /* files of --config    */

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/fail.h"
-#include "common/process.h"
-#include "errno-words.h"
-#include "version.h"
+#include "helper/common/fail.h"
+#include "helper/common/process.h"
+#include "lib/base/errno-words.h"
+#include "helper/curl/version.h"
 
 #define VERSION_LINE 256
 

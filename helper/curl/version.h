@@ -3,7 +3,7 @@
 #ifndef ICRED_HELPER_CURL_VERSION_H
 #define ICRED_HELPER_CURL_VERSION_H
 
-#include "plan.h"
+#include "helper/curl/plan.h"
 
 /* Asks the program itself, which takes milliseconds.  0, or the exit status after telling. */
 int version_check(const struct plan *plan, const char *path);

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/fail.h"
-#include "common/launch.h"
-#include "common/process.h"
-#include "errno-words.h"
-#include "watch.h"
+#include "helper/common/fail.h"
+#include "helper/common/program.h"
+#include "helper/common/process.h"
+#include "lib/base/errno-words.h"
+#include "helper/curl/watch.h"
 
 #define WATCH_CHUNK 16384
 #define WATCH_LOST  23 /* curl's own status when it can't write what it received */

@@ -5,8 +5,8 @@
 
 #include <signal.h>
 
-#include "answer.h"
-#include "feed.h"
+#include "helper/curl/curl-answer.h"
+#include "helper/curl/feed.h"
 
 #define WATCH_HELD_MAX (64u << 10)
 

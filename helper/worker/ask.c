@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "clock.h"
-#include "error.h"
-#include "worker/ask.h"
-#include "worker/request.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "helper/worker/ask.h"
+#include "helper/worker/job.h"
 
 enum { TOO_LONG = 1 }; /* the reply, for the module */
 

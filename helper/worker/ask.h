@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef ASK_H
-#define ASK_H
+#ifndef ICRED_HELPER_WORKER_ASK_H
+#define ICRED_HELPER_WORKER_ASK_H
 
 #include <icred/module.h>
 

@@ -13,9 +13,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
-#include "worker/audit.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "helper/worker/audit.h"
 
 /* Where syslog(3) sends to; journald listens there too.  syslog(3) itself waits for as long as the daemon likes. */
 #define AUDIT_SOCKET "/dev/log"

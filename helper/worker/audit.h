@@ -5,14 +5,14 @@
  *
  * A log that is missing, full or stuck costs a record, and never a mint.
  */
-#ifndef AUDIT_H
-#define AUDIT_H
+#ifndef ICRED_HELPER_WORKER_AUDIT_H
+#define ICRED_HELPER_WORKER_AUDIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "worker/request.h"
+#include "helper/worker/job.h"
 
 /* The key that signed for this request. */
 void audit_signed_by(struct request *request, const char *fingerprint);

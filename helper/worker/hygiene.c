@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "worker/hygiene.h"
+#include "helper/worker/hygiene.h"
 
 static void reset_signals(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HYGIENE_H
-#define HYGIENE_H
+#ifndef ICRED_HELPER_WORKER_HYGIENE_H
+#define ICRED_HELPER_WORKER_HYGIENE_H
 
 /*
  * Make the process fit to hold a private key, whatever its caller left it

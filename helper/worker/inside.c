@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "error.h"
-#include "signal-name.h"
-#include "worker/inside.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/signal-name.h"
+#include "helper/worker/inside.h"
 
 #define STDOUT_MAX   4096
 #define SIGNALS_ROOM 16384 /* what a handler needs beside the machine's registers */

@@ -4,10 +4,10 @@
  * never comes back or writes to standard output is told by its name.  Nothing
  * of this costs a message while all goes well.
  */
-#ifndef INSIDE_H
-#define INSIDE_H
+#ifndef ICRED_HELPER_WORKER_INSIDE_H
+#define ICRED_HELPER_WORKER_INSIDE_H
 
-#include "worker/request.h"
+#include "helper/worker/job.h"
 
 /* Once, at the start: signal handlers, and a standard output that nobody reads but us. */
 void inside_watch(void);

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "clock.h"
-#include "error.h"
-#include "module.h"
-#include "record.h"
-#include "worker/audit.h"
-#include "worker/inside.h"
-#include "worker/mint.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/module/loader.h"
+#include "lib/protocol/record.h"
+#include "helper/worker/audit.h"
+#include "helper/worker/inside.h"
+#include "helper/worker/mint.h"
 
 /* Keys to try; an app that rotates has two or three. */
 #define KEYS_MAX 8

@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "module.h"
-#include "worker/inside.h"
-#include "worker/prepare.h"
+#include "lib/module/loader.h"
+#include "helper/worker/inside.h"
+#include "helper/worker/prepare.h"
 
 static int prepare_in(struct line *line, struct request *request)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef PREPARE_H
-#define PREPARE_H
+#ifndef ICRED_HELPER_WORKER_PREPARE_H
+#define ICRED_HELPER_WORKER_PREPARE_H
 
-#include "worker/request.h"
+#include "helper/worker/job.h"
 
 /*
  * What goes before a request: every module of the profile is loaded and held

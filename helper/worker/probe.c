@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "error.h"
-#include "module.h"
-#include "worker/inside.h"
-#include "worker/probe.h"
+#include "lib/base/error.h"
+#include "lib/module/loader.h"
+#include "helper/worker/inside.h"
+#include "helper/worker/probe.h"
 
 static int load_line(struct request *request, struct line *line)
 {

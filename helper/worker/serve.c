@@ -9,15 +9,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "deadline.h"
-#include "error.h"
-#include "worker/inside.h"
-#include "worker/keys.h"
-#include "worker/mint.h"
-#include "worker/prepare.h"
-#include "worker/probe.h"
-#include "worker/serve.h"
+#include "lib/base/clock.h"
+#include "lib/base/deadline.h"
+#include "lib/base/error.h"
+#include "helper/worker/inside.h"
+#include "helper/worker/key-jobs.h"
+#include "helper/worker/mint.h"
+#include "helper/worker/prepare.h"
+#include "helper/worker/probe.h"
+#include "helper/worker/serve.h"
 
 #define IDLE_MS   5000 /* how long a long-lived caller's worker stays */
 #define FINISH_MS 20

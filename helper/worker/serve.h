@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef SERVE_H
-#define SERVE_H
+#ifndef ICRED_HELPER_WORKER_SERVE_H
+#define ICRED_HELPER_WORKER_SERVE_H
 
 /*
  * Serve the library at the other end of the control socket until it is gone,

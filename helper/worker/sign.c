@@ -8,15 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
-#include "errno-words.h"
-#include "error.h"
-#include "module.h"
-#include "worker/audit.h"
-#include "worker/inside.h"
-#include "worker/request.h"
-#include "worker/serve.h"
-#include "worker/sign.h"
+#include "lib/base/clock.h"
+#include "lib/base/errno-words.h"
+#include "lib/base/error.h"
+#include "lib/module/loader.h"
+#include "helper/worker/audit.h"
+#include "helper/worker/inside.h"
+#include "helper/worker/job.h"
+#include "helper/worker/serve.h"
+#include "helper/worker/sign.h"
 
 /* Counted: an issuer that gives up leaves the thread to finish by itself. */
 struct icred_signing {

@@ -3,8 +3,8 @@
  * Signatures for issuers: the key stack runs on a thread of its own, so that
  * the issuer can connect to its server while a keyring takes its time.
  */
-#ifndef SIGN_H
-#define SIGN_H
+#ifndef ICRED_HELPER_WORKER_SIGN_H
+#define ICRED_HELPER_WORKER_SIGN_H
 
 #include <icred/module.h>
 

@@ -35,7 +35,7 @@ left "a list of keys" 0 icred key list
 left "a check of profiles" 0 icred profile check
 left "a missing worker" 1 env ICRED_LIBEXEC_DIR=/nonexistent icred --min-ttl 3h token
 for how in plain handler ignore nocldwait subreaper closed blocked many; do
-	left "a program that mints: $how" 0 "$builddir/tests/child-watch" "$how"
+	left "a program that mints: $how" 0 "$builddir/tests/lib/client/child-watch" "$how"
 done
 
 # The same with a process 1 like that, in a name space where the session bus is another one's process.

@@ -57,7 +57,7 @@ open_keyring() {
 }
 chmod 711 "$tmp"
 mkdir -m 777 "$tmp/open"
-cp "$builddir/tests/secret-mock" "$tmp/open"
+cp "$builddir/tests/plugin/key/secret-mock" "$tmp/open"
 cp "$sandbox_key" "$tmp/open/app.pem"
 chmod 644 "$tmp/open/app.pem"
 

@@ -50,7 +50,7 @@ like "one of 256 does not" "$(sed -n 2p "$tmp/ids")" '255 characters'
 # Too few descriptors are told as that, wherever they were missing: not as a bad bundle or a server that is down.
 for files in 4 5 6 7 8 9; do
 	# shellcheck disable=SC3045 # dash and bash have it
-	(ulimit -n "$files" && exec "$builddir/tests/issuer-module" "$ICRED_MODULE_DIR/issuer-icr.so" --key "$sandbox_key" \
+	(ulimit -n "$files" && exec "$builddir/tests/plugin/issuer/issuer-module" "$ICRED_MODULE_DIR/issuer-icr.so" --key "$sandbox_key" \
 		--set "api=$sandbox_url" --set "ca=$sandbox_ca" --set app=12345 installation "$sandbox_installation") \
 		>"$tmp/few.$files" 2>&1
 	unlike "with $files descriptors" "$(cat "$tmp/few.$files")" 'bundle|certificate|cannot connect|not found'

@@ -3,7 +3,7 @@
 # Numbers from outside at the ends of their range: none wraps round, none is cut to another one.
 . "${srcdir:-.}/tests/lib.sh"
 
-# What a worker makes of a request's numbers; the tags are in lib/frames.h.
+# What a worker makes of a request's numbers; the tags are in lib/protocol/frames.h.
 time_left=114 target_kind=115
 asked() { "$PYTHON" "$srcdir/tests/field/worker-call.py" "$builddir/icred-worker" "$@" 2>&1; }
 timeout=-8

@@ -69,7 +69,7 @@ like "as are places" "$(cat "$tmp/environment")" "^XDG_RUNTIME_DIR=$XDG_RUNTIME_
 is "each that goes is explained in the manual" \
 	"$(listed "$gone" | while read -r name; do grep -qE "Ev .*\b$name\b" "$srcdir/man/icred-worker.8" || echo "$name"; done)" ""
 is "no other goes" "$(sed -n '/^static const char \*const dropped/,/^};/s/.*"\([A-Z0-9_]*\)".*/\1/p' \
-	"$srcdir/lib/worker-environment.c" | LC_ALL=C sort)" "$(listed "$gone")"
+	"$srcdir/lib/base/worker-environment.c" | LC_ALL=C sort)" "$(listed "$gone")"
 
 # -- seen from outside: session keys and debugging output -------------------------------------
 

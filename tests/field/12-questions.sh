@@ -4,7 +4,7 @@
 # the question is, and a quick person is still a person.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
-. "$srcdir/tests/wallets.sh"
+. "$srcdir/tests/plugin/key/wallets.sh"
 
 whole
 icred forget
@@ -12,7 +12,7 @@ waiting='^icred: key keyring: GNOME Keyring: waiting for the keyring.s question 
 
 # start_prompter MODE: a stand-in for what shows GNOME Keyring's questions
 start_prompter() {
-	"$builddir/tests/secret-prompter" "$1" >"$tmp/prompter.log" 2>&1 &
+	"$builddir/tests/plugin/key/secret-prompter" "$1" >"$tmp/prompter.log" 2>&1 &
 	prompter_pid=$!
 	lib_pids="$prompter_pid $lib_pids"
 	wait_for 5 name_there org.gnome.keyring.SystemPrompter || exit 99
@@ -33,7 +33,7 @@ pythons() {
 
 # A program that calls the library, and has a key of its own there.
 module=$ICRED_MODULE_DIR/key-keyring.so
-driver() { ICRED_TEST_INTERACTIVE=1 timeout -k 5 60 "$builddir/tests/keyring-module" "$module" "$@" 2>>"$tmp/log"; }
+driver() { ICRED_TEST_INTERACTIVE=1 timeout -k 5 60 "$builddir/tests/plugin/key/keyring-module" "$module" "$@" 2>>"$tmp/log"; }
 driver keep >"$tmp/kept"
 
 # -- a question that is never answered ------------------------------------------------------
@@ -158,7 +158,7 @@ mv "$tmp/keyrings" "$XDG_DATA_HOME/keyrings"
 # -- other keyrings: what may be taken back is, and what may not stays ------------------------------
 
 start_mock() {
-	"$builddir/tests/secret-mock" "$@" >"$tmp/mock.log" 2>&1 &
+	"$builddir/tests/plugin/key/secret-mock" "$@" >"$tmp/mock.log" 2>&1 &
 	mock_pid=$!
 	lib_pids="$mock_pid $lib_pids"
 	wait_for 5 secret_service_there || exit 99

@@ -3,7 +3,7 @@
 # No request for a token leaves without its JWT, whatever the key and the connection do.
 . "${srcdir:-.}/tests/lib.sh"
 
-driver=$builddir/tests/issuer-module
+driver=$builddir/tests/plugin/issuer/issuer-module
 start_sandbox || exit 99
 url=$sandbox_url app=12345
 

@@ -3,7 +3,7 @@
 """cached-times.py FILE MINTED EXPIRES: give the token in a file of cache runtime other times.
 
 Each is a number of seconds from now (+100, -100), a bare number as it is, or "least" or "most".
-The layouts are those of lib/wire.h, lib/record.c and plugin/cache-runtime.c.
+The layouts are those of lib/base/wire.h, lib/protocol/record.c and plugin/cache/cache-runtime.c.
 """
 import struct
 import sys

@@ -64,7 +64,7 @@ field_tests += tests/field/13-upgrade.sh
 
 # The program and the worker of the release to come, as far as versions go; their objects go before the archive's.
 check_PROGRAMS += tests/field/next/icred tests/field/next/icred-worker
-next_version = lib/frames.c lib/record.c
+next_version = lib/protocol/frames.c lib/protocol/record.c
 next_cppflags = $(AM_CPPFLAGS) -DPROTOCOL_VERSION=2 -DRECORD_VERSION=2
 tests_field_next_icred_SOURCES = $(icred_SOURCES) $(next_version)
 tests_field_next_icred_CPPFLAGS = $(next_cppflags)

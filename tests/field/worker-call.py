@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """worker-call.py WORKER TAG NUMBER: ask an icred-worker for a token, with this number in that field.
 
-The tags are those of lib/frames.h.  Prints the code of the answer (a negative number), or what went wrong.
+The tags are those of lib/protocol/frames.h.  Prints the code of the answer (a negative number), or what went wrong.
 """
 import os
 import socket

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <icred/icred.h>
+
+#include "lib/base/errno-words.h"
+#include "helper/common/fail.h"
+#include "helper/common/program.h"
+
+#define LAUNCH_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+
+static int launch_try(const char *folder, size_t len, const char *program, char path[LAUNCH_PATH_MAX])
+{
+	struct stat st;
+	int n;
+
+	if (len == 0 || folder[0] != '/')
+		return -1;
+	n = snprintf(path, LAUNCH_PATH_MAX, "%.*s/%s", (int)len, folder, program);
+	if (n < 0 || n >= LAUNCH_PATH_MAX || access(path, X_OK) < 0)
+		return -1;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? 0 : -1;
+}
+
+int launch_find(const char *program, char path[LAUNCH_PATH_MAX])
+{
+	const char *folder = getenv("PATH");
+	size_t len;
+
+	for (folder = folder ? folder : LAUNCH_PATH_DEFAULT; *folder; folder += len + (folder[len] == ':')) {
+		len = strcspn(folder, ":");
+		if (len < LAUNCH_PATH_MAX && launch_try(folder, len, program, path) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+void launch_keep(int fd)
+{
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFD);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+}
+
+int launch_fail(const struct options *o, const char *program, int error)
+{
+	if (error == ENOENT)
+		return fail(o, FAIL_NOT_FOUND, "not-found", "%s is not there; install it, or check the PATH",
+			    program);
+	return fail(o, FAIL_OTHER, icred_kind(errno_code(error, ICRED_E_INTERNAL)), "can't run %s: %s",
+		    program, errno_words(error));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* git's credential helper protocol: reading what git-credential(1) calls IOFMT. */
+#ifndef ICRED_HELPER_CREDENTIAL_GIT_PROTOCOL_H
+#define ICRED_HELPER_CREDENTIAL_GIT_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GITPROTO_LINE_MAX 65535u /* with its LF, as in git */
+#define GITPROTO_MAX      (256u << 10)
+
+/* Strings point into the buffer that was parsed; NULL for what was not said. */
+struct gitproto {
+	bool can_authtype; /* capability[]=authtype */
+	const char *protocol, *host, *path, *username, *password, *credential;
+};
+
+/* True when buf holds the whole description: there is a blank line. */
+bool gitproto_complete(const char *buf, size_t len);
+/*
+ * Parse a description of len bytes; buf is modified and has room for one byte
+ * more.  -1, with *ret as it was, if anything in it could mean two things.
+ */
+int gitproto_parse(char *buf, size_t len, struct gitproto *ret);
+/* May this be a host with an optional port, and nothing else, in a URL? */
+bool gitproto_host_valid(const char *host);
+/*
+ * How many bytes of path the prefix covers, on a boundary of segments (or
+ * before ".git"); 0 if none.  Slashes at either end do not matter.
+ */
+size_t gitproto_path_match(const char *path, const char *prefix, size_t prefix_len);
+
+#endif

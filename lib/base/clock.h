@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef ICRED_LIB_BASE_CLOCK_H
+#define ICRED_LIB_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* UTC, seconds since 1970; some milliseconds coarse, and for that no system call. */
+int64_t clock_utc(void);
+/* Milliseconds that only run forward, for deadlines. */
+int64_t clock_ms(void);
+/* Milliseconds left until a clock_ms() deadline, 0 when it has passed, in poll(2)'s type. */
+int clock_left(int64_t deadline);
+/* time + span and to - from, for times from outside: what does not fit is the nearest that does. */
+int64_t clock_add(int64_t time, int64_t span);
+int64_t clock_span(int64_t from, int64_t to);
+/* Milliseconds as system calls have them, where time_t may have 32 bits: what does not fit is the longest that does. */
+struct timespec clock_spec(int64_t milliseconds);
+void clock_sleep(int milliseconds);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The last failure of each thread: what icred_error(3) shows. */
+#ifndef ICRED_LIB_BASE_ERROR_H
+#define ICRED_LIB_BASE_ERROR_H
+
+#include <stdarg.h>
+#include <icred/icred.h>
+
+#include "lib/base/util.h"
+
+/* The smallest ICRED_E_ code: not in the public header, where it would change with each code that is appended. */
+#define ERROR_LAST ICRED_E_INTERNAL
+
+/* A failure by value, to carry it from one thread or process to another. */
+struct failure {
+	int code;
+	char message[512];
+	char module[80];
+	char file[256];
+	unsigned line;
+	int64_t retry_at;
+};
+
+/* Record a failure of this thread and return its code; a macro, so that compilers see that it is one. */
+#define set_error(code, ...) (note_error(code, __VA_ARGS__), (code))
+void note_error(int code, const char *format, ...) _printf_(2, 3);
+/* Ready-made text, for signal handlers too. */
+void put_error(int code, const char *text);
+void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
+#define set_no_memory() set_error(ICRED_E_NO_MEMORY, "out of memory")
+/* Nothing went wrong: at no cost, as it is said of each request that went well. */
+void clear_error(void);
+/* Add to this thread's failure who decided it. */
+void set_error_where(const char *module, const char *file, unsigned line);
+/* "file:line:column: ", as a fault of a profile begins; of a long name its end. */
+#define PLACE_MAX 300
+void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column);
+void set_error_retry_at(int64_t utc);
+
+void failure_save(struct failure *ret_failure);
+/* Make it this thread's failure; returns its code. */
+int failure_restore(const struct failure *failure);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/base/errno-words.h"
+#include "lib/base/rundir.h"
+
+#define RUNDIR_LEAF       "icred"
+#define RUNDIR_SET_OTHER  "set XDG_RUNTIME_DIR to a directory that belongs to you alone"
+#define RUNDIR_REMOVE     "remove it"
+#define RUNDIR_BASE_MAX   (PATH_MAX - sizeof("/" RUNDIR_LEAF))
+#define RUNDIR_WRITERS    (S_IWGRP | S_IWOTH)
+#define RUNDIR_ALL_OTHERS (S_IRWXG | S_IRWXO)
+
+/* A path in a message must leave room for what to do. */
+#define RUNDIR_PATH "%.200s"
+
+/* Where a reason goes, which directory it is about, and what to do if that is not a fit one. */
+struct rundir_report {
+	char *why;
+	size_t cap;
+	const char *path;
+	const char *advice;
+};
+
+/* A path comes from the environment, so it must not reach a terminal with control characters. */
+static void rundir_plain(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+__attribute__((format(printf, 3, 4))) static int rundir_say(const struct rundir_report *report, int code,
+							    const char *format, ...)
+{
+	va_list args;
+
+	if (report->cap == 0)
+		return code;
+	va_start(args, format);
+	(void)vsnprintf(report->why, report->cap, format, args);
+	va_end(args);
+	rundir_plain(report->why);
+	return code;
+}
+
+static int rundir_failed(const struct rundir_report *report, const char *verb, int error)
+{
+	const char *advice = errno_advice(error, report->advice);
+
+	return rundir_say(report, errno_code(error, ICRED_E_DENIED), RUNDIR_PATH " can't be %s: %s%s%s",
+			  report->path, verb, errno_words(error), *advice ? "; " : "", advice);
+}
+
+static int rundir_open_at(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Of a link the kernel says no more than ENOTDIR, so look what is there. */
+static int rundir_refused(const struct rundir_report *report, int at, const char *name, int error)
+{
+	struct stat st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH " is a symbolic link, which can't be trusted; %s", report->path,
+				  report->advice);
+	return rundir_failed(report, "opened", error);
+}
+
+/* It must be ours, with all the permissions `own`, and nobody else with one of `others`. */
+static int rundir_check(const struct rundir_report *report, int fd, mode_t own, mode_t others)
+{
+	uid_t me = geteuid();
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return rundir_failed(report, "examined", errno);
+	if (st.st_uid != me)
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH " belongs to user %lu, not to user %lu; %s", report->path,
+				  (unsigned long)st.st_uid, (unsigned long)me, report->advice);
+	/* A directory such as /tmp has to stay as it is. */
+	if ((st.st_mode & others) != 0 && (st.st_mode & S_ISVTX) != 0 && own == 0)
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH " is open to other users (mode %04o); %s", report->path,
+				  st.st_mode & 07777u, report->advice);
+	if ((st.st_mode & others) != 0)
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH
+				  " is open to other users (mode %04o); run: chmod 700 " RUNDIR_PATH,
+				  report->path, st.st_mode & 07777u, report->path);
+	if ((st.st_mode & own) != own)
+		return rundir_say(report, ICRED_E_DENIED,
+				  RUNDIR_PATH " is not writable (mode %04o); run: chmod 700 " RUNDIR_PATH,
+				  report->path, st.st_mode & 07777u, report->path);
+	return ICRED_OK;
+}
+
+static int rundir_checked(const struct rundir_report *report, int fd, mode_t own, mode_t others, int *ret_fd)
+{
+	int r = rundir_check(report, fd, own, others);
+
+	if (r == ICRED_OK)
+		*ret_fd = fd;
+	else
+		close(fd);
+	return r;
+}
+
+/* The directory for us alone; made if it is missing. */
+static int rundir_open_private(const struct rundir_report *report, int at, const char *name, int *ret_fd)
+{
+	int fd = rundir_open_at(at, name);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(at, name, S_IRWXU) != 0 && errno != EEXIST)
+			return rundir_failed(report, "created", errno);
+		fd = rundir_open_at(at, name);
+	}
+	if (fd < 0)
+		return rundir_refused(report, at, name, errno);
+	return rundir_checked(report, fd, S_IRWXU, RUNDIR_ALL_OTHERS, ret_fd);
+}
+
+/* The variable's value without trailing slashes, with which the kernel would follow a link. */
+static int rundir_copy_base(const struct rundir_report *report, const char *value, char *path)
+{
+	size_t len = strlen(value);
+
+	while (len > 1 && value[len - 1] == '/')
+		len--;
+	if (value[0] != '/' || len > RUNDIR_BASE_MAX)
+		return rundir_say(report, ICRED_E_DENIED, "XDG_RUNTIME_DIR is \"%.64s\", which is %s; %s",
+				  value, value[0] == '/' ? "too long" : "not an absolute path",
+				  report->advice);
+	memcpy(path, value, len);
+	path[len] = '\0';
+	return ICRED_OK;
+}
+
+/* The directory that the login manager makes; writes its path. */
+static int rundir_open_base(const struct rundir_report *report, char *path, int *ret_fd)
+{
+	const char *value = secure_getenv("XDG_RUNTIME_DIR");
+	int fd, r;
+
+	if (value != NULL && value[0] != '\0') {
+		r = rundir_copy_base(report, value, path);
+		if (r != ICRED_OK)
+			return r;
+	} else {
+		value = NULL;
+		(void)snprintf(path, PATH_MAX, "/run/user/%lu", (unsigned long)geteuid());
+	}
+	fd = rundir_open_at(AT_FDCWD, path);
+	if (fd < 0 && errno == ENOENT && value == NULL)
+		return rundir_say(
+			report, ICRED_E_UNSUPPORTED,
+			"there is no runtime directory: XDG_RUNTIME_DIR is not set and %s is missing", path);
+	if (fd < 0)
+		return rundir_refused(report, AT_FDCWD, path, errno);
+	return rundir_checked(report, fd, 0, RUNDIR_WRITERS, ret_fd);
+}
+
+int rundir_open(int *ret_fd, char *why, size_t why_cap)
+{
+	char path[PATH_MAX];
+	struct rundir_report report = {why, why_cap, path, RUNDIR_SET_OTHER};
+	int base = -1, r;
+
+	r = rundir_open_base(&report, path, &base);
+	if (r != ICRED_OK)
+		return r;
+	memcpy(path + strlen(path), "/" RUNDIR_LEAF, sizeof("/" RUNDIR_LEAF));
+	report.advice = RUNDIR_REMOVE " or " RUNDIR_SET_OTHER;
+	r = rundir_open_private(&report, base, RUNDIR_LEAF, ret_fd);
+	close(base);
+	return r;
+}
+
+int rundir_open_spare(int *ret_fd, char *why, size_t why_cap)
+{
+	char path[sizeof("/tmp/icred-") + 3 * sizeof(unsigned long)];
+	struct rundir_report report = {why, why_cap, path, RUNDIR_REMOVE};
+
+	(void)snprintf(path, sizeof(path), "/tmp/icred-%lu", (unsigned long)geteuid());
+	return rundir_open_private(&report, AT_FDCWD, path, ret_fd);
+}

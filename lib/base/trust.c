@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/trust.h"
+#include "lib/base/util.h"
+
+#define TABLE_MAX    (4u << 20) /* of /etc/passwd and its kin; a larger one is not searched */
+#define TABLE_STEP   16384
+#define FIELDS_MAX   4
+#define OVERFLOW_UID 65534 /* what the owner is called whom this user namespace does not know */
+#define COMMAND_MAX  240
+#define LINKS_MAX    40 /* as the kernel has it */
+
+/* All of a file as a string, or NULL; to be freed. */
+static char *read_table(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t cap = TABLE_STEP, len = 0;
+	char *text = fd < 0 ? NULL : malloc(cap), *grown;
+	ssize_t n = 1;
+
+	while (text && n != 0) {
+		n = read(fd, text + len, cap - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		len += n > 0 ? (size_t)n : 0;
+		if (n < 0 || len == TABLE_MAX)
+			break;
+		if (len == cap - 1) {
+			grown = realloc(text, cap += TABLE_STEP);
+			if (!grown)
+				break;
+			text = grown;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	if (n != 0) {
+		free(text);
+		return NULL;
+	}
+	if (text)
+		text[len] = '\0';
+	return text;
+}
+
+/* The next line's first fields, in place; the last one has the rest of the line.  False at the end. */
+static bool next_entry(char **at, char *field[FIELDS_MAX])
+{
+	char *line = *at;
+
+	if (!line || !*line)
+		return false;
+	*at = strchr(line, '\n');
+	if (*at)
+		*(*at)++ = '\0';
+	for (size_t i = 0; i < FIELDS_MAX; i++) {
+		field[i] = line;
+		line += i + 1 < FIELDS_MAX ? strcspn(line, ":") : 0;
+		if (*line == ':')
+			*line++ = '\0';
+	}
+	return true;
+}
+
+static bool is_number(const char *text, unsigned long number)
+{
+	char *end;
+
+	return *text >= '0' && *text <= '9' && strtoul(text, &end, 10) == number &&
+	       (*end == '\0' || *end == ':');
+}
+
+/* The name of the only user whose primary group this is, or "". */
+static void only_user(char *users, uid_t uid, gid_t gid, const char **ret_name)
+{
+	char *field[FIELDS_MAX];
+
+	*ret_name = "";
+	while (next_entry(&users, field)) {
+		if (!is_number(field[3], gid))
+			continue;
+		if (!is_number(field[2], uid)) {
+			*ret_name = "";
+			return;
+		}
+		*ret_name = field[0];
+	}
+}
+
+/* A group of this number and name, with no member but the user of that name. */
+static bool has_no_other_member(char *groups, gid_t gid, const char *name)
+{
+	char *field[FIELDS_MAX];
+	bool found = false;
+
+	while (next_entry(&groups, field)) {
+		if (!is_number(field[2], gid))
+			continue;
+		if (strcmp(field[0], name) != 0 || (field[3][0] && strcmp(field[3], name) != 0))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * The user's own private group, as useradd(8) makes it.  Read from /etc itself:
+ * the resolver of names may load modules into this process and ask a network.
+ */
+static bool group_is_private(uid_t uid, gid_t gid)
+{
+	char *users = read_table("/etc/passwd"), *groups = read_table("/etc/group");
+	const char *name = "";
+	bool private = false;
+
+	if (users && groups) {
+		only_user(users, uid, gid, &name);
+		private = *name && has_no_other_member(groups, gid, name);
+	}
+	free(users);
+	free(groups);
+	return private;
+}
+
+/*
+ * In a container that knows only some users, the owner of the system's own
+ * files may not be one of them.  Elsewhere the number is a user like any other.
+ */
+static bool is_unknown_here(uid_t uid)
+{
+	char *map = uid == OVERFLOW_UID ? read_table("/proc/self/uid_map") : NULL, *at = map;
+	bool unknown = map != NULL;
+
+	while (at && *at) {
+		unsigned long first = strtoul(at, &at, 10), count;
+		(void)strtoul(at, &at, 10);
+		count = strtoul(at, &at, 10);
+		if (uid >= first && uid - first < count)
+			unknown = false;
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	free(map);
+	return unknown;
+}
+
+/* "chmod go-w '/the path'", or without the path if it is too long to be typed. */
+static void command_format(char command[COMMAND_MAX], const char *verb, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%,:";
+	bool quoted = path[strspn(path, plain)] != '\0';
+	size_t len = (size_t)snprintf(command, COMMAND_MAX, "%s %s", verb, quoted ? "'" : "");
+
+	for (const char *at = path; *at; at++) {
+		const char *text = *at == '\'' ? "'\\''" : (char[]){*at, '\0'};
+		size_t n = strlen(text);
+		if ((unsigned char)*at < 0x20 || *at == 0x7f || len + n + 2 > COMMAND_MAX) {
+			(void)snprintf(command, COMMAND_MAX, "%s on it", verb);
+			return;
+		}
+		memcpy(command + len, text, n);
+		len += n;
+	}
+	(void)snprintf(command + len, COMMAND_MAX - len, "%s", quoted ? "'" : "");
+}
+
+static void path_format(const struct trusted *trusted, char path[PATH_MAX])
+{
+	(void)snprintf(path, PATH_MAX, "%s%s%s", trusted->path, trusted->leaf ? "/" : "",
+		       trusted->leaf ? trusted->leaf : "");
+}
+
+/* The system needs it to stay as it is. */
+static bool is_for_all(const char *path)
+{
+	static const char *const paths[] = {"/tmp", "/var/tmp", "/dev/shm"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Not inline, these two: their room on the stack is not for the path on which all is well. */
+static __attribute__((noinline)) bool untrusted_owner(const struct trusted *trusted, uid_t owner, char *why,
+						      size_t why_cap)
+{
+	char path[PATH_MAX], command[COMMAND_MAX], verb[40], as_owner[60] = "";
+	uid_t me = geteuid();
+
+	(void)snprintf(verb, sizeof(verb), "chown %lu", (unsigned long)me);
+	path_format(trusted, path);
+	command_format(command, verb, path);
+	if (me == 0)
+		(void)snprintf(as_owner, sizeof(as_owner), "run this as user %lu, or ", (unsigned long)owner);
+	(void)snprintf(why, why_cap, "%.100s: %sbelongs to user %lu, not to %suser %lu; %srun: %s", path,
+		       trusted->directory ? "this directory " : "it ", (unsigned long)owner,
+		       me ? "root or " : "", (unsigned long)me, as_owner, command);
+	return false;
+}
+
+static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trusted, mode_t mode, char *why,
+						     size_t why_cap)
+{
+	char path[PATH_MAX], command[COMMAND_MAX];
+
+	path_format(trusted, path);
+	if (trusted->directory && is_for_all(path)) {
+		(void)snprintf(why, why_cap, "%s: all users can write to this directory; use another one",
+			       path);
+		return false;
+	}
+	command_format(command, "chmod go-w", path);
+	(void)snprintf(why, why_cap, "%.100s: other users can write to %s (mode %04o); run: %s", path,
+		       trusted->directory ? "this directory" : "it", (unsigned)mode & 07777, command);
+	return false;
+}
+
+bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap)
+{
+	/* A device or a pipe is refused where it is read or run; its mode may be right as it is. */
+	if (!trusted->directory && !S_ISREG(st->st_mode))
+		return true;
+	if (st->st_uid != 0 && st->st_uid != geteuid() && !(trusted->program && geteuid() != 0) &&
+	    !(trusted->system && is_unknown_here(st->st_uid)))
+		return untrusted_owner(trusted, st->st_uid, why, why_cap);
+	if (st->st_mode & S_IWOTH)
+		return untrusted_mode(trusted, st->st_mode, why, why_cap);
+	/*
+	 * In a group's sticky directory, such as /nix/store, a file can only be replaced by its owner.
+	 * Who may install programs is for the system to say: Debian's /usr/local is of a group.
+	 */
+	if (!(st->st_mode & S_IWGRP) || (trusted->directory && (trusted->program || (st->st_mode & S_ISVTX))))
+		return true;
+	return group_is_private(st->st_uid, st->st_gid) || untrusted_mode(trusted, st->st_mode, why, why_cap);
+}
+
+static bool trust_path(const char *path, bool directory, char *why, size_t why_cap)
+{
+	const struct trusted trusted = {
+		.path = path, .directory = directory, .system = true, .program = true};
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	bool ok = fd < 0 || fstat(fd, &st) < 0 || trust_stat(&trusted, &st, why, why_cap);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* The directory of an absolute path. */
+static bool trust_parent(const char *path, char *why, size_t why_cap)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+	char parent[PATH_MAX];
+
+	len = len ? len : 1;
+	memcpy(parent, path, len);
+	parent[len] = '\0';
+	return trust_path(parent, true, why, why_cap);
+}
+
+/* Where the link at `path` leads, in its place; false if it is not a link, or to nowhere that can be opened. */
+static bool follow_link(char path[PATH_MAX])
+{
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target));
+	size_t keep = len > 0 && target[0] != '/' ? (size_t)(strrchr(path, '/') - path) + 1 : 0;
+
+	if (len <= 0 || keep + (size_t)len >= PATH_MAX)
+		return false;
+	memcpy(path + keep, target, (size_t)len);
+	path[keep + (size_t)len] = '\0';
+	return true;
+}
+
+bool trust_program(const char *path, char *why, size_t why_cap)
+{
+	char at[PATH_MAX];
+	unsigned links = 0;
+
+	if (path[0] != '/' || strlen(path) >= sizeof(at))
+		return true; /* no program is there: the kernel would not find it either */
+	memcpy(at, path, strlen(path) + 1);
+	do {
+		if (!trust_parent(at, why, why_cap))
+			return false;
+	} while (links++ < LINKS_MAX && follow_link(at));
+	return trust_path(at, false, why, why_cap);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "lib/base/util.h"
+
+void cleanup_free(void *pointer_to_pointer)
+{
+	free(*(void **)pointer_to_pointer);
+}
+
+void cleanup_close(int *fd)
+{
+	close_keep_errno(*fd);
+}
+
+int close_keep_errno(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return -1;
+}
+
+char *dup_string(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+bool same_string(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+void printable(char *to, size_t cap, const char *from)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < cap && from[i]; i++) {
+		unsigned char c = (unsigned char)from[i];
+		to[i] = c < 0x20 || c == 0x7f ? '?' : from[i];
+	}
+	if (cap)
+		to[i] = '\0';
+}
+
+uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	while (len--)
+		seed = (seed ^ *p++) * UINT64_C(0x100000001b3);
+	return seed;
+}
+
+void copy_sized(void *to, size_t to_size, const void *from)
+{
+	size_t from_size;
+
+	memcpy(&from_size, from, sizeof(from_size));
+	memset(to, 0, to_size);
+	memcpy(to, from, MIN(from_size, to_size));
+}
+
+uint32_t random_below(uint32_t below)
+{
+	static _Atomic uint32_t count;
+	/* What the kernel gave this process at its start: no system call on the warm path. */
+	const unsigned char *start = (const void *)getauxval(AT_RANDOM);
+	uint32_t turn = atomic_fetch_add(&count, 1);
+	uint64_t mix = hash_bytes(HASH_SEED, &turn, sizeof(turn));
+
+	if (start)
+		mix = hash_bytes(mix, start + 8, 8);
+	return below ? (uint32_t)(mix >> 32) % below : 0;
+}
+
+bool parse_uint(const char *text, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		unsigned digit = (unsigned)(*text - '0');
+		if (digit > 9 || digit > max || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret_value = value;
+	return true;
+}
+
+bool parse_duration(const char *text, unsigned max, unsigned *ret_seconds)
+{
+	static const struct {
+		char unit;
+		unsigned seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+	size_t len = strlen(text);
+	unsigned factor = 1;
+	char digits[16];
+	uint64_t value;
+
+	if (!len || len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (digits[len - 1] == units[i].unit) {
+			factor = units[i].seconds;
+			digits[len - 1] = '\0';
+			break;
+		}
+	}
+	if (!parse_uint(digits, max, &value) || value * factor > max)
+		return false;
+	*ret_seconds = (unsigned)(value * factor);
+	return true;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/errno-words.h"
+#include "lib/base/error.h"
+#include "lib/module/loader.h"
+#include "lib/base/suggest.h"
+
+#define MODULE_PATH_MAX PATH_MAX
+
+/* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
+static int bad_word(struct line *line, struct spot spot, const char *why)
+{
+	char name[48], place[PLACE_MAX] = "";
+
+	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
+	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
+	if (spot.line)
+		place_format(place, line->file, spot.line, spot.column);
+	note_error(ICRED_E_INVALID, "%smodule %s %s", place, name, why);
+	set_error_where(name, line->file, spot.line);
+	return ICRED_E_INVALID;
+}
+
+static int bad_module(struct line *line, const char *why)
+{
+	return bad_word(line, (struct spot){line->number, line->column}, why);
+}
+
+/* What open() finds wrong is an argument, as a rule: a fault of the profile as well. */
+static void add_place(const struct line *line)
+{
+	struct failure failure;
+	char place[PLACE_MAX];
+
+	failure_save(&failure);
+	if (failure.code != ICRED_E_INVALID || !line->number)
+		return;
+	place_format(place, line->file, line->number, line->column);
+	note_error(failure.code, "%s%s", place, failure.message);
+	set_error_where(failure.module, line->file, line->number);
+}
+
+static const char *module_directory(void)
+{
+	const char *directory = secure_getenv("ICRED_MODULE_DIR");
+
+	return directory && directory[0] == '/' ? directory : MODULE_DIR;
+}
+
+/* False if it does not fit: the beginning of a path is another path. */
+static bool module_path(const struct line *line, char path[MODULE_PATH_MAX])
+{
+	int n = snprintf(path, MODULE_PATH_MAX, "%s/%s-%s.so", module_directory(),
+			 facility_name(line->facility), line->module);
+
+	return n >= 0 && n < MODULE_PATH_MAX;
+}
+
+typedef const struct icred_module *entry_fn(void);
+
+/*
+ * Cache modules run in every warm process.  Ours need libc alone and are linked
+ * in, as loading a file costs such a process an eighth of its whole time; they
+ * are modules like any other in all else.
+ */
+entry_fn icred_cache_keyctl, icred_cache_runtime;
+
+static entry_fn *find_linked(const struct line *line)
+{
+	if (line->facility != ICRED_CACHE)
+		return NULL;
+	return strcmp(line->module, "keyctl") == 0    ? icred_cache_keyctl
+	       : strcmp(line->module, "runtime") == 0 ? icred_cache_runtime
+						      : NULL;
+}
+
+bool module_passed_over(const struct line *line)
+{
+	char path[MODULE_PATH_MAX];
+
+	if (!line->optional_module || find_linked(line) || !module_path(line, path))
+		return false;
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
+/* The module of this facility that the name of none is closest to. */
+static struct suggestion similar_module(const struct line *line)
+{
+	struct suggestion similar = suggest_for(line->module, strlen(line->module));
+	const char *facility = facility_name(line->facility);
+	size_t prefix = strlen(facility) + 1, len;
+	struct dirent **entries = NULL;
+	int count = scandir(module_directory(), &entries, NULL, alphasort);
+
+	if (line->facility == ICRED_CACHE)
+		suggest_names(&similar, "keyctl runtime");
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		len = strlen(name);
+		if (len > prefix + 3 && strncmp(name, facility, prefix - 1) == 0 && name[prefix - 1] == '-' &&
+		    strcmp(name + len - 3, ".so") == 0)
+			suggest_name(&similar, name + prefix, len - prefix - 3);
+		free(entries[i]);
+	}
+	free(entries);
+	return similar;
+}
+
+/* What the loader says of a limit that was reached; 0 if it is about the file. */
+static int load_errno(const char *said)
+{
+	static const int limits[] = {EMFILE, ENFILE, ENOMEM};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (strstr(said, strerror(limits[i])))
+			return limits[i];
+	return strstr(said, "failed to map segment") || strstr(said, "cannot allocate") ? ENOMEM : 0;
+}
+
+static int no_room(const struct line *line, int error)
+{
+	note_error(ICRED_E_NO_MEMORY, "module %s %s can't be loaded: %s", facility_name(line->facility),
+		   line->module, errno_words(error));
+	set_error_where("", line->file, line->number);
+	return ICRED_E_NO_MEMORY;
+}
+
+/* The one symbol of the module's file. */
+static int find_entry(struct line *line, entry_fn **ret_entry)
+{
+	struct suggestion similar;
+	char path[MODULE_PATH_MAX], why[600];
+	const char *said;
+	int error;
+	void *handle, *symbol;
+
+	if (!module_path(line, path))
+		return bad_module(line,
+				  "can't be loaded: the value of ICRED_MODULE_DIR is too long; unset it");
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!handle) {
+		said = dlerror();
+		error = load_errno(said);
+		if (error)
+			return no_room(line, error);
+		similar = similar_module(line);
+		snprintf(why, sizeof(why),
+			 "can't be loaded: %.440s; install what is missing, or name another one%s", said,
+			 suggest_text(&similar));
+		return bad_module(line, why);
+	}
+	symbol = dlsym(handle, "icred_module_1");
+	if (!symbol && dlsym(handle, "icred_module_2"))
+		return bad_module(
+			line,
+			"has no icred_module_1, but icred_module_2: it is for a later libicred, with the ABI's major version 2");
+	if (!symbol)
+		return bad_module(line, "has no icred_module_1: it was not built for this libicred");
+	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
+	return ICRED_OK;
+}
+
+/* The module's table, or NULL with the reason as this thread's failure. */
+static const struct icred_module *find_table(struct line *line)
+{
+	const struct icred_module *table;
+	entry_fn *entry = find_linked(line);
+
+	if (!entry && find_entry(line, &entry) < 0)
+		return NULL;
+	table = entry();
+	if (!table)
+		bad_module(line, "gave no table");
+	return table;
+}
+
+/* The first capability that is claimed without its callback, by the callback's name; or NULL. */
+static const char *missing_callback(const struct module *module)
+{
+	const struct icred_key_ops *key = &module->ops.key;
+	const struct icred_cache_ops *cache = &module->ops.cache;
+	unsigned can = module->table.can;
+
+	switch (module->table.facility) {
+	case ICRED_KEY:
+		return (can & ICRED_CAN_SIGN) && !key->sign       ? "sign"
+		       : (can & ICRED_CAN_LIST) && !key->each     ? "each"
+		       : (can & ICRED_CAN_STORE) && !key->store   ? "store"
+		       : (can & ICRED_CAN_REMOVE) && !key->remove ? "remove"
+								  : NULL;
+	case ICRED_CACHE:
+		return !cache->load   ? "load"
+		       : !cache->save ? "save"
+		       : !cache->drop ? "drop"
+		       : !cache->each ? "each"
+				      : NULL;
+	default:
+		return (can & ICRED_CAN_MINT) && !module->ops.issuer.mint ? "mint" : NULL;
+	}
+}
+
+/* A SERIAL module has one lock for all lines and handles of the process; `loading` is held. */
+static struct serial *find_serial(const struct icred_module *table)
+{
+	static struct serial *list;
+	struct serial *serial;
+
+	for (serial = list; serial; serial = serial->next)
+		if (serial->table == table)
+			return serial;
+	serial = calloc(1, sizeof(*serial));
+	if (!serial)
+		return NULL;
+	serial->table = table;
+	serial->next = list;
+	list = serial;
+	return serial;
+}
+
+/* An argument nobody knows is a word that was meant for something: it must not go unnoticed. */
+static int check_arguments(struct line *line, const char *known)
+{
+	char why[360];
+
+	for (size_t i = 0; known && line->arguments[i]; i++) {
+		size_t len = strcspn(line->arguments[i], "=");
+		const char *at = known;
+		for (; *at; at += strspn(at, " ")) {
+			size_t word = strcspn(at, " ");
+			if (word == len && memcmp(at, line->arguments[i], len) == 0)
+				break;
+			at += word;
+		}
+		if (*at)
+			continue;
+		struct suggestion similar = suggest_for(line->arguments[i], len);
+		suggest_names(&similar, known);
+		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s%s",
+			 (int)MIN(len, 60), line->arguments[i], *known ? known : "none",
+			 suggest_text(&similar));
+		return bad_word(line, line->spots[i], why);
+	}
+	return ICRED_OK;
+}
+
+static int check_module(struct line *line, struct module *module, const struct icred_module *table)
+{
+	static const size_t ops_size[] = {[ICRED_KEY] = sizeof(struct icred_key_ops),
+					  [ICRED_CACHE] = sizeof(struct icred_cache_ops),
+					  [ICRED_ISSUER] = sizeof(struct icred_issuer_ops)};
+	const char *missing;
+	char why[80];
+
+	copy_sized(&module->table, sizeof(module->table), table);
+	if (table->size < offsetof(struct icred_module, ops) + sizeof(table->ops))
+		return bad_module(line, "has a table that is too short: it ends without open or without ops");
+	if (!module->table.ops || !module->table.open)
+		return bad_module(line, "has a table without open or without ops");
+	if (module->table.facility != line->facility)
+		return bad_module(line, "serves another facility than its name says");
+	if (line->facility == ICRED_CACHE && !(module->table.can & ICRED_CAN_CACHE))
+		return bad_module(line, "does not claim ICRED_CAN_CACHE, as every cache must");
+	if (line->facility == ICRED_ISSUER && !(module->table.can & ICRED_CAN_MINT))
+		return bad_module(line, "does not claim ICRED_CAN_MINT, as every issuer must");
+	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
+	missing = missing_callback(module);
+	if (missing) {
+		snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing",
+			 missing);
+		return bad_module(line, why);
+	}
+	if (check_arguments(line, module->table.arguments) < 0)
+		return ICRED_E_INVALID;
+	if (module->table.threads == ICRED_THREADS_PARALLEL)
+		return ICRED_OK;
+	module->serial = find_serial(table);
+	return module->serial ? ICRED_OK : set_no_memory();
+}
+
+static struct lock loading; /* of the process, as modules are */
+
+/* `loading` is held. */
+static int load(struct line *line)
+{
+	const struct icred_module *table;
+	struct module *module;
+	int r;
+
+	if (line->checked)
+		return ICRED_OK;
+	if (module_passed_over(line))
+		return STACK_SKIP;
+	table = find_table(line);
+	if (!table)
+		return icred_error()->code;
+	module = calloc(1, sizeof(*module));
+	r = module ? check_module(line, module, table) : set_no_memory();
+	if (r < 0) {
+		free(module);
+		return r;
+	}
+	/* Only now, as other threads may have yet to weigh what they were told before. */
+	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
+	return ICRED_OK;
+}
+
+int module_check(struct line *line)
+{
+	int r;
+
+	if (__atomic_load_n(&line->checked, __ATOMIC_ACQUIRE))
+		return ICRED_OK;
+	lock_take(&loading);
+	r = load(line);
+	lock_give(&loading);
+	return r;
+}
+
+/* `loading` is held. */
+static int load_and_open(struct line *line, const struct host *host)
+{
+	struct host own = host_for_line(host, line);
+	struct module *module;
+	int r;
+
+	if (line->opened)
+		return ICRED_OK;
+	r = load(line);
+	if (r != ICRED_OK)
+		return r;
+	module = line->checked;
+	r = module->table.open(&own.table, &module->self);
+	if (r == ICRED_OK)
+		__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
+	else if (r == ICRED_E_INVALID)
+		add_place(line);
+	return r;
+}
+
+int module_get(struct line *line, const struct host *host, struct module **ret_module)
+{
+	struct module *module = __atomic_load_n(&line->opened, __ATOMIC_ACQUIRE);
+	int r = ICRED_OK;
+
+	if (!module) {
+		lock_take(&loading);
+		r = load_and_open(line, host);
+		module = line->opened;
+		lock_give(&loading);
+	}
+	if (r == ICRED_OK)
+		*ret_module = module;
+	return r;
+}
+
+void module_enter(struct module *module)
+{
+	if (module->serial)
+		lock_take(&module->serial->lock);
+}
+
+void module_leave(struct module *module)
+{
+	if (module->serial)
+		lock_give(&module->serial->lock);
+}
+
+void modules_close(struct stack *stack, const struct host *host)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		struct line *line = &stack->lines[i];
+		struct module *module = line->opened;
+		struct host own = host_for_line(host, line);
+		if (module && module->table.close)
+			module->table.close(module->self, &own.table);
+		free(line->checked);
+		line->checked = line->opened = NULL;
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading a module and holding it to the ABI of icred/module.h. */
+#ifndef ICRED_LIB_MODULE_LOADER_H
+#define ICRED_LIB_MODULE_LOADER_H
+
+#include "lib/module/host.h"
+#include "lib/base/lock.h"
+
+/* What keeps calls into a SERIAL module apart. */
+struct serial {
+	struct serial *next;
+	const struct icred_module *table;
+	struct lock lock;
+};
+
+struct module {
+	struct icred_module table; /* our copies: what the module's are too short for is zero */
+	union {
+		struct icred_key_ops key;
+		struct icred_cache_ops cache;
+		struct icred_issuer_ops issuer;
+	} ops;
+	void *self;
+	struct serial *serial; /* NULL for a PARALLEL module */
+};
+
+/* Whether the line begins with "-", which says that this is no error, and there is no such module. */
+bool module_passed_over(const struct line *line);
+/*
+ * Load the module of a line, if that has not been done, and hold it to the ABI.
+ * STACK_SKIP if the line is passed over.
+ */
+int module_check(struct line *line);
+/* The same, and open it at its first use. */
+int module_get(struct line *line, const struct host *host, struct module **ret_module);
+/* Around each call into it. */
+void module_enter(struct module *module);
+void module_leave(struct module *module);
+/* Close every line's module.  They stay mapped: GLib and its like do not bear unloading. */
+void modules_close(struct stack *stack, const struct host *host);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/error.h"
+#include "lib/protocol/frames.h"
+
+int frame_read(const void *bytes, size_t len, struct reader *ret_reader)
+{
+	struct reader reader = wire_reader(bytes, len);
+	struct field field;
+	int64_t frame;
+
+	if (!wire_next(&reader, &field) || field.tag != TAG_FRAME)
+		return 0;
+	frame = field_number(&reader, &field);
+	*ret_reader = reader;
+	return reader.damaged || frame < 1 || frame > 255 ? 0 : (int)frame;
+}
+
+void frame_begin(struct wire *wire, int frame)
+{
+	wire->len = 0;
+	wire->overflow = false;
+	wire_put_number(wire, TAG_FRAME, frame);
+}
+
+static void line_write(struct wire *wire, const struct line *line)
+{
+	size_t count = 0;
+
+	wire_put_number(wire, TAG_FACILITY, line->facility);
+	wire_put(wire, TAG_CONTROL, line->control.action, sizeof(line->control.action));
+	if (line->optional_module)
+		wire_put_number(wire, TAG_OPTIONAL, 1);
+	wire_put_string(wire, TAG_MODULE, line->module);
+	wire_put_string(wire, TAG_FILE, line->file);
+	wire_put_number(wire, TAG_LINE, line->number);
+	wire_put_number(wire, TAG_COLUMN, line->column);
+	for (; line->arguments[count]; count++)
+		wire_put_string(wire, TAG_ARGUMENT, line->arguments[count]);
+	wire_put(wire, TAG_SPOTS, line->spots, count * sizeof(*line->spots));
+}
+
+void hello_write(struct wire *wire, const struct profile *profile, unsigned flags, int log_level)
+{
+	const char *name, *value = NULL;
+
+	frame_begin(wire, FRAME_HELLO);
+	wire_put_number(wire, TAG_PROTOCOL, PROTOCOL_VERSION);
+	wire_put_number(wire, TAG_FLAGS, flags);
+	wire_put_number(wire, TAG_LOG_LEVEL, log_level);
+	wire_put_string(wire, TAG_NAME, profile->name);
+	wire_put_string(wire, TAG_FILE, profile->file);
+	for (size_t i = 0; (name = settings_at(&profile->settings, i, &value)); i++) {
+		wire_put_string(wire, TAG_SETTING, name);
+		wire_put_string(wire, TAG_VALUE, value);
+	}
+	/* Caches are the caller's business. */
+	for (size_t i = 0; i < profile->stack.count; i++)
+		if (profile->stack.lines[i].facility != ICRED_CACHE)
+			line_write(wire, &profile->stack.lines[i]);
+}
+
+#define ARGUMENTS_MAX 64
+#define CONTROL_LEAST 17 /* results that every version knows: success and the first sixteen failures */
+
+/* A profile that is being put together from fields. */
+struct builder {
+	struct hello hello;
+	const char *name, *file, *setting;
+	struct line line; /* points into the packet */
+	char *arguments[ARGUMENTS_MAX + 1];
+	struct spot spots[ARGUMENTS_MAX];
+	size_t argument_count;
+	bool in_line;
+	int64_t version;
+};
+
+/* Packets are ours and stay until the profile has its copies. */
+static char *borrow(struct reader *reader, const struct field *field)
+{
+	return (char *)(uintptr_t)field_string(reader, field);
+}
+
+static int finish_line(struct builder *builder)
+{
+	if (!builder->in_line)
+		return ICRED_OK;
+	builder->in_line = false;
+	builder->arguments[builder->argument_count] = NULL;
+	builder->line.arguments = builder->arguments;
+	builder->line.spots = builder->spots;
+	if (!builder->line.module || !builder->line.file)
+		return ICRED_E_PROTOCOL;
+	return profile_add_line(builder->hello.profile, &builder->line);
+}
+
+static int begin_line(struct builder *builder, int64_t facility)
+{
+	int r = finish_line(builder);
+
+	if (r < 0)
+		return r;
+	if (facility != ICRED_KEY && facility != ICRED_ISSUER)
+		return ICRED_E_PROTOCOL;
+	builder->in_line = true;
+	builder->argument_count = 0;
+	memset(builder->spots, 0, sizeof(builder->spots));
+	builder->line = (struct line){.facility = (int)facility};
+	return ICRED_OK;
+}
+
+/* A library of another version may know fewer kinds of failure than we do, or more: kinds are only appended. */
+static int control_field(struct control *control, const struct field *field)
+{
+	size_t known = MIN(field->len, sizeof(control->action));
+
+	if (field->len < CONTROL_LEAST)
+		return ICRED_E_PROTOCOL;
+	memcpy(control->action, field->value, known);
+	memset(control->action + known, control->action[-ICRED_E_INTERNAL], sizeof(control->action) - known);
+	return ICRED_OK;
+}
+
+static int line_field(struct builder *builder, struct reader *reader, const struct field *field)
+{
+	struct line *line = &builder->line;
+
+	switch (field->tag) {
+	case TAG_CONTROL:
+		return control_field(&line->control, field);
+	case TAG_OPTIONAL:
+		line->optional_module = true;
+		return ICRED_OK;
+	case TAG_MODULE:
+		line->module = borrow(reader, field);
+		return ICRED_OK;
+	case TAG_FILE:
+		line->file = borrow(reader, field);
+		return ICRED_OK;
+	case TAG_LINE:
+		line->number = field_unsigned(reader, field);
+		return ICRED_OK;
+	case TAG_COLUMN:
+		line->column = field_unsigned(reader, field);
+		return ICRED_OK;
+	case TAG_SPOTS:
+		if (field->len > sizeof(builder->spots))
+			return ICRED_E_PROTOCOL;
+		memcpy(builder->spots, field->value, field->len);
+		return ICRED_OK;
+	case TAG_ARGUMENT:
+		if (builder->argument_count >= ARGUMENTS_MAX)
+			return ICRED_E_PROTOCOL;
+		builder->arguments[builder->argument_count++] = borrow(reader, field);
+		return ICRED_OK;
+	default:
+		return ICRED_OK; /* a newer library says more than we know */
+	}
+}
+
+static int start_profile(struct builder *builder)
+{
+	if (!builder->hello.profile && builder->name && builder->file)
+		builder->hello.profile = profile_new(builder->name, builder->file);
+	return builder->hello.profile ? ICRED_OK : ICRED_E_PROTOCOL;
+}
+
+static int setting_field(struct builder *builder, struct reader *reader, const struct field *field)
+{
+	char why[160];
+
+	if (!builder->setting || start_profile(builder) < 0)
+		return ICRED_E_PROTOCOL;
+	if (!setting_known(builder->setting)) /* to go on without it could be to do what it forbids */
+		return set_error(
+			ICRED_E_PROTOCOL,
+			"icred-worker is older than libicred, and does not know the setting %.60s: install "
+			"them together",
+			builder->setting);
+	return settings_add(&builder->hello.profile->settings, builder->setting, borrow(reader, field), why,
+			    sizeof(why));
+}
+
+static int hello_field(struct builder *builder, struct reader *reader, const struct field *field)
+{
+	if (field->tag == TAG_FACILITY)
+		return start_profile(builder) < 0 ? ICRED_E_PROTOCOL
+						  : begin_line(builder, field_number(reader, field));
+	if (builder->in_line)
+		return line_field(builder, reader, field);
+	switch (field->tag) {
+	case TAG_PROTOCOL:
+		builder->version = field_number(reader, field);
+		break;
+	case TAG_FLAGS:
+		builder->hello.flags = field_unsigned(reader, field);
+		break;
+	case TAG_LOG_LEVEL:
+		builder->hello.log_level = field_int(reader, field);
+		break;
+	case TAG_NAME:
+		builder->name = borrow(reader, field);
+		break;
+	case TAG_FILE:
+		builder->file = borrow(reader, field);
+		break;
+	case TAG_SETTING:
+		builder->setting = borrow(reader, field);
+		break;
+	case TAG_VALUE:
+		return setting_field(builder, reader, field);
+	default:
+		break;
+	}
+	return ICRED_OK;
+}
+
+int hello_read(struct reader *reader, struct hello *ret_hello)
+{
+	struct builder builder = {.name = NULL};
+	struct field field;
+	int r = ICRED_OK;
+
+	while (r == ICRED_OK && wire_next(reader, &field))
+		r = hello_field(&builder, reader, &field);
+	if (r == ICRED_OK && (reader->damaged || builder.version < PROTOCOL_VERSION - 1 ||
+			      builder.version > PROTOCOL_VERSION + 1))
+		r = set_error(
+			ICRED_E_PROTOCOL,
+			"icred-worker and libicred are of different versions: install them together, and "
+			"restart this program");
+	if (r == ICRED_OK)
+		r = start_profile(&builder);
+	if (r == ICRED_OK)
+		r = finish_line(&builder);
+	if (r == ICRED_OK)
+		r = profile_complete(builder.hello.profile);
+	if (r < 0) {
+		profile_free(builder.hello.profile);
+		return icred_error()->code == r
+			       ? r
+			       : set_error(r, "the worker does not understand its first message");
+	}
+	*ret_hello = builder.hello;
+	return ICRED_OK;
+}
+
+void fault_write(struct wire *wire, int frame)
+{
+	const struct icred_error *error = icred_error();
+
+	frame_begin(wire, frame);
+	wire_put_number(wire, TAG_CODE, error->code);
+	wire_put_string(wire, TAG_TEXT, error->message);
+	wire_put_string(wire, TAG_MODULE, error->module);
+	wire_put_string(wire, TAG_FILE, error->file);
+	wire_put_number(wire, TAG_LINE, error->line);
+	wire_put_number(wire, TAG_RETRY_AT, error->retry_at);
+}
+
+void failed_write(struct wire *wire)
+{
+	fault_write(wire, FRAME_FAILED);
+}
+
+int failed_read(struct reader *reader)
+{
+	const char *text = "", *module = "", *file = "";
+	int64_t retry_at = 0;
+	unsigned line = 0;
+	int code = 0;
+	struct field field;
+
+	while (wire_next(reader, &field)) {
+		if (field.tag == TAG_CODE)
+			code = field_int(reader, &field);
+		else if (field.tag == TAG_TEXT)
+			text = field_string(reader, &field);
+		else if (field.tag == TAG_MODULE)
+			module = field_string(reader, &field);
+		else if (field.tag == TAG_FILE)
+			file = field_string(reader, &field);
+		else if (field.tag == TAG_LINE)
+			line = field_unsigned(reader, &field);
+		else if (field.tag == TAG_RETRY_AT)
+			retry_at = field_number(reader, &field);
+	}
+	if (reader->damaged || code >= 0 || code < -UINT8_MAX)
+		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+	if (code < ERROR_LAST) /* a newer worker has more kinds */
+		code = ICRED_E_INTERNAL;
+	note_error(code, "%s", text);
+	set_error_where(module, file, line);
+	set_error_retry_at(retry_at);
+	return code;
+}

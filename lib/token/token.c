@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "lib/token/life.h"
+#include "lib/token/token.h"
+
+struct token_body *token_body_new(void *blob, size_t len)
+{
+	struct token_body *body = calloc(1, sizeof(*body));
+
+	if (!body || !record_read(blob, len, &body->record)) {
+		free(body);
+		secret_free(blob);
+		return NULL;
+	}
+	atomic_init(&body->refs, 1);
+	body->blob = blob;
+	body->blob_len = len;
+	body->refresh_at = life_refresh_at(body->record.minted_at, body->record.expires_at);
+	return body;
+}
+
+struct token_body *token_body_ref(struct token_body *body)
+{
+	atomic_fetch_add_explicit(&body->refs, 1, memory_order_relaxed);
+	return body;
+}
+
+struct token_body *token_body_unref(struct token_body *body)
+{
+	if (!body || atomic_fetch_sub_explicit(&body->refs, 1, memory_order_acq_rel) != 1)
+		return NULL;
+	secret_free(body->blob);
+	free(body);
+	return NULL;
+}
+
+icred_token_t *token_new(struct token_body *body)
+{
+	icred_token_t *token = aligned_alloc(_Alignof(icred_token_t), sizeof(*token));
+
+	if (!token)
+		return NULL;
+	atomic_init(&token->refs, 1);
+	token->body = token_body_ref(body);
+	return token;
+}
+
+/* Its refresh has just failed, and is not tried again at once. */
+static bool is_resting(const struct token_body *body, int64_t now)
+{
+	int64_t failed_at = atomic_load_explicit(&body->failed_at, memory_order_relaxed);
+
+	return failed_at && life_within(failed_at, now, REFRESH_AGAIN);
+}
+
+bool token_fresh(const struct token_body *body, int64_t now, unsigned min_ttl)
+{
+	return (now < body->refresh_at || is_resting(body, now)) && token_alive(body, now, min_ttl);
+}
+
+bool token_alive(const struct token_body *body, int64_t now, unsigned min_ttl)
+{
+	return life_usable(body->record.minted_at, body->record.expires_at, now, min_ttl) &&
+	       !atomic_load_explicit(&body->dead, memory_order_relaxed);
+}
+
+_export_ icred_token_t *icred_token_ref(icred_token_t *token)
+{
+	if (token)
+		atomic_fetch_add_explicit(&token->refs, 1, memory_order_relaxed);
+	return token;
+}
+
+_export_ void icred_token_unref(icred_token_t *token)
+{
+	if (!token || atomic_fetch_sub_explicit(&token->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	token_body_unref(token->body);
+	free(token);
+}
+
+_export_ const char *icred_token_secret(const icred_token_t *token)
+{
+	return token->body->record.secret;
+}
+
+_export_ int64_t icred_token_expires_at(const icred_token_t *token)
+{
+	return token->body->record.expires_at;
+}
+
+_export_ int64_t icred_token_minted_at(const icred_token_t *token)
+{
+	return token->body->record.minted_at;
+}
+
+_export_ const char *icred_token_app(const icred_token_t *token)
+{
+	return token->body->record.identity.app;
+}
+
+_export_ const char *icred_token_installation(const icred_token_t *token)
+{
+	return token->body->record.installation;
+}
+
+_export_ const char *icred_token_organization(const icred_token_t *token)
+{
+	return token->body->record.organization;
+}
+
+_export_ const char *icred_token_permission(const icred_token_t *token, size_t i, const char **ret_name)
+{
+	const char *const *permissions = token->body->record.permissions;
+
+	for (size_t at = 0; permissions[at]; at += 2) {
+		if (at / 2 == i) {
+			if (ret_name)
+				*ret_name = permissions[at];
+			return permissions[at + 1];
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What both cache modules check of an entry before they touch anything. */
+#ifndef ICRED_PLUGIN_CACHE_CACHE_ENTRY_H
+#define ICRED_PLUGIN_CACHE_CACHE_ENTRY_H
+
+#include <icred/module.h>
+
+/* [a-z0-9.-], 1 to ICRED_NAME_MAX bytes: can't leave a directory, can't look like two words. */
+static inline int cache_name_ok(const char *name)
+{
+	size_t len;
+
+	for (len = 0; name[len] != '\0'; len++) {
+		char c = name[len];
+
+		if (len == ICRED_NAME_MAX ||
+		    !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-'))
+			return 0;
+	}
+	return len > 0;
+}
+
+static inline int cache_check_name(const struct icred_host *host, const char *name)
+{
+	if (cache_name_ok(name))
+		return ICRED_OK;
+	return host->fail(host, ICRED_E_INVALID,
+			  "the name of a cache entry must be 1 to %d of a-z, 0-9, . and -", ICRED_NAME_MAX);
+}
+
+static inline int cache_check_blob(const struct icred_host *host, size_t len)
+{
+	if (len > 0 && len <= ICRED_BLOB_MAX)
+		return ICRED_OK;
+	return host->fail(host, ICRED_E_INVALID, "a cache entry must have 1 to %d bytes, not %zu",
+			  ICRED_BLOB_MAX, len);
+}
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* key systemd: an app's RSA key as a credential that systemd hands to a service. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/errno-words.h"
+#include "plugin/shared/pemkey.h"
+
+#define NAME_CAP 256
+#define FALLBACK "icred-key"
+/*
+ * systemd lets a service's user read by an access control list, which looks
+ * like a right of the group; the folder is the service's own.
+ */
+#define FORBIDDEN 0037
+
+struct credential {
+	struct pemkey at_hand;
+	char name[NAME_CAP]; /* the one at hand */
+};
+
+/* systemd.exec(5): a file name of printable ASCII without a colon. */
+static int name_fits(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] > '~')
+			return 0;
+	return len && len < NAME_CAP && !strpbrk(name, "/:") && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static int credential_open(const struct icred_host *host, void **ret_self)
+{
+	const char *name = host->argument(host, "credential");
+	struct credential *self;
+
+	if (name && !name_fits(name))
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"key systemd: \"%.60s\" can't be the name of a credential; write credential= and "
+			"the name that the unit gives it",
+			name);
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	*ret_self = self;
+	return 0;
+}
+
+static void credential_close(void *data, const struct icred_host *host)
+{
+	struct credential *self = data;
+
+	(void)host;
+	if (!self)
+		return;
+	pemkey_clear(&self->at_hand);
+	free(self);
+}
+
+static int open_directory(const struct icred_host *host, int *ret_fd)
+{
+	const char *path = secure_getenv("CREDENTIALS_DIRECTORY");
+	struct stat st;
+	int fd;
+
+	if (!path || path[0] != '/')
+		return host->fail(
+			host, ICRED_E_NO_SERVICE,
+			"$CREDENTIALS_DIRECTORY is not set, so systemd gave no credentials; run this from "
+			"a unit with LoadCredentialEncrypted= or LoadCredential=");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return host->fail(host, errno_code(errno, ICRED_E_NO_SERVICE),
+				  "$CREDENTIALS_DIRECTORY (%s) can't be opened: %s%s", path,
+				  errno_words(errno), errno_advice(errno, "; run this from the unit itself"));
+	if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0027)) {
+		close(fd);
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"$CREDENTIALS_DIRECTORY (%s) is open to other users, so systemd did not make it; "
+			"run this from the unit itself",
+			path);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int load_named(struct credential *self, const struct icred_host *host, int directory, const char *name)
+{
+	char what[NAME_CAP + 32];
+	struct secretfile file = {directory, name, what, FORBIDDEN};
+
+	snprintf(what, sizeof(what), "the credential %s", name);
+	if (strcmp(self->name, name) != 0)
+		pemkey_clear(&self->at_hand);
+	snprintf(self->name, sizeof(self->name), "%s", name);
+	if (faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return host->fail(
+			host, ICRED_E_NOT_FOUND,
+			"systemd gave no credential %s; add LoadCredentialEncrypted=%s to the unit, or name "
+			"another with credential=",
+			name, name);
+	return pemkey_load(&self->at_hand, host, &file, NULL);
+}
+
+/* The one that the line names; else the app's own, else the one for whichever app. */
+static int credential_load(struct credential *self, const struct icred_host *host, const char *app)
+{
+	const char *name = host->argument(host, "credential");
+	char own[NAME_CAP];
+	int directory = -1, rc, n;
+
+	rc = open_directory(host, &directory);
+	if (rc)
+		return rc;
+	n = snprintf(own, sizeof(own), "icred-%s", app);
+	if (name)
+		rc = load_named(self, host, directory, name);
+	else if (n < (int)sizeof(own) && name_fits(own) &&
+		 faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		rc = load_named(self, host, directory, own);
+	else
+		rc = load_named(self, host, directory, FALLBACK);
+	close(directory);
+	return rc;
+}
+
+static int credential_sign(void *data, const struct icred_host *host, const struct icred_key_query *query,
+			   unsigned nth, const void *text, size_t len, void *signature, size_t cap,
+			   size_t *ret_len)
+{
+	struct credential *self = data;
+	int rc;
+
+	if (nth)
+		return host->fail(host, ICRED_E_NOT_FOUND, "a credential holds one key");
+	rc = credential_load(self, host, query->app);
+	return rc ? rc : pemkey_sign(&self->at_hand, host, text, len, signature, cap, ret_len);
+}
+
+static int credential_each(void *data, const struct icred_host *host, const struct icred_key_query *query,
+			   int (*each)(const struct icred_key *key, void *data), void *each_data)
+{
+	struct credential *self = data;
+	struct icred_key key = {.app = query->app,
+				.label = self->name,
+				.module = "systemd",
+				.where = "$CREDENTIALS_DIRECTORY"};
+	int rc = credential_load(self, host, query->app);
+
+	if (rc)
+		return rc;
+	key.created_at = self->at_hand.seen.st_mtim.tv_sec;
+	return pemkey_show(&self->at_hand, host, &key, each, each_data);
+}
+
+static const struct icred_key_ops credential_ops = {
+	.size = sizeof(credential_ops),
+	.sign = credential_sign,
+	.each = credential_each,
+};
+
+static const struct icred_module credential_module = {
+	.size = sizeof(credential_module),
+	.minor = ICRED_MODULE_MINOR,
+	.facility = ICRED_KEY,
+	.name = "systemd",
+	.threads = ICRED_THREADS_SERIAL,
+	.can = ICRED_CAN_SIGN | ICRED_CAN_LIST,
+	.open = credential_open,
+	.close = credential_close,
+	.ops = &credential_ops,
+	.arguments = "credential",
+};
+
+const struct icred_module *icred_module_1(void)
+{
+	return &credential_module;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "plugin/key/keyring/keyring.h"
+
+#define LOG_TEXT_MAX 400
+
+/* Threads of GLib itself have no host; what they say is dropped, never printed. */
+static __thread const struct icred_host *log_host;
+
+static void log_handler(const char *domain, GLogLevelFlags level, const char *message, void *data)
+{
+	const struct icred_host *host = log_host;
+	char text[LOG_TEXT_MAX];
+
+	(void)level;
+	(void)data;
+	if (!host)
+		return;
+	g_strlcpy(text, message ? message : "", sizeof(text));
+	for (char *p = text; *p; p++)
+		if (g_ascii_iscntrl(*p))
+			*p = ' ';
+	host->log(host, ICRED_LOG_DEBUG, "%s: %s", domain ? domain : "GLib", text);
+}
+
+void keyring_log_install(void)
+{
+	static gsize once;
+
+	if (!g_once_init_enter(&once))
+		return;
+	g_log_set_default_handler(log_handler, NULL);
+	/* A warning of a library must not end the worker, whatever G_DEBUG says. */
+	g_log_set_always_fatal(G_LOG_FATAL_MASK);
+	g_once_init_leave(&once, 1);
+}
+
+void keyring_log_to(const struct icred_host *host)
+{
+	log_host = host;
+}

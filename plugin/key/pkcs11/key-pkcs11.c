@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* key pkcs11: an app's RSA key on an HSM, a TPM, a smart card: it signs there, and never leaves. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugin/key/pkcs11/pkcs11.h"
+#include "plugin/shared/signed.h"
+#include "lib/base/trust.h"
+
+#define LABEL_CAP        128
+#define LOAD_PATIENCE_MS 2000
+
+static int bad_argument(const struct icred_host *host, const char *why)
+{
+	return host->fail(host, ICRED_E_INVALID, "key pkcs11: uri=: %s", why);
+}
+
+/* One library if the line names it, else all that p11-kit is configured for; open() runs one at a time. */
+static int load_libraries(const struct icred_host *host, const char *library)
+{
+	static int loaded;
+	int rc = 0;
+
+	if (library[0]) {
+		gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL);
+		rc = gnutls_pkcs11_add_provider(library, NULL);
+	} else if (!loaded) {
+		rc = gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_AUTO, NULL);
+		loaded = rc >= 0;
+	}
+	if (rc >= 0)
+		return 0;
+	if (library[0])
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: it is not a library of this kind for "
+			"this machine, or it failed (%s); name another file with module-path",
+			library, gnutls_strerror(rc));
+	return host->fail(
+		host, ICRED_E_INVALID,
+		"the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see p11-kit(8)",
+		gnutls_strerror(rc));
+}
+
+/* What keeps a library from being loaded: GnuTLS says only that something did, and waits for ever on a pipe. */
+static int check_library(const struct icred_host *host, const char *library)
+{
+	char why[TRUST_WHY_SIZE];
+	struct stat st;
+
+	if (access(library, R_OK) < 0 || stat(library, &st) < 0)
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: %s; install it, or correct module-path",
+			library, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: it is not a regular file; name another file with module-path",
+			library);
+	return trust_program(library, why, sizeof(why)) ? 0 : host->fail(host, ICRED_E_INVALID, "%s", why);
+}
+
+/*
+ * In turn, too: SoftHSM reads its tokens once, and one that a login of another is writing to is none then.
+ * Who has the file for longer than a login takes stops nobody: what needs no PIN is not to wait for it.
+ */
+static int load_in_turn(const struct token *token)
+{
+	const char *library = token->uri.module;
+	int64_t left = token->host->time_left(token->host);
+	int rc = library[0] ? check_library(token->host, library) : 0, turn = -1;
+
+	if (rc)
+		return rc;
+	token_turn_until(token, left / 2 < LOAD_PATIENCE_MS ? left / 2 : left - LOAD_PATIENCE_MS, &turn);
+	rc = load_libraries(token->host, library);
+	token_turn_over(turn);
+	return rc;
+}
+
+static int token_open(const struct icred_host *host, void **ret_self)
+{
+	const char *uri = host->argument(host, "uri");
+	char why[RSA_WHY_SIZE] = "";
+	struct token *token;
+	int rc;
+
+	if (!uri)
+		return bad_argument(host, "it must say which key: p11tool --list-privkeys shows the URIs");
+	token = calloc(1, sizeof(*token));
+	if (!token)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	rc = token_uri_parse(uri, &token->uri, why, sizeof(why));
+	token->host = host;
+	rc = rc ? bad_argument(host, why) : load_in_turn(token);
+	token->host = NULL;
+	if (rc)
+		free(token);
+	else
+		*ret_self = token;
+	return rc;
+}
+
+static void token_forget(struct token *token)
+{
+	token->key = rsa_free(token->key);
+	token->private = NULL;
+}
+
+static void token_close(void *self, const struct icred_host *host)
+{
+	struct token *token = self;
+
+	(void)host;
+	if (!token)
+		return;
+	token_forget(token);
+	free(token);
+}
+
+/* Every call begins here, and ends in leave(): the PIN function needs the call's host. */
+static void enter(struct token *token, const struct icred_host *host)
+{
+	token->host = host;
+	token->failure = 0;
+}
+
+static int leave(struct token *token, int rc)
+{
+	token->host = NULL;
+	return rc;
+}
+
+/* A wrapper takes the PKCS#11 key over only when it succeeds. */
+static int import(struct token *token, gnutls_pkcs11_privkey_t *key, gnutls_privkey_t *private)
+{
+	int rc = gnutls_pkcs11_privkey_init(key);
+
+	if (rc >= 0) {
+		gnutls_pkcs11_privkey_set_pin_function(*key, token_pin, token);
+		rc = gnutls_pkcs11_privkey_import_url(*key, token->uri.private, 0);
+	}
+	if (rc >= 0)
+		rc = gnutls_privkey_init(private);
+	if (rc >= 0) {
+		gnutls_privkey_set_pin_function(*private, token_pin, token);
+		rc = gnutls_privkey_import_pkcs11(*private, *key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	}
+	if (rc >= 0)
+		*key = NULL;
+	return rc;
+}
+
+static int token_load(struct token *token)
+{
+	gnutls_pkcs11_privkey_t key = NULL;
+	gnutls_privkey_t private = NULL;
+	char why[RSA_WHY_SIZE] = "";
+	int rc, turn = -1;
+
+	if (token->key)
+		return 0;
+	rc = token_turn(token, &turn);
+	if (rc)
+		return rc;
+	rc = import(token, &key, &private);
+	token_turn_over(turn);
+	if (rc < 0) {
+		rc = token_trouble(token, rc);
+	} else {
+		rc = rsa_adopt(private, &token->key, why, sizeof(why));
+		if (rc)
+			token->host->fail(token->host, rc, "%.200s: %s", token->uri.base, why);
+	}
+	if (!rc)
+		token->private = private;
+	else if (private)
+		gnutls_privkey_deinit(private);
+	if (key)
+		gnutls_pkcs11_privkey_deinit(key);
+	return rc;
+}
+
+static int sign_once(struct token *token, const gnutls_datum_t *text, gnutls_datum_t *ret_made)
+{
+	int rc = token_load(token);
+
+	if (rc)
+		return rc;
+	rc = gnutls_privkey_sign_data2(token->private, GNUTLS_SIGN_RSA_SHA256, 0, text, ret_made);
+	if (rc >= 0)
+		return 0;
+	token_forget(token);
+	return token_trouble(token, rc);
+}
+
+static int token_sign(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		      unsigned nth, const void *data, size_t len, void *signature, size_t cap,
+		      size_t *ret_len)
+{
+	const gnutls_datum_t text = {(unsigned char *)(uintptr_t)data, (unsigned)len};
+	gnutls_datum_t made = {NULL, 0};
+	struct token *token = self;
+	int known = token->key != NULL;
+	int rc;
+
+	(void)query;
+	if (nth)
+		return host->fail(host, ICRED_E_NOT_FOUND, "%.300s is one key", token->uri.base);
+	enter(token, host);
+	rc = sign_once(token, &text, &made);
+	/* A session of an earlier request may have ended, as when the token was pulled out: once afresh. */
+	if (rc && known && !token->failure)
+		rc = sign_once(token, &text, &made);
+	if (!rc && made.size > cap)
+		rc = host->fail(host, ICRED_E_INTERNAL, "the signature is too long");
+	if (!rc) {
+		memcpy(signature, made.data, made.size);
+		*ret_len = made.size;
+		signed_by(host, token->key);
+	}
+	gnutls_free(made.data);
+	return leave(token, rc);
+}
+
+/* What a token shows of its public keys without a PIN. */
+static int describe_public(const struct token *token, struct rsa_info *ret_info, char *label, size_t cap)
+{
+	gnutls_pkcs11_obj_t object = NULL;
+	gnutls_pubkey_t public = NULL;
+	char why[RSA_WHY_SIZE];
+	int rc;
+
+	rc = gnutls_pkcs11_obj_init(&object);
+	if (rc >= 0)
+		rc = gnutls_pkcs11_obj_import_url(object, token->uri.public, 0);
+	if (rc >= 0)
+		rc = gnutls_pubkey_init(&public);
+	if (rc >= 0)
+		rc = gnutls_pubkey_import_pkcs11(public, object, 0);
+	if (rc >= 0)
+		rc = rsa_describe_public(public, ret_info, why, sizeof(why));
+	if (rc >= 0 && gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_LABEL, label, &cap) < 0)
+		label[0] = '\0';
+	gnutls_pubkey_deinit(public);
+	if (object)
+		gnutls_pkcs11_obj_deinit(object);
+	return rc < 0 ? rc : 0;
+}
+
+static int describe(struct token *token, struct rsa_info *ret_info, char *label, size_t cap)
+{
+	char why[RSA_WHY_SIZE] = "";
+	int rc;
+
+	if (!token->key && describe_public(token, ret_info, label, cap) == 0)
+		return 0;
+	label[0] = '\0';
+	rc = token_load(token);
+	if (rc)
+		return rc;
+	rc = rsa_describe(token->key, ret_info, why, sizeof(why));
+	return rc ? token->host->fail(token->host, rc, "%.200s: %s", token->uri.base, why) : 0;
+}
+
+static int token_each(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		      int (*each)(const struct icred_key *key, void *data), void *data)
+{
+	struct token *token = self;
+	struct rsa_info info = {.bits = 0};
+	char label[LABEL_CAP] = "";
+	struct icred_key key = {.size = sizeof(key),
+				.fingerprint = info.fingerprint,
+				.app = query->app,
+				.label = label,
+				.module = "pkcs11",
+				.where = token->uri.base};
+	int rc;
+
+	enter(token, host);
+	rc = describe(token, &info, label, sizeof(label));
+	if (rc && rc != ICRED_E_LOCKED && rc != ICRED_E_CANCELLED)
+		return leave(token, rc);
+	key.bits = info.bits;
+	key.locked = rc != 0;
+	return leave(token, each(&key, data));
+}
+
+static const struct icred_key_ops token_ops = {
+	.size = sizeof(token_ops),
+	.sign = token_sign,
+	.each = token_each,
+};
+
+static const struct icred_module token_module = {
+	.size = sizeof(token_module),
+	.minor = ICRED_MODULE_MINOR,
+	.facility = ICRED_KEY,
+	.name = "pkcs11",
+	.threads = ICRED_THREADS_SERIAL,
+	.can = ICRED_CAN_SIGN | ICRED_CAN_LIST,
+	.open = token_open,
+	.close = token_close,
+	.ops = &token_ops,
+	.arguments = "uri",
+};
+
+const struct icred_module *icred_module_1(void)
+{
+	return &token_module;
+}

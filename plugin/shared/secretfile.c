@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/errno-words.h"
+#include "plugin/shared/secretfile.h"
+
+#define LINE_CAP 1024 /* of a passphrase or PIN */
+
+static int file_unopened(const struct icred_host *host, const struct secretfile *file, int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return host->fail(
+			host, ICRED_E_NOT_FOUND,
+			"there is no file %s; put it there, readable by its owner alone (chmod 600)",
+			file->what);
+	case ELOOP:
+		return host->fail(host, ICRED_E_INVALID,
+				  "%s is a symbolic link, which is not followed; name the file itself",
+				  file->what);
+	case EACCES:
+	case EPERM:
+		return host->fail(
+			host, ICRED_E_DENIED,
+			"%s may not be read by this user; make it the property of the user who runs "
+			"this (chown) or keep the key elsewhere",
+			file->what);
+	default:
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be opened: %s",
+				  file->what, errno_words(error));
+	}
+}
+
+/* ssh(1) has the same rules for its keys: a secret that others could read is none. */
+static int file_unfit(const struct icred_host *host, const struct secretfile *file, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return host->fail(host, ICRED_E_INVALID, "%s is not a regular file; name one that is",
+				  file->what);
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"%s belongs to user %u, who is neither root nor the one who runs this; make a "
+			"copy that is your own, or use chown",
+			file->what, (unsigned)st->st_uid);
+	if (st->st_mode & file->forbidden)
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"%s has mode %04o, so others than its owner may read or change it; run: chmod "
+			"600 on it, and think of replacing the key",
+			file->what, (unsigned)st->st_mode & 07777);
+	return 0;
+}
+
+int secretfile_open(const struct icred_host *host, const struct secretfile *file, int *ret_fd,
+		    struct stat *ret_stat)
+{
+	struct stat st;
+	int fd = -1, rc;
+
+	/* O_NONBLOCK: a FIFO must not hang us before it is recognized. */
+	fd = openat(file->directory, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return file_unopened(host, file, errno);
+	rc = fstat(fd, &st) < 0 ? file_unopened(host, file, errno) : file_unfit(host, file, &st);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	*ret_stat = st;
+	return 0;
+}
+
+int secretfile_read(const struct icred_host *host, const struct secretfile *file, int fd, size_t max,
+		    char **ret_text, size_t *ret_len)
+{
+	char *text = host->secret_alloc(host, max + 2);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!text)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	do {
+		n = read(fd, text + len, max + 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while ((n > 0 && len <= max) || (n < 0 && errno == EINTR));
+	if (n >= 0 && len <= max) {
+		text[len] = '\0';
+		*ret_text = text;
+		*ret_len = len;
+		return 0;
+	}
+	host->secret_free(host, text);
+	if (n < 0)
+		return host->fail(host, errno_code(errno, ICRED_E_INTERNAL), "%s can't be read: %s",
+				  file->what, errno_words(errno));
+	return host->fail(host, ICRED_E_INVALID, "%s is larger than %zu bytes; name the right file",
+			  file->what, max);
+}
+
+int secretfile_end_line(char *text, size_t len)
+{
+	char *end = memchr(text, '\n', len);
+
+	end = end ? end : text + len;
+	if (memchr(text, '\0', (size_t)(end - text)))
+		return 0;
+	if (end > text && end[-1] == '\r')
+		end--;
+	*end = '\0';
+	return 1;
+}
+
+int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line)
+{
+	char *text = NULL;
+	struct stat st;
+	size_t len;
+	int fd = -1, rc;
+
+	rc = secretfile_open(host, file, &fd, &st);
+	if (rc == ICRED_E_NOT_FOUND) /* what it opens is there, and must not look missing */
+		return host->fail(host, ICRED_E_LOCKED,
+				  "there is no file %s to unlock the key with; put it there, readable by its "
+				  "owner alone (chmod 600)",
+				  file->what);
+	if (rc)
+		return rc;
+	rc = secretfile_read(host, file, fd, LINE_CAP, &text, &len);
+	close(fd);
+	if (rc)
+		return rc;
+	if (!secretfile_end_line(text, len)) {
+		host->secret_free(host, text);
+		return host->fail(host, ICRED_E_INVALID,
+				  "%s has a NUL byte in its first line; write it as plain text", file->what);
+	}
+	*ret_line = text;
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "helper/common/duration.h"
+#include "lib/base/util.h"
+
+static void test_parse(void **state)
+{
+	unsigned seconds = 7;
+
+	(void)state;
+	assert_true(parse_duration("90", 3600, &seconds));
+	assert_int_equal(seconds, 90);
+	assert_true(parse_duration("90s", 3600, &seconds));
+	assert_int_equal(seconds, 90);
+	assert_true(parse_duration("5m", 3600, &seconds));
+	assert_int_equal(seconds, 300);
+	assert_true(parse_duration("1h", 3600, &seconds));
+	assert_int_equal(seconds, 3600);
+	assert_true(parse_duration("0", 3600, &seconds));
+	assert_int_equal(seconds, 0);
+}
+
+static void test_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"s",
+		"-1",
+		"+1",
+		"1 ",
+		" 1",
+		"1.5m",
+		"1d",
+		"1H",
+		"1h1m",
+		"1e3",
+		"0x10",
+		"3601",
+		"61m",
+		"2h",
+		"4294967296",
+		"5mm",
+		"1\n",
+		"\xb2h",
+		"4294967295h",
+		"18446744073709551617",
+		"99999999999999999999999999",
+	};
+	unsigned seconds = 7;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(parse_duration(bad[i], 3600, &seconds));
+	assert_int_equal(seconds, 7);
+}
+
+static void test_format(void **state)
+{
+	char text[DURATION_TEXT];
+
+	(void)state;
+	assert_string_equal(duration_format(-5, text), "expired");
+	assert_string_equal(duration_format(0, text), "expired");
+	assert_string_equal(duration_format(59, text), "59s");
+	assert_string_equal(duration_format(243, text), "4m 03s");
+	assert_string_equal(duration_format(3900, text), "1h 05m");
+	duration_format(INT64_MAX, text);
+}
+
+static void test_rfc3339(void **state)
+{
+	char text[RFC3339_TEXT];
+
+	(void)state;
+	assert_string_equal(rfc3339_format(0, text), "1970-01-01T00:00:00Z");
+	assert_string_equal(rfc3339_format(-1, text), "1969-12-31T23:59:59Z");
+	assert_string_equal(rfc3339_format(951782400, text), "2000-02-29T00:00:00Z");
+	assert_string_equal(rfc3339_format(1709251199, text), "2024-02-29T23:59:59Z");
+	assert_string_equal(rfc3339_format(1767225599, text), "2025-12-31T23:59:59Z");
+	assert_string_equal(rfc3339_format(4107542400, text), "2100-03-01T00:00:00Z");
+	rfc3339_format(INT64_MAX / 2, text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_rfc3339),
+	};
+
+	return cmocka_run_group_tests_name("duration", tests, NULL, NULL);
+}

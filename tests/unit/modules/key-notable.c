@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "key.h"
-
-const struct icred_module *icred_module_1(void)
-{
-	return NULL;
-}
