@@ -23,6 +23,7 @@ include tests/field/local.mk
 core_unit_tests = \
 	tests/lib/curl/test-curl \
 	tests/lib/curl/test-curl-abi \
+	tests/lib/base/test-clock \
 	tests/lib/base/test-deadline \
 	tests/lib/base/test-error \
 	tests/lib/token/test-flight \

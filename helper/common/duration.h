@@ -7,11 +7,8 @@
 #include <stdint.h>
 
 #define DURATION_TEXT 32 /* what duration_format needs at most */
-#define RFC3339_TEXT  64 /* the same for rfc3339_format        */
 
 /* "1h 05m", "4m 03s", "12s"; "expired" from 0 down. */
 const char *duration_format(int64_t seconds, char text[DURATION_TEXT]);
-/* "2026-02-03T04:05:06Z"; localtime's machinery would open the time zone's files. */
-const char *rfc3339_format(int64_t utc, char text[RFC3339_TEXT]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "helper/common/duration.h"
+#include "lib/base/clock.h"
 #include "helper/common/fingerprint.h"
 #include "helper/common/keylist.h"
 
@@ -17,11 +17,11 @@ static const char *keylist_text(const char *text)
 	return text ? text : "";
 }
 
-static const char *keylist_date(int64_t utc, size_t len, char text[RFC3339_TEXT])
+static const char *keylist_date(int64_t utc, size_t len, char text[CLOCK_TEXT])
 {
 	if (utc <= 0)
 		return "-";
-	rfc3339_format(utc, text);
+	clock_format_utc(utc, text);
 	text[len] = '\0';
 	return text;
 }
@@ -49,7 +49,7 @@ static void keylist_row(const struct keylist *list, const char *const column[6])
 static void keylist_table(struct keylist *list, const struct icred_key *key, const char *fingerprint)
 {
 	static const char *const heading[6] = {"FINGERPRINT", "BITS", "SINCE", "MODULE", "WHERE", "LABEL"};
-	char date[RFC3339_TEXT], digits[16];
+	char date[CLOCK_TEXT], digits[16];
 	struct output bits = {digits, 0, sizeof(digits), 0, 0};
 	const char *row[6] = {fingerprint[0] ? fingerprint : "-",
 			      digits,
@@ -70,7 +70,7 @@ static void keylist_table(struct keylist *list, const struct icred_key *key, con
 
 static void keylist_json(struct keylist *list, const struct icred_key *key, const char *fingerprint)
 {
-	char date[RFC3339_TEXT];
+	char date[CLOCK_TEXT];
 
 	json_open(&list->writer, NULL, '{');
 	json_string(&list->writer, "fingerprint", fingerprint);
@@ -79,7 +79,7 @@ static void keylist_json(struct keylist *list, const struct icred_key *key, cons
 	json_string(&list->writer, "module", keylist_text(key->module));
 	json_string(&list->writer, "where", keylist_text(key->where));
 	json_string(&list->writer, "createdAt",
-		    key->created_at > 0 ? rfc3339_format(key->created_at, date) : NULL);
+		    key->created_at > 0 ? clock_format_utc(key->created_at, date) : NULL);
 	json_number(&list->writer, "bits", key->bits);
 	json_bool(&list->writer, "locked", key->locked != 0);
 	json_close(&list->writer, '}');

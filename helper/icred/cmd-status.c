@@ -151,14 +151,14 @@ static void status_keys(struct status *s)
 
 static void status_token_json(struct status *s, const icred_token_t *token, const char *cache, int64_t left)
 {
-	char when[RFC3339_TEXT];
+	char when[CLOCK_TEXT];
 
 	json_open(&s->j, NULL, '{');
 	json_string(&s->j, "app", icred_token_app(token));
 	json_string(&s->j, "installation", icred_token_installation(token));
 	json_string(&s->j, "organization", icred_token_organization(token));
 	json_string(&s->j, "cache", cache);
-	json_string(&s->j, "expiresAt", rfc3339_format(icred_token_expires_at(token), when));
+	json_string(&s->j, "expiresAt", clock_format_utc(icred_token_expires_at(token), when));
 	json_number(&s->j, "expiresIn", left);
 	json_close(&s->j, '}');
 }

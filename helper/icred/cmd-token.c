@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <icred/icred.h>
 
-#include "helper/common/duration.h"
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
 #include "helper/common/json-write.h"
@@ -43,11 +42,11 @@ static void token_record(struct output *out, const icred_token_t *token)
 {
 	struct json j = {out, false};
 	int64_t expires_at = icred_token_expires_at(token);
-	char when[RFC3339_TEXT];
+	char when[CLOCK_TEXT];
 
 	json_open(&j, NULL, '{');
 	json_string(&j, "token", icred_token_secret(token));
-	json_string(&j, "expiresAt", rfc3339_format(expires_at, when));
+	json_string(&j, "expiresAt", clock_format_utc(expires_at, when));
 	json_number(&j, "expiresIn", life_left(icred_token_minted_at(token), expires_at, clock_utc()));
 	json_string(&j, "installation", icred_token_installation(token));
 	json_string(&j, "organization", icred_token_organization(token));

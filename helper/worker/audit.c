@@ -21,7 +21,6 @@
 #define AUDIT_SOCKET "/dev/log"
 #define PATIENCE_MS  50
 #define PROGRAM_MAX  512
-#define DAY          86400
 
 /* A JWT serves several mints, so its key may have signed for an earlier request. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -47,12 +46,12 @@ static void put(struct text *to, const char *plain)
 	}
 }
 
-static void put_number(struct text *to, int64_t number, size_t digits)
+static void put_number(struct text *to, int64_t number)
 {
 	char reversed[24], ordered[24];
 	size_t n = 0;
 
-	for (; n < digits || number > 0; number /= 10)
+	for (; !n || number > 0; number /= 10)
 		reversed[n++] = (char)('0' + number % 10);
 	for (size_t i = 0; i < n; i++)
 		ordered[i] = reversed[n - 1 - i];
@@ -75,31 +74,6 @@ static void put_quoted(struct text *to, const char *name, const char *value)
 	put(to, "\"");
 }
 
-/* "2026-11-27T17:38:13Z"; gmtime(3) may take a lock. */
-static void put_time(struct text *to, int64_t utc)
-{
-	int64_t days = utc / DAY, seconds = utc % DAY;
-	/* Years begin in March here, so that the day that some lack is their last. */
-	int64_t era_day = (days + 719468) % 146097, era = (days + 719468) / 146097;
-	int64_t year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
-	int64_t day = era_day - (365 * year + year / 4 - year / 100), month = (5 * day + 2) / 153;
-
-	day -= (153 * month + 2) / 5;
-	month = month < 10 ? month + 3 : month - 9;
-	put_number(to, year + era * 400 + (month <= 2), 4);
-	put(to, "-");
-	put_number(to, month, 2);
-	put(to, "-");
-	put_number(to, day + 1, 2);
-	put(to, "T");
-	put_number(to, seconds / 3600, 2);
-	put(to, ":");
-	put_number(to, seconds / 60 % 60, 2);
-	put(to, ":");
-	put_number(to, seconds % 60, 2);
-	put(to, "Z");
-}
-
 static const char *target_name(int target)
 {
 	return target == ICRED_TARGET_INSTALLATION   ? "installation"
@@ -110,22 +84,23 @@ static const char *target_name(int target)
 size_t audit_format(const struct audit *audit, char text[AUDIT_MAX])
 {
 	struct text to = {text, AUDIT_MAX, 0};
+	char expires[CLOCK_TEXT];
 
 	put(&to, "<");
-	put_number(&to, LOG_AUTHPRIV | (audit->code ? LOG_NOTICE : LOG_INFO), 1);
+	put_number(&to, LOG_AUTHPRIV | (audit->code ? LOG_NOTICE : LOG_INFO));
 	put(&to, ">icred-worker[");
-	put_number(&to, getpid(), 1);
+	put_number(&to, getpid());
 	put(&to, "]: mint");
 	put(&to, audit->code ? " outcome=" : " outcome=granted");
 	put(&to, audit->code ? icred_kind(audit->code) : "");
 	if (!audit->code) {
 		put(&to, " expires=");
-		put_time(&to, audit->expires_at);
+		put(&to, clock_format_utc(audit->expires_at, expires));
 	}
 	put(&to, " uid=");
-	put_number(&to, audit->uid, 1);
+	put_number(&to, audit->uid);
 	put(&to, " pid=");
-	put_number(&to, audit->pid, 1);
+	put_number(&to, audit->pid);
 	if (audit->program[0])
 		put_quoted(&to, "program", audit->program);
 	else
@@ -196,7 +171,7 @@ static bool read_proc(pid_t pid, const char *name, char *to, size_t cap)
 	int fd;
 
 	put(&path, "/proc/");
-	put_number(&path, pid, 1);
+	put_number(&path, pid);
 	put(&path, name);
 	bytes[path.len] = '\0';
 	n = readlink(bytes, to, cap - 1);

@@ -6,6 +6,8 @@
 
 #include "lib/base/clock.h"
 
+#define DAY 86400
+
 int64_t clock_utc(void)
 {
 	struct timespec now;
@@ -57,4 +59,34 @@ void clock_sleep(int milliseconds)
 	struct timespec time = clock_spec(milliseconds);
 
 	nanosleep(&time, NULL);
+}
+
+/* Days are counted in 400-year eras from 0000-03-01, so that a leap day is the last one of its year. */
+const char *clock_format_utc(int64_t utc, char text[CLOCK_TEXT])
+{
+	int64_t second = (utc % DAY + DAY) % DAY, days = utc / DAY - (utc % DAY < 0) + 719468;
+	int64_t era = (days >= 0 ? days : days - 146096) / 146097, day = days - era * 146097;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365, month;
+	char *to = text;
+
+	day -= 365 * year + year / 4 - year / 100;
+	month = (5 * day + 2) / 153;
+	day -= (153 * month + 2) / 5;
+	year += era * 400 + (month >= 10);
+	month = month < 10 ? month + 3 : month - 9;
+	const int64_t fields[] = {year, month, day + 1, second / 3600, second / 60 % 60, second % 60};
+	for (int i = 0; i < 6; i++) {
+		char digits[24];
+		int n = 0;
+		for (int64_t rest = fields[i] < 0 ? -fields[i] : fields[i]; n < (i ? 2 : 4) || rest;
+		     rest /= 10)
+			digits[n++] = (char)('0' + rest % 10);
+		if (fields[i] < 0)
+			*to++ = '-';
+		while (n)
+			*to++ = digits[--n];
+		*to++ = "--T::Z"[i];
+	}
+	*to = '\0';
+	return text;
 }

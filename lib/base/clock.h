@@ -17,5 +17,8 @@ int64_t clock_span(int64_t from, int64_t to);
 /* Milliseconds as system calls have them, where time_t may have 32 bits: what does not fit is the longest that does. */
 struct timespec clock_spec(int64_t milliseconds);
 void clock_sleep(int milliseconds);
+/* "2026-02-03T04:05:06Z"; unlike gmtime(3) it opens no files and takes no lock, so signal handlers may call it. */
+#define CLOCK_TEXT 32
+const char *clock_format_utc(int64_t utc, char text[CLOCK_TEXT]);
 
 #endif

@@ -75,27 +75,12 @@ static void test_format(void **state)
 	duration_format(INT64_MAX, text);
 }
 
-static void test_rfc3339(void **state)
-{
-	char text[RFC3339_TEXT];
-
-	(void)state;
-	assert_string_equal(rfc3339_format(0, text), "1970-01-01T00:00:00Z");
-	assert_string_equal(rfc3339_format(-1, text), "1969-12-31T23:59:59Z");
-	assert_string_equal(rfc3339_format(951782400, text), "2000-02-29T00:00:00Z");
-	assert_string_equal(rfc3339_format(1709251199, text), "2024-02-29T23:59:59Z");
-	assert_string_equal(rfc3339_format(1767225599, text), "2025-12-31T23:59:59Z");
-	assert_string_equal(rfc3339_format(4107542400, text), "2100-03-01T00:00:00Z");
-	rfc3339_format(INT64_MAX / 2, text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_rfc3339),
 	};
 
 	return cmocka_run_group_tests_name("duration", tests, NULL, NULL);

@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -128,22 +127,6 @@ static void the_longest_of_everything_fits(void **state)
 	assert_non_null(strstr(line(&audit, 86), "key=\"Dl1XacGWFG6j0xGhBoFMzEhD/CTjj7o/k5IIpCuilt4=\""));
 }
 
-static void times_are_those_of_the_calendar(void **state)
-{
-	char wanted[64];
-
-	(void)state;
-	for (int64_t utc = 0; utc < INT64_C(4200000000); utc += 86400 * 7 + 3671) {
-		struct audit audit = usual;
-		time_t time = (time_t)utc;
-		struct tm parts;
-		audit.expires_at = utc;
-		assert_non_null(gmtime_r(&time, &parts));
-		strftime(wanted, sizeof(wanted), "outcome=granted expires=%Y-%m-%dT%H:%M:%SZ ", &parts);
-		assert_memory_equal(line(&audit, 86), wanted, strlen(wanted));
-	}
-}
-
 static char folder[] = "/tmp/test-audit.XXXXXX";
 static char path[64];
 
@@ -246,7 +229,6 @@ int main(void)
 		cmocka_unit_test(says_who_for_whom_and_what),
 		cmocka_unit_test(a_value_stays_within_its_quotes),
 		cmocka_unit_test(the_longest_of_everything_fits),
-		cmocka_unit_test(times_are_those_of_the_calendar),
 		cmocka_unit_test(a_daemon_gets_it),
 		cmocka_unit_test(one_that_takes_nothing_is_not_waited_for),
 		cmocka_unit_test(none_is_an_errno),
