@@ -9,6 +9,7 @@ EXTRA_DIST += lib/libicred.sym
 # (which must start fast) link it straight; the library adds the symbol map.
 noinst_LTLIBRARIES += libicred-core.la
 libicred_core_la_SOURCES = \
+	lib/base/b64token.c lib/base/b64token.h \
 	lib/base/clock.c lib/base/clock.h \
 	lib/base/deadline.c lib/base/deadline.h \
 	lib/base/errno-words.c lib/base/errno-words.h \

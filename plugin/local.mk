@@ -85,6 +85,7 @@ key_systemd_la_LIBADD = libpemkey.la
 # The app authentication that issuers share; unit tests link it too.
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \
+	lib/base/b64token.c lib/base/b64token.h \
 	lib/base/errno-words.c lib/base/errno-words.h \
 	plugin/issuer/appauth/token-answer.c plugin/issuer/appauth/token-answer.h \
 	plugin/issuer/appauth/appauth.h \

@@ -73,7 +73,7 @@ if UNIT_TESTS
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
-EXTRA_DIST += tests/run-unit tests/plugin/cache/cache-host.h tests/lib/child.h tests/lib/core.h
+EXTRA_DIST += tests/run-unit tests/plugin/cache/cache-host.h tests/plugin/fake-host.h tests/lib/child.h tests/lib/core.h
 
 # What test-module loads, each wrong in one way at most, and what test-launch starts.
 key_test_modules = \

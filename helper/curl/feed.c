@@ -11,7 +11,7 @@
 #include "helper/common/fail.h"
 #include "helper/common/program.h"
 #include "helper/curl/feed.h"
-#include "lib/protocol/record.h"
+#include "lib/base/b64token.h"
 
 #define FEED_SETTINGS 256
 
@@ -93,7 +93,7 @@ int feed_open(struct feed *feed, struct plan *plan, const char *secret)
 	size_t i;
 	int r = 0;
 
-	if (!token_text_ok(secret)) /* nothing that could end the quotes around it */
+	if (!is_b64token(secret)) /* nothing that could end the quotes around it */
 		return fail(plan->o, FAIL_OTHER, "internal", "the token that was found can't be used");
 	for (i = 0; i < plan->config_count && r == 0; i++)
 		r = feed_config(feed, &plan->configs[i]);

@@ -13,7 +13,7 @@
 #include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
-#include "lib/protocol/record.h"
+#include "lib/base/b64token.h"
 
 static const char curl_config_help[] =
 	"Usage: icred [OPTIONS] curl-config [URL...]\n"
@@ -57,7 +57,7 @@ static int curl_config_print(const struct options *o, icred_t *handle, char **ur
 {
 	struct output *out = output_stdout();
 
-	if (!token_text_ok(secret)) /* nothing that could end the quotes around it */
+	if (!is_b64token(secret)) /* nothing that could end the quotes around it */
 		return fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
 	output_text(out, "oauth2-bearer = \"");
 	output_text(out, secret);

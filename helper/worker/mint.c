@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/b64token.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/module/loader.h"
@@ -54,7 +55,7 @@ static int granted(const struct icred_grant *given, void *data)
 	if (grant.token && strlen(grant.token) > ICRED_TOKEN_MAX)
 		return set_error(ICRED_E_PROTOCOL, "the server's token is longer than %d bytes",
 				 ICRED_TOKEN_MAX);
-	if (!grant.token || !token_text_ok(grant.token))
+	if (!grant.token || !is_b64token(grant.token))
 		return set_error(ICRED_E_PROTOCOL,
 				 "the server's token has characters that no token may have (RFC 6750)");
 	if (grant.expires_at <= record.minted_at)

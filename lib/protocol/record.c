@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/b64token.h"
 #include "lib/protocol/record.h"
 
 enum {
@@ -50,25 +51,6 @@ _Static_assert(FIELD(64) + FIELD(2048) + 4 * FIELD(ICRED_ID_MAX) + 4 * FIELD(8) 
 			       2 * ICRED_PERMISSIONS_MAX * FIELD(ICRED_PERMISSION_MAX) <=
 		       ICRED_BLOB_MAX,
 	       "a record with everything at its most must fit in a cache");
-
-static bool b64token_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-._~+/", c));
-}
-
-bool token_text_ok(const char *text)
-{
-	size_t len = 0;
-
-	while (b64token_byte(text[len]))
-		len++;
-	if (!len)
-		return false;
-	while (text[len] == '=')
-		len++;
-	return !text[len] && len <= ICRED_TOKEN_MAX;
-}
 
 /* What is empty is left out, so that a record that was read is not longer when it is written again. */
 static const char *text_or_none(const char *text)
@@ -160,7 +142,7 @@ static bool read_versions(const void *blob, size_t len, int64_t least, int64_t m
 	}
 	if (reader.damaged || version < least || version > most || permissions % 2 ||
 	    !identity_whole(&record.identity) || !times_possible(&record) || !record.secret ||
-	    !token_text_ok(record.secret))
+	    !is_b64token(record.secret))
 		return false;
 	record.installation = record.installation ? record.installation : "";
 	record.organization = record.organization ? record.organization : "";

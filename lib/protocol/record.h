@@ -37,9 +37,6 @@ bool identity_equal(const struct identity *a, const struct identity *b);
 void identity_name(const struct identity *identity, char name[IDENTITY_NAME_MAX]);
 uint64_t identity_hash(const struct identity *identity);
 
-/* RFC 6750's b64token, of at most ICRED_TOKEN_MAX bytes. */
-bool token_text_ok(const char *text);
-
 void record_write(struct wire *wire, const struct record *record);
 /* The record points into the blob.  False for anything but a whole, valid record of this version. */
 bool record_read(const void *blob, size_t len, struct record *ret_record);

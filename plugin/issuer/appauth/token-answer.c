@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/b64token.h"
 #include "plugin/issuer/appauth/token-answer.h"
 #include "plugin/issuer/appauth/json-read.h"
 #include "plugin/shared/quote.h"
@@ -27,14 +28,6 @@ static int no_document(const char **ret_reason, const char *reason)
 		return wrong(ret_reason, reason);
 	*ret_reason = "out of memory";
 	return ICRED_E_NO_MEMORY;
-}
-
-bool answer_is_b64token(const char *text, size_t len)
-{
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
-	size_t n = len <= ICRED_TOKEN_MAX ? strspn(text, allowed) : 0;
-
-	return n > 0 && n + strspn(text + n, "=") == len;
 }
 
 /* An ID or a name that can be shown: without blanks and control characters, and not long. */
@@ -91,7 +84,7 @@ static int read_secret(const struct appauth_scheme *scheme, struct answer_token 
 	token->token = json_text(token->root, scheme->token, &len);
 	if (len > ICRED_TOKEN_MAX)
 		return wrong(ret_reason, "the token in the answer is longer than 4096 bytes");
-	if (!token->token || !answer_is_b64token(token->token, len))
+	if (!token->token || !is_b64token(token->token))
 		return wrong(ret_reason,
 			     "the token in the answer is not one that a header can carry (RFC 6750)");
 	return 0;

@@ -49,7 +49,4 @@ int answer_page(const struct appauth_scheme *scheme, const char *body, size_t le
 /* Do two IDs name the same thing?  Those of the form of a UUID are compared without regard to case. */
 bool answer_same_id(const char *a, const char *b);
 
-/* RFC 6750, 2.1 */
-bool answer_is_b64token(const char *text, size_t len);
-
 #endif

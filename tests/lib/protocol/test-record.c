@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include "tests/lib/core.h"
+#include "lib/base/b64token.h"
 #include "lib/protocol/record.h"
 
 static unsigned char blob[TEST_BLOB_MAX];
@@ -131,7 +132,7 @@ static void a_flipped_bit_does_no_harm(void **state)
 		blob[bit / 8] ^= (unsigned char)(1u << bit % 8);
 		body = body_of(pool, blob, len);
 		if (body) {
-			assert_true(token_text_ok(body->record.secret));
+			assert_true(is_b64token(body->record.secret));
 			(void)token_fresh(body, in.minted_at, 0);
 			token_body_unref(body);
 		}
@@ -242,16 +243,16 @@ static void only_a_b64token_is_a_token(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (token_text_ok(cases[i].text) != cases[i].ok)
+		if (is_b64token(cases[i].text) != cases[i].ok)
 			fail_msg("\"%s\" is %s", cases[i].text, cases[i].ok ? "refused" : "taken");
 	memset(text, 'x', sizeof(text));
 	text[ICRED_TOKEN_MAX] = '\0';
-	assert_true(token_text_ok(text));
+	assert_true(is_b64token(text));
 	text[ICRED_TOKEN_MAX] = 'x';
 	text[ICRED_TOKEN_MAX + 1] = '\0';
-	assert_false(token_text_ok(text));
+	assert_false(is_b64token(text));
 	text[ICRED_TOKEN_MAX] = '=';
-	assert_false(token_text_ok(text));
+	assert_false(is_b64token(text));
 }
 
 static void every_part_of_an_identity_tells(void **state)

@@ -13,20 +13,7 @@
 #include <icred/icred.h>
 
 #include "plugin/issuer/appauth/transfer-error.h"
-
-static char message[1024];
-
-static int __attribute__((format(printf, 3, 4)))
-host_fail(const struct icred_host *host, int code, const char *format, ...)
-{
-	va_list arguments;
-
-	(void)host;
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return code;
-}
+#include "tests/plugin/fake-host.h"
 
 static const struct icred_host host = {.size = sizeof(host), .fail = host_fail};
 

@@ -12,6 +12,7 @@
 #include <icred/icred.h>
 
 #include "plugin/issuer/appauth/verdict.h"
+#include "tests/plugin/fake-host.h"
 
 #define NOW   INT64_C(1700000000) /* 2023-11-14T22:13:20Z */
 #define JSON  "application/json; charset=utf-8"
@@ -23,28 +24,6 @@
 #define REASON "there is no token in the answer"
 
 static const struct appauth_scheme scheme = {.error_status = "statusCode"};
-
-static char message[1024];
-static int64_t retry_at;
-
-static int __attribute__((format(printf, 3, 4)))
-host_fail(const struct icred_host *host, int code, const char *format, ...)
-{
-	va_list arguments;
-
-	(void)host;
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	retry_at = 0;
-	return code;
-}
-
-static void host_retry_at(const struct icred_host *host, int64_t utc)
-{
-	(void)host;
-	retry_at = utc;
-}
 
 static const struct icred_host host = {.size = sizeof(host), .fail = host_fail, .retry_at = host_retry_at};
 

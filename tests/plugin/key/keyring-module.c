@@ -30,6 +30,7 @@
 #include <gnutls/x509.h>
 #include <icred/module.h>
 #include "plugin/shared/rsa.h"
+#include "tests/plugin/fake-host.h"
 
 #define PEM_CAP 32768
 #define OFTEN   50
@@ -38,7 +39,6 @@
 static const struct icred_module *module;
 static const struct icred_key_ops *ops;
 static void *self;
-static char message[512];
 static int64_t deadline;
 static int failures;
 
@@ -66,19 +66,7 @@ static double now_exact(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static int host_fail(const struct icred_host *host, int code, const char *format, ...) ICRED_PRINTF(3, 4);
 static void host_log(const struct icred_host *host, int level, const char *format, ...) ICRED_PRINTF(3, 4);
-
-static int host_fail(const struct icred_host *host, int code, const char *format, ...)
-{
-	va_list args;
-
-	(void)host;
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	return code;
-}
 
 static void host_log(const struct icred_host *host, int level, const char *format, ...)
 {

@@ -13,24 +13,12 @@
 #include <cmocka.h>
 
 #include "plugin/key/pkcs11/pkcs11.h"
+#include "tests/plugin/fake-host.h"
 
-static char message[512], question[512];
+static char question[512];
 static const char *answer; /* NULL: dismissed */
 static unsigned asked, answers;
 static char pin_file[] = "/tmp/icred-pin.XXXXXX";
-
-static int host_fail(const struct icred_host *host, int code, const char *format, ...) ICRED_PRINTF(3, 4);
-
-static int host_fail(const struct icred_host *host, int code, const char *format, ...)
-{
-	va_list args;
-
-	(void)host;
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	return code;
-}
 
 static void *host_secret_alloc(const struct icred_host *host, size_t size)
 {
