@@ -29,25 +29,41 @@ libicred_core_la_SOURCES = \
 	lib/base/wipe.c lib/base/wipe.h \
 	lib/base/wire.c lib/base/wire.h \
 	lib/base/worker-environment.c lib/base/worker-environment.h \
+	lib/profile/control.c lib/profile/control.h \
+	lib/profile/line.h \
 	lib/profile/origin.c lib/profile/origin.h \
 	lib/profile/parse.c \
 	lib/profile/profile.c lib/profile/profile.h \
 	lib/profile/search.c lib/profile/search.h \
 	lib/profile/setting.c lib/profile/setting.h \
+	lib/module/built-in.c lib/module/built-in.h \
+	lib/module/context.c lib/module/context.h \
 	lib/module/host.c lib/module/host.h \
 	lib/module/loader.c lib/module/loader.h \
 	lib/module/stack.c lib/module/stack.h \
 	lib/protocol/frames.c lib/protocol/frames.h \
 	lib/protocol/record.c lib/protocol/record.h \
 	lib/token/cache.c lib/token/cache.h \
-	lib/token/flight.c lib/token/flight.h \
 	lib/token/life.c lib/token/life.h \
+	lib/token/mint-lock.c lib/token/mint-lock.h \
 	lib/token/rejected.c lib/token/rejected.h \
+	lib/token/single-flight.c lib/token/single-flight.h \
 	lib/token/table.c lib/token/table.h \
 	lib/token/token.c lib/token/token.h \
 	lib/client/keeper.c lib/client/keeper.h \
 	lib/client/launch.c lib/client/launch.h \
 	lib/client/worker.c lib/client/worker.h \
+	lib/api/handle.c lib/api/handle.h \
+	lib/api/icred_forget.c \
+	lib/api/icred_get_token.c lib/api/icred_get_token.h \
+	lib/api/icred_key.c \
+	lib/api/icred_open.c \
+	lib/api/icred_origin_allowed.c \
+	lib/api/icred_request.c lib/api/icred_request.h \
+	lib/api/icred_token.c \
+	lib/api/icred_version.c \
+	lib/api/probe-modules.c lib/api/probe-modules.h \
+	lib/api/request-queue.h \
 	lib/curl/curl-brake.c lib/curl/curl-brake.h \
 	lib/curl/curl-hook.h \
 	lib/curl/curl-judge.c \
@@ -55,14 +71,9 @@ libicred_core_la_SOURCES = \
 	lib/curl/curl-options.c \
 	lib/curl/curl-state.c lib/curl/curl-state.h \
 	lib/curl/curl-types.h \
-	lib/curl/curl.c \
-	lib/api/get.c lib/api/get.h \
-	lib/api/handle.c lib/api/handle.h \
-	lib/api/key.c \
-	lib/api/probe-modules.c lib/api/probe-modules.h \
-	lib/api/request.c lib/api/request.h
+	lib/curl/curl.c
 
-# The cache modules that are linked in (lib/module/loader.c says why).
+# The cache modules that are linked in (lib/module/built-in.c says why).
 noinst_LTLIBRARIES += libicred-keyctl.la libicred-runtime.la
 libicred_keyctl_la_SOURCES = plugin/cache/cache-keyctl.c plugin/cache/cache-entry.h
 libicred_keyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_keyctl

@@ -26,7 +26,7 @@ core_unit_tests = \
 	tests/lib/base/test-clock \
 	tests/lib/base/test-deadline \
 	tests/lib/base/test-error \
-	tests/lib/token/test-flight \
+	tests/lib/token/test-single-flight \
 	tests/lib/protocol/test-frames \
 	tests/lib/api/test-key-functions \
 	tests/lib/token/test-life \

@@ -16,6 +16,7 @@
 #include "helper/common/output.h"
 #include "helper/common/process.h"
 #include "helper/common/session.h"
+#include "lib/api/handle.h"
 #include "lib/token/cache.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
@@ -313,7 +314,7 @@ static int git_pass_over(struct token_body *body, const char *cache, void *data)
 static int git_not_found(icred_t *handle, const struct options *o, int searched)
 {
 	if (searched < 0 && searched != ICRED_E_NOT_FOUND)
-		searched = cache_each(handle, false, git_pass_over, NULL);
+		searched = cache_each(&handle->context, false, git_pass_over, NULL);
 	else
 		fail_explain(o, "nothing for git: the token to erase is not a cached one of this profile");
 	return searched < 0 && searched != ICRED_E_NOT_FOUND ? fail_library(o, searched) : 0;

@@ -316,7 +316,7 @@ static int profile_show_run(const struct options *o, char **words)
 	status = session_open(&own, SESSION_SILENT, &handle);
 	if (status)
 		return status;
-	profile_show(o, handle->profile);
+	profile_show(o, handle->context.profile);
 	icred_close(handle);
 	return 0;
 }

@@ -21,11 +21,11 @@ static void note_fault(struct probing *probing)
 
 static void probe_caches(icred_t *handle, struct probing *probing)
 {
-	struct stack *stack = &handle->profile->stack;
+	struct stack *stack = &handle->context.profile->stack;
 	struct module *module;
 	struct host host;
 
-	handle_host(handle, &host);
+	context_host(&handle->context, &host);
 	for (size_t i = 0; i < stack->count; i++)
 		if (stack->lines[i].facility == ICRED_CACHE &&
 		    module_get(&stack->lines[i], &host, &module) < 0)
@@ -43,12 +43,13 @@ static int probe_worker(icred_t *handle, struct probing *probing)
 {
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire request;
-	int r = worker_request(handle, FRAME_PROBE, REQUEST_ROOM, &request);
+	int r = worker_request(&handle->worker, FRAME_PROBE, REQUEST_ROOM, &request);
 
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
-	return worker_call(handle, &request, handle_deadline(handle), take_fault, probing);
+	return worker_call(&handle->worker, &request, context_deadline(&handle->context), take_fault,
+			   probing);
 }
 
 int probe_modules(icred_t *handle, void (*found)(void *data), void *data)

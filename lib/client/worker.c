@@ -15,13 +15,15 @@
 #include "lib/base/deadline.h"
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
-#include "lib/api/handle.h"
+#include "lib/client/worker.h"
+#include "lib/module/context.h"
 #include "lib/base/wipe.h"
 
 #define LOOK_MS 500 /* between looks whether the socket is still ours */
 
-void worker_init(struct worker *worker)
+void worker_init(struct worker *worker, struct context *context)
 {
+	worker->context = context;
 	worker->control = OWNED_NONE;
 	worker->child = NO_CHILD;
 	worker->generation = lock_generation();
@@ -114,9 +116,9 @@ static bool send_frame(int fd, const struct wire *frame, int passed, int64_t dea
 	}
 }
 
-int worker_request(struct icred *handle, int frame, size_t room, struct wire *ret_wire)
+int worker_request(struct worker *worker, int frame, size_t room, struct wire *ret_wire)
 {
-	void *bytes = secret_alloc(handle->pool, room);
+	void *bytes = secret_alloc(worker->context->pool, room);
 
 	if (!bytes)
 		return set_no_memory();
@@ -145,16 +147,17 @@ static int ended_locked(const struct worker *worker, unsigned start, const char 
 			 known && WIFSIGNALED(worker->status) ? "" : "; run with ICRED_TRACE=1 to see why");
 }
 
-static int greet(struct icred *handle, int control, int64_t deadline)
+static int greet(struct worker *worker, int control, int64_t deadline)
 {
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire hello;
-	int r = worker_request(handle, FRAME_HELLO, WIRE_MAX, &hello);
+	int r = worker_request(worker, FRAME_HELLO, WIRE_MAX, &hello);
 
 	if (r < 0)
 		return r;
 	bytes = hello.bytes;
-	hello_write(&hello, handle->profile, handle->flags, log_level(&handle->log));
+	hello_write(&hello, worker->context->profile, worker->context->flags,
+		    log_level(&worker->context->log));
 	if (hello.overflow)
 		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
 	return send_frame(control, &hello, -1, deadline) ? ICRED_OK : ENDED;
@@ -165,9 +168,8 @@ static int no_socket(void)
 	return set_error(errno_code(errno, ICRED_E_INTERNAL), "can't make a socket: %s", errno_words(errno));
 }
 
-static int start_locked(struct icred *handle, int64_t deadline)
+static int start_locked(struct worker *worker, int64_t deadline)
 {
-	struct worker *worker = &handle->worker;
 	char path[PATH_MAX];
 	int pair[2], r = worker_path(path);
 
@@ -175,7 +177,7 @@ static int start_locked(struct icred *handle, int64_t deadline)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
-	r = spawn(path, pair[1], handle->log.trace_stderr, &worker->child);
+	r = spawn(path, pair[1], worker->context->log.trace_stderr, &worker->child);
 	close_keep_errno(pair[1]);
 	if (r < 0) {
 		close_keep_errno(pair[0]);
@@ -183,8 +185,9 @@ static int start_locked(struct icred *handle, int64_t deadline)
 	}
 	worker->control = owned_take(pair[0]);
 	worker->starts++;
-	log_line(&handle->log, ICRED_LOG_DEBUG, "icred-worker started, process %d", (int)worker->child.pid);
-	return greet(handle, pair[0], deadline);
+	log_line(&worker->context->log, ICRED_LOG_DEBUG, "icred-worker started, process %d",
+		 (int)worker->child.pid);
+	return greet(worker, pair[0], deadline);
 }
 
 /* Which worker has a request. */
@@ -193,31 +196,28 @@ struct ticket {
 };
 
 /* The program has closed our descriptors, and their numbers may be those of its own by now. */
-static void notice_loss(struct icred *handle)
+static void notice_loss(struct worker *worker)
 {
-	struct worker *worker = &handle->worker;
-
 	if (!owned_lost(&worker->control) && !owned_lost(&worker->child.leash))
 		return;
-	log_line(&handle->log, ICRED_LOG_WARNING,
+	log_line(&worker->context->log, ICRED_LOG_WARNING,
 		 "the program closed descriptors of libicred's; starting another worker");
 	stop_locked(worker);
 }
 
 /* Hand the request over, starting a worker if there is none or it has just left. */
-static int submit(struct icred *handle, const struct wire *request, int theirs, int64_t deadline,
+static int submit(struct worker *worker, const struct wire *request, int theirs, int64_t deadline,
 		  struct ticket *ret_ticket)
 {
-	struct worker *worker = &handle->worker;
 	int r = ICRED_OK;
 
 	worker_lock(worker);
-	if (handle_closing(handle))
+	if (atomic_load(&worker->context->closing))
 		r = set_error(ICRED_E_CANCELLED, "the profile is being closed");
-	notice_loss(handle);
+	notice_loss(worker);
 	for (int turn = 0; turn < 2 && r == ICRED_OK; turn++) {
 		if (worker->control.fd < 0)
-			r = start_locked(handle, deadline);
+			r = start_locked(worker, deadline);
 		if (r == ICRED_OK && send_frame(worker->control.fd, request, theirs, deadline))
 			break;
 		stop_locked(worker);
@@ -270,7 +270,7 @@ static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_l
 	}
 }
 
-static void take_log(struct icred *handle, struct reader *reader)
+static void take_log(struct worker *worker, struct reader *reader)
 {
 	int level = ICRED_LOG_DEBUG;
 	const char *text = "";
@@ -282,15 +282,15 @@ static void take_log(struct icred *handle, struct reader *reader)
 		else if (field.tag == TAG_TEXT)
 			text = field_string(reader, &field);
 	}
-	log_line(&handle->log, level, "%s", text);
+	log_line(&worker->context->log, level, "%s", text);
 }
 
 /* Ask the user for the worker; the reply goes back on the request's socket. */
-static int take_prompt(struct icred *handle, struct reader *reader, const struct owned *mine,
+static int take_prompt(struct worker *worker, struct reader *reader, const struct owned *mine,
 		       int64_t deadline)
 {
-	_cleanup_secret_ char *text = secret_alloc(handle->pool, REPLY_MAX);
-	_cleanup_secret_ unsigned char *bytes = secret_alloc(handle->pool, REPLY_MAX + 256);
+	_cleanup_secret_ char *text = secret_alloc(worker->context->pool, REPLY_MAX);
+	_cleanup_secret_ unsigned char *bytes = secret_alloc(worker->context->pool, REPLY_MAX + 256);
 	struct wire reply = {.bytes = bytes, .cap = REPLY_MAX + 256};
 	const char *question = "";
 	struct field field;
@@ -304,8 +304,9 @@ static int take_prompt(struct icred *handle, struct reader *reader, const struct
 		else if (field.tag == TAG_TEXT)
 			question = field_string(reader, &field);
 	}
-	if (handle->converse && (handle->flags & MAY_ASK))
-		r = handle->converse(style, question, text, REPLY_MAX, handle->converse_data);
+	if (worker->context->converse && (worker->context->flags & MAY_ASK))
+		r = worker->context->converse(style, question, text, REPLY_MAX,
+					      worker->context->converse_data);
 	text[REPLY_MAX - 1] = '\0';
 	frame_begin(&reply, FRAME_REPLY);
 	wire_put_number(&reply, TAG_CODE, r);
@@ -320,7 +321,7 @@ static int take_prompt(struct icred *handle, struct reader *reader, const struct
 }
 
 /* One packet of the worker's.  Returns 1 when the request is done. */
-static int take_packet(struct icred *handle, const struct owned *mine, int64_t deadline,
+static int take_packet(struct worker *worker, const struct owned *mine, int64_t deadline,
 		       const unsigned char *bytes, size_t len, worker_answer_fn *answer, void *data)
 {
 	struct reader reader;
@@ -328,10 +329,10 @@ static int take_packet(struct icred *handle, const struct owned *mine, int64_t d
 
 	switch (frame) {
 	case FRAME_LOG:
-		take_log(handle, &reader);
+		take_log(worker, &reader);
 		return 0;
 	case FRAME_PROMPT:
-		return take_prompt(handle, &reader, mine, deadline);
+		return take_prompt(worker, &reader, mine, deadline);
 	case FRAME_FAILED:
 		return failed_read(&reader);
 	case FRAME_KEY:
@@ -347,7 +348,7 @@ static int take_packet(struct icred *handle, const struct owned *mine, int64_t d
 }
 
 /* Take one packet.  Returns 0 to go on, 1 when the request is done, ENDED, or a failure. */
-static int step(struct icred *handle, const struct owned *mine, int64_t deadline, worker_answer_fn *answer,
+static int step(struct worker *worker, const struct owned *mine, int64_t deadline, worker_answer_fn *answer,
 		void *data)
 {
 	_cleanup_secret_ unsigned char *bytes = NULL;
@@ -356,33 +357,32 @@ static int step(struct icred *handle, const struct owned *mine, int64_t deadline
 
 	if (r < 0 || !len)
 		return r < 0 ? r : ENDED;
-	bytes = secret_alloc(handle->pool, len);
+	bytes = secret_alloc(worker->context->pool, len);
 	if (!bytes)
 		return set_no_memory();
 	if (recv(owned_fd(mine), bytes, len, MSG_DONTWAIT) != (ssize_t)len)
 		return owned_lost(mine) ? ENDED : broken(errno);
-	r = take_packet(handle, mine, deadline, bytes, len, answer, data);
+	r = take_packet(worker, mine, deadline, bytes, len, answer, data);
 	/* With a worker that never stops talking, poll() would never say that the time is over. */
 	if (r == 0 && !clock_left(deadline))
 		r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
 	return r;
 }
 
-static int converse(struct icred *handle, const struct owned *mine, int64_t deadline,
+static int converse(struct worker *worker, const struct owned *mine, int64_t deadline,
 		    worker_answer_fn *answer, void *data)
 {
 	int r;
 
 	do {
-		r = step(handle, mine, deadline, answer, data);
+		r = step(worker, mine, deadline, answer, data);
 	} while (r == 0);
 	return r;
 }
 
 /* The worker is gone, and the news of how it ended is there or comes in a moment. */
-static int died(struct icred *handle, const struct ticket *ticket)
+static int died(struct worker *worker, const struct ticket *ticket)
 {
-	struct worker *worker = &handle->worker;
 	int status, r;
 
 	worker_lock(worker);
@@ -393,7 +393,7 @@ static int died(struct icred *handle, const struct ticket *ticket)
 	return r;
 }
 
-static int call_once(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+static int call_once(struct worker *worker, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		     void *data)
 {
 	_cleanup_owned_ struct owned mine = OWNED_NONE;
@@ -403,23 +403,23 @@ static int call_once(struct icred *handle, struct wire *request, int64_t deadlin
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
 	mine = owned_take(pair[0]);
-	r = submit(handle, request, pair[1], deadline, &ticket);
+	r = submit(worker, request, pair[1], deadline, &ticket);
 	close_keep_errno(pair[1]);
 	if (r < 0)
 		return r;
-	r = converse(handle, &mine, deadline, answer, data);
+	r = converse(worker, &mine, deadline, answer, data);
 	if (r == ICRED_E_TIMEOUT && !clock_left(deadline)) {
 		struct failure failure;
 		failure_save(&failure);
-		worker_kill(&handle->worker, ticket.kills);
+		worker_kill(worker, ticket.kills);
 		failure_restore(&failure);
 	}
-	if (r == ENDED && !owned_lost(&mine) && ticket.kills == handle->worker.kills)
-		return died(handle, &ticket);
+	if (r == ENDED && !owned_lost(&mine) && ticket.kills == worker->kills)
+		return died(worker, &ticket);
 	return r;
 }
 
-int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+int worker_call(struct worker *worker, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		void *data)
 {
 	size_t len = request->len;
@@ -434,7 +434,7 @@ int worker_call(struct icred *handle, struct wire *request, int64_t deadline, wo
 		wire_put_number(request, TAG_DEADLINE, answer_by);
 		if (request->overflow)
 			return set_error(ICRED_E_INVALID, "the request is too large for the worker");
-		r = call_once(handle, request, deadline, answer, data);
+		r = call_once(worker, request, deadline, answer, data);
 	}
 	return r == ENDED ? set_error(ICRED_E_INTERNAL, "icred-worker ended before it answered")
 			  : MIN(r, ICRED_OK);

@@ -9,7 +9,10 @@
 #include "lib/base/lock.h"
 #include "lib/client/launch.h"
 
+struct context;
+
 struct worker {
+	struct context *context;
 	struct lock lock;
 	uint32_t generation; /* of the process it belongs to: lock_generation() */
 	struct owned control;
@@ -20,7 +23,7 @@ struct worker {
 	int status;             /* and how: as waitpid(2) has it */
 };
 
-void worker_init(struct worker *worker);
+void worker_init(struct worker *worker, struct context *context);
 void worker_stop(struct worker *worker);
 /* At once, with whatever it is doing: who waits for it is told that it ended. */
 /* Kill it, unless that has happened since `kills` was read: then there is another one, which did nothing. */
@@ -33,10 +36,10 @@ typedef int worker_answer_fn(int frame, struct reader *reader, void *data);
  * Send a request and take its answers until DONE or FAILED.  A worker that
  * hangs, crashes or answers garbage is a failure here and nothing more.
  */
-int worker_call(struct icred *handle, struct wire *request, int64_t deadline, worker_answer_fn *answer,
+int worker_call(struct worker *worker, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		void *data);
 /* A buffer for a request with `room` bytes of fields, in secret memory; release it with secret_free(wire.bytes). */
 #define REQUEST_ROOM 1024 /* for all that carry no PEM */
-int worker_request(struct icred *handle, int frame, size_t room, struct wire *ret_wire);
+int worker_request(struct worker *worker, int frame, size_t room, struct wire *ret_wire);
 
 #endif

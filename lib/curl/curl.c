@@ -8,9 +8,9 @@
 #include "lib/base/clock.h"
 #include "lib/curl/curl-hook.h"
 #include "lib/base/error.h"
-#include "lib/api/get.h"
+#include "lib/api/icred_get_token.h"
 #include "lib/api/handle.h"
-#include "lib/api/request.h"
+#include "lib/api/icred_request.h"
 
 #define NOT_KNOWN 0 /* which changes of the table a token is from */
 
@@ -46,7 +46,7 @@ _export_ struct icred_curl *icred_curl_new(icred_t *handle, const struct icred_c
 	auth->functions = own;
 	version = own.version_info(CURL_VERSION_FIRST);
 	auth->version = version->version_num;
-	log_line(&handle->log, ICRED_LOG_DEBUG, "curl hook for libcurl %s, %s", version->version,
+	log_line(&handle->context.log, ICRED_LOG_DEBUG, "curl hook for libcurl %s, %s", version->version,
 		 version->ssl_version ? version->ssl_version : "no TLS");
 	return auth;
 }
@@ -65,7 +65,7 @@ _export_ void icred_curl_set_flags(struct icred_curl *auth, unsigned flags)
 	if (!auth)
 		return;
 	atomic_store_explicit(&auth->flags, flags, memory_order_relaxed);
-	log_line(&auth->handle->log, ICRED_LOG_DEBUG, "curl hook: %s%s%s%sflags 0x%x",
+	log_line(&auth->handle->context.log, ICRED_LOG_DEBUG, "curl hook: %s%s%s%sflags 0x%x",
 		 flags & ICRED_CURL_ANY_PROTOCOL ? "protocols are not limited, " : "",
 		 flags & ICRED_CURL_KEEP_NETRC ? "netrc is not ignored, " : "",
 		 flags & ICRED_CURL_KEEP_UNRESTRICTED ? "unrestricted auth is not cleared, " : "",
@@ -262,8 +262,8 @@ static struct curl_state *refused(struct icred_curl *auth, CURL *easy)
 	if (!curl_judge(auth, state))
 		return NULL;
 	if (icred_reject_token(auth->handle, state->token) < 0)
-		log_line(&auth->handle->log, ICRED_LOG_WARNING, "a refused token is still in a cache: %s",
-			 icred_error()->message);
+		log_line(&auth->handle->context.log, ICRED_LOG_WARNING,
+			 "a refused token is still in a cache: %s", icred_error()->message);
 	no_error();
 	/* Not before: the next request is to have another token, whether this one can be repeated or not. */
 	return curl_rewind(auth, state) ? state : NULL;

@@ -12,6 +12,7 @@
 
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
+#include "lib/module/built-in.h"
 #include "lib/module/loader.h"
 #include "lib/base/suggest.h"
 
@@ -66,29 +67,11 @@ static bool module_path(const struct line *line, char path[MODULE_PATH_MAX])
 	return n >= 0 && n < MODULE_PATH_MAX;
 }
 
-typedef const struct icred_module *entry_fn(void);
-
-/*
- * Cache modules run in every warm process.  Ours need libc alone and are linked
- * in, as loading a file costs such a process an eighth of its whole time; they
- * are modules like any other in all else.
- */
-entry_fn icred_cache_keyctl, icred_cache_runtime;
-
-static entry_fn *find_linked(const struct line *line)
-{
-	if (line->facility != ICRED_CACHE)
-		return NULL;
-	return strcmp(line->module, "keyctl") == 0    ? icred_cache_keyctl
-	       : strcmp(line->module, "runtime") == 0 ? icred_cache_runtime
-						      : NULL;
-}
-
 bool module_passed_over(const struct line *line)
 {
 	char path[MODULE_PATH_MAX];
 
-	if (!line->optional_module || find_linked(line) || !module_path(line, path))
+	if (!line->optional_module || built_in(line->facility, line->module) || !module_path(line, path))
 		return false;
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
@@ -102,8 +85,7 @@ static struct suggestion similar_module(const struct line *line)
 	struct dirent **entries = NULL;
 	int count = scandir(module_directory(), &entries, NULL, alphasort);
 
-	if (line->facility == ICRED_CACHE)
-		suggest_names(&similar, "keyctl runtime");
+	built_in_suggest(line->facility, &similar);
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 		len = strlen(name);
@@ -136,7 +118,7 @@ static int no_room(const struct line *line, int error)
 }
 
 /* The one symbol of the module's file. */
-static int find_entry(struct line *line, entry_fn **ret_entry)
+static int find_entry(struct line *line, module_entry_fn **ret_entry)
 {
 	struct suggestion similar;
 	char path[MODULE_PATH_MAX], why[600];
@@ -174,7 +156,7 @@ static int find_entry(struct line *line, entry_fn **ret_entry)
 static const struct icred_module *find_table(struct line *line)
 {
 	const struct icred_module *table;
-	entry_fn *entry = find_linked(line);
+	module_entry_fn *entry = built_in(line->facility, line->module);
 
 	if (!entry && find_entry(line, &entry) < 0)
 		return NULL;

@@ -4,6 +4,7 @@
 #define ICRED_LIB_MODULE_LOADER_H
 
 #include "lib/module/host.h"
+#include "lib/module/stack.h"
 #include "lib/base/lock.h"
 
 /* What keeps calls into a SERIAL module apart. */

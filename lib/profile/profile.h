@@ -5,7 +5,8 @@
 
 #include "lib/profile/origin.h"
 #include "lib/profile/setting.h"
-#include "lib/module/stack.h"
+#include "lib/base/log.h"
+#include "lib/profile/line.h"
 
 struct profile {
 	char *name;

@@ -15,7 +15,7 @@
 
 /* What a walk over the cache lines is about. */
 struct walk {
-	struct icred *handle;
+	struct context *context;
 	struct host host;
 	const struct identity *identity;
 	const char *secret;
@@ -26,10 +26,10 @@ struct walk {
 	char name[IDENTITY_NAME_MAX];
 };
 
-static void walk_init(struct walk *walk, struct icred *handle, const struct identity *identity)
+static void walk_init(struct walk *walk, struct context *context, const struct identity *identity)
 {
-	*walk = (struct walk){.handle = handle, .identity = identity};
-	handle_host(handle, &walk->host);
+	*walk = (struct walk){.context = context, .identity = identity};
+	context_host(context, &walk->host);
 	if (identity)
 		identity_name(identity, walk->name);
 }
@@ -52,15 +52,15 @@ static int used(struct walk *walk, const struct line *line, int r)
 	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
 		failure_save(&walk->failure);
 	else if (!walk->failure.code)
-		log_caution(&walk->handle->log, "cache %s is not used: %s", line->module,
+		log_caution(&walk->context->log, "cache %s is not used: %s", line->module,
 			    icred_error()->message);
 	return r;
 }
 
 /* A record of a neighbouring version as one of ours; NULL, with the old one freed, if it cannot be. */
-static void *convert(struct icred *handle, void *blob, size_t *len)
+static void *convert(struct context *context, void *blob, size_t *len)
 {
-	void *bytes = secret_alloc(handle->pool, ICRED_BLOB_MAX);
+	void *bytes = secret_alloc(context->pool, ICRED_BLOB_MAX);
 	struct wire ours = {.bytes = bytes, .cap = ICRED_BLOB_MAX};
 	bool converted = bytes && record_convert(blob, *len, &ours);
 
@@ -74,10 +74,10 @@ static void *convert(struct icred *handle, void *blob, size_t *len)
 }
 
 /* With any_version, also a record of a neighbouring version of libicred, which for all others is not here. */
-static int load_entry(struct icred *handle, struct module *module, const struct host *host, const char *name,
-		      bool any_version, struct token_body **ret_body)
+static int load_entry(struct context *context, struct module *module, const struct host *host,
+		      const char *name, bool any_version, struct token_body **ret_body)
 {
-	void *blob = secret_alloc(handle->pool, ICRED_BLOB_MAX);
+	void *blob = secret_alloc(context->pool, ICRED_BLOB_MAX);
 	struct token_body *body;
 	size_t len = 0;
 	int r;
@@ -92,14 +92,14 @@ static int load_entry(struct icred *handle, struct module *module, const struct 
 		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache told an impossible size");
 	}
 	if (record_is_foreign(blob, len)) {
-		blob = any_version ? convert(handle, blob, &len) : secret_free(blob);
+		blob = any_version ? convert(context, blob, &len) : secret_free(blob);
 		if (!blob)
 			return set_error(ICRED_E_NOT_FOUND,
 					 "the cache entry is of another version of libicred");
 	}
 	body = token_body_new(secret_trim(blob, len), len);
 	if (!body) {
-		log_caution(&handle->log, "a damaged cache entry is left aside");
+		log_caution(&context->log, "a damaged cache entry is left aside");
 		return set_error(ICRED_E_NOT_FOUND, "no valid cache entry");
 	}
 	*ret_body = body;
@@ -128,7 +128,7 @@ static int load_line(struct line *line, void *data)
 	int r = module_get(line, &host, &module);
 
 	if (r == ICRED_OK)
-		r = load_entry(walk->handle, module, &host, walk->name, false, &body);
+		r = load_entry(walk->context, module, &host, walk->name, false, &body);
 	if (r != ICRED_OK)
 		return used(walk, line, r);
 	r = check_time(&body->record);
@@ -140,21 +140,21 @@ static int load_line(struct line *line, void *data)
 		token_body_unref(body);
 		return walk->found ? ICRED_OK : set_error(ICRED_E_NOT_FOUND, "the entry is another token's");
 	}
-	log_line(&walk->handle->log, ICRED_LOG_DEBUG, "cache %s has the token", line->module);
+	log_line(&walk->context->log, ICRED_LOG_DEBUG, "cache %s has the token", line->module);
 	walk->found = body;
 	return ICRED_OK;
 }
 
-int cache_load(struct icred *handle, const struct identity *identity, struct token_body **ret_body)
+int cache_load(struct context *context, const struct identity *identity, struct token_body **ret_body)
 {
 	struct walk walk;
 	int r;
 
-	if (handle->flags & ICRED_NO_CACHE)
+	if (context->flags & ICRED_NO_CACHE)
 		return set_error(ICRED_E_NOT_FOUND, "the caches are not used");
-	walk_init(&walk, handle, identity);
-	r = stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, load_line, &walk, ICRED_E_NOT_FOUND,
-		      NULL);
+	walk_init(&walk, context, identity);
+	r = stack_run(&context->profile->stack, ICRED_CACHE, &context->log, load_line, &walk,
+		      ICRED_E_NOT_FOUND, NULL);
 	if (r == ICRED_OK && walk.found)
 		*ret_body = walk.found;
 	else
@@ -178,21 +178,21 @@ static int save_line(struct line *line, void *data)
 	return used(walk, line, r);
 }
 
-int cache_save(struct icred *handle, const struct token_body *body)
+int cache_save(struct context *context, const struct token_body *body)
 {
 	struct walk walk;
 	int r;
 
-	if (handle->flags & ICRED_NO_CACHE)
+	if (context->flags & ICRED_NO_CACHE)
 		return ICRED_OK;
-	walk_init(&walk, handle, &body->record.identity);
+	walk_init(&walk, context, &body->record.identity);
 	walk.save = body;
-	r = stack_run(&handle->profile->stack, ICRED_CACHE, &handle->log, save_line, &walk, 0, NULL);
+	r = stack_run(&context->profile->stack, ICRED_CACHE, &context->log, save_line, &walk, 0, NULL);
 	if (walk.failure.code)
 		return failure_restore(&walk.failure);
 	if (r == ICRED_OK)
 		return r;
-	log_caution(&handle->log, "the token was not cached: %s", icred_error()->message);
+	log_caution(&context->log, "the token was not cached: %s", icred_error()->message);
 	return ICRED_OK;
 }
 
@@ -204,7 +204,7 @@ int cache_save(struct icred *handle, const struct token_body *body)
 static int each_line(struct walk *walk, int (*call)(struct walk *, struct module *, struct host *, void *),
 		     void *data)
 {
-	struct stack *stack = &walk->handle->profile->stack;
+	struct stack *stack = &walk->context->profile->stack;
 
 	for (size_t i = 0; i < stack->count; i++) {
 		struct line *line = &stack->lines[i];
@@ -217,7 +217,7 @@ static int each_line(struct walk *walk, int (*call)(struct walk *, struct module
 		r = module_get(line, &host, &module);
 		if (r == ICRED_OK)
 			r = call(walk, module, &host, data);
-		line_explain(&walk->handle->log, line, r, "and every line is asked");
+		line_explain(&walk->context->log, line, r, "and every line is asked");
 		(void)used(walk, line, r);
 	}
 	return walk->failure.code ? failure_restore(&walk->failure) : ICRED_OK;
@@ -241,7 +241,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 static int drop_line(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct token_body *body = NULL;
-	int r = load_entry(walk->handle, module, host, walk->name, true, &body);
+	int r = load_entry(walk->context, module, host, walk->name, true, &body);
 
 	(void)data;
 	if (r < 0)
@@ -253,11 +253,11 @@ static int drop_line(struct walk *walk, struct module *module, struct host *host
 	return r;
 }
 
-int cache_drop(struct icred *handle, const struct identity *identity, const char *secret)
+int cache_drop(struct context *context, const struct identity *identity, const char *secret)
 {
 	struct walk walk;
 
-	walk_init(&walk, handle, identity);
+	walk_init(&walk, context, identity);
 	walk.secret = secret;
 	return each_line(&walk, drop_line, NULL);
 }
@@ -296,7 +296,7 @@ static void each_entry(struct walk *walk, struct module *module, struct host *ho
 {
 	struct token_body *body;
 
-	if (load_entry(walk->handle, module, host, name, each->any_version, &body) < 0)
+	if (load_entry(walk->context, module, host, name, each->any_version, &body) < 0)
 		return;
 	each->result = each->each(body, host->line->module, each->data);
 	token_body_unref(body);
@@ -316,14 +316,14 @@ static int each_module(struct walk *walk, struct module *module, struct host *ho
 	return r;
 }
 
-int cache_each(struct icred *handle, bool strict,
+int cache_each(struct context *context, bool strict,
 	       int (*each)(struct token_body *body, const char *module, void *data), void *data)
 {
 	struct each all = {.any_version = !strict, .each = each, .data = data};
 	struct walk walk;
 	int r;
 
-	walk_init(&walk, handle, NULL);
+	walk_init(&walk, context, NULL);
 	walk.strict = strict;
 	r = each_line(&walk, each_module, &all);
 	free(all.names);

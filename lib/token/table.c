@@ -63,7 +63,7 @@ icred_token_t *table_get(struct table *table, int target, const char *id, int64_
 	if (stripe->slots.cap)
 		token = *find_slot(&stripe->slots, target, id);
 	if (token && token_fresh(token->body, now, min_ttl))
-		icred_token_ref(token);
+		token_ref(token);
 	else
 		token = NULL;
 	lock_give(&stripe->lock);
@@ -114,7 +114,7 @@ static bool make_room(struct slots *slots)
 		if (!token)
 			continue;
 		if (!token_alive(token->body, now, 0)) {
-			icred_token_unref(token);
+			token_unref(token);
 			continue;
 		}
 		*find_slot(&grown, token->body->record.identity.target, token->body->record.identity.id) =
@@ -142,8 +142,8 @@ static void stripe_put(struct stripe *stripe, struct token_body *body)
 		token = NULL;
 	}
 	lock_give(&stripe->lock);
-	icred_token_unref(old);
-	icred_token_unref(token);
+	token_unref(old);
+	token_unref(token);
 }
 
 void table_put(struct table *table, struct token_body *body)
@@ -181,7 +181,7 @@ void table_clear(struct table *table)
 		stripe->slots = (struct slots){NULL, 0, 0};
 		lock_give(&stripe->lock);
 		for (size_t s = 0; s < slots.cap; s++)
-			icred_token_unref(slots.at[s]);
+			token_unref(slots.at[s]);
 		free(slots.at);
 	}
 	changed(table);

@@ -36,6 +36,8 @@ struct token_body *token_body_ref(struct token_body *body);
 struct token_body *token_body_unref(struct token_body *body);
 /* A counted handle on the body, with one reference; NULL without memory. */
 icred_token_t *token_new(struct token_body *body);
+icred_token_t *token_ref(icred_token_t *token);
+void token_unref(icred_token_t *token);
 
 /* Neither refused nor near its end, and good for min_ttl more seconds. */
 bool token_fresh(const struct token_body *body, int64_t now, unsigned min_ttl);

@@ -307,13 +307,13 @@ static void have_token(void)
 	struct wire wire;
 
 	assert_int_equal(icred_open(&handle, "memory", &options), ICRED_OK);
-	wire = (struct wire){.bytes = secret_alloc(handle->pool, 1024), .cap = 1024};
+	wire = (struct wire){.bytes = secret_alloc(handle->context.pool, 1024), .cap = 1024};
 	assert_non_null(wire.bytes);
 	record_write(&wire, &record);
 	assert_false(wire.overflow);
 	body = token_body_new(wire.bytes, wire.len);
 	assert_non_null(body);
-	assert_int_equal(cache_save(handle, body), ICRED_OK);
+	assert_int_equal(cache_save(&handle->context, body), ICRED_OK);
 	token_body_unref(body);
 	icred_close(handle);
 }

@@ -43,7 +43,7 @@ static int end(void **state)
 
 static void have_token(void)
 {
-	struct token_body *body = test_body(handle->pool, ID, clock_utc(), clock_utc() + 7200);
+	struct token_body *body = test_body(handle->context.pool, ID, clock_utc(), clock_utc() + 7200);
 
 	table_put(&handle->table, body);
 	token_body_unref(body);

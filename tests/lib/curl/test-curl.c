@@ -112,12 +112,13 @@ static void have_token_of(const char *id, const char *secret)
 {
 	int64_t now = clock_utc();
 	struct record record = {
-		.identity = {handle_issuer(handle), API, "12345", ICRED_TARGET_INSTALLATION, id},
+		.identity = {profile_issuer(handle->context.profile), API, "12345", ICRED_TARGET_INSTALLATION,
+			     id},
 		.secret = secret,
 		.minted_at = now,
 		.expires_at = now + 7200,
 	};
-	unsigned char *blob = secret_alloc(handle->pool, 1024);
+	unsigned char *blob = secret_alloc(handle->context.pool, 1024);
 	struct wire wire = {.bytes = blob, .cap = 1024};
 	struct token_body *body;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way of a token: table, caches, single flight, worker, and back. */
+/* The way of a token: table, caches, single mint, worker, and back. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -9,9 +9,10 @@
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
-#include "lib/api/get.h"
+#include "lib/api/icred_get_token.h"
 #include "lib/api/handle.h"
 #include "lib/token/life.h"
+#include "lib/token/mint-lock.h"
 #include "lib/base/wipe.h"
 
 #define WAIT_FIRST_MS 1
@@ -90,7 +91,7 @@ static int take_minted(int frame, struct reader *reader, void *data)
 			continue;
 		if (field.len > ICRED_BLOB_MAX)
 			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
-		blob = secret_alloc(minted->handle->pool, ICRED_BLOB_MAX);
+		blob = secret_alloc(minted->handle->context.pool, ICRED_BLOB_MAX);
 		if (!blob)
 			return set_no_memory();
 		struct wire record = {.bytes = blob, .cap = ICRED_BLOB_MAX};
@@ -108,16 +109,16 @@ static int mint(const struct want *want, struct token_body **ret_body)
 	struct minted minted = {.handle = want->handle};
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire request;
-	int r = worker_request(want->handle, FRAME_MINT, REQUEST_ROOM, &request);
+	int r = worker_request(&want->handle->worker, FRAME_MINT, REQUEST_ROOM, &request);
 
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
-	log_line(&want->handle->log, ICRED_LOG_INFO, "minting a token for %s%s",
+	log_line(&want->handle->context.log, ICRED_LOG_INFO, "minting a token for %s%s",
 		 target_words(want->identity.target), want->identity.id);
 	wire_put_number(&request, TAG_TARGET_KIND, want->identity.target);
 	wire_put_string(&request, TAG_TARGET_ID, want->identity.id);
-	r = worker_call(want->handle, &request, want->deadline, take_minted, &minted);
+	r = worker_call(&want->handle->worker, &request, want->deadline, take_minted, &minted);
 	if (r == ICRED_OK)
 		r = check_minted(want, minted.body);
 	if (r == ICRED_OK)
@@ -144,7 +145,7 @@ bool get_was_refused(icred_t *handle, const icred_token_t *token)
 static int look(const struct want *want, struct token_body **ret_body)
 {
 	struct token_body *body = NULL;
-	int r = cache_load(want->handle, &want->identity, &body);
+	int r = cache_load(&want->handle->context, &want->identity, &body);
 
 	if (r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
 		r = ICRED_OK;
@@ -176,7 +177,7 @@ static bool good_enough(const struct want *want, const struct token_body *body)
  * one minted meanwhile, or is at it while the old token still lives.  The cache
  * is asked again even by who gets in at once: the one before may just have left.
  */
-static int pass_gate(const struct want *want, const struct owned *gate, struct token_body **body,
+static int pass_gate(const struct want *want, const struct owned *lock, struct token_body **body,
 		     bool *ret_in)
 {
 	uint64_t hash = identity_hash(&want->identity);
@@ -184,7 +185,7 @@ static int pass_gate(const struct want *want, const struct owned *gate, struct t
 
 	for (;;) {
 		struct token_body *found = NULL;
-		*ret_in = gate_try(gate, hash) == ICRED_OK;
+		*ret_in = mint_lock_try(lock, hash) == ICRED_OK;
 		r = look(want, &found);
 		if (found) {
 			token_body_unref(*body);
@@ -194,12 +195,12 @@ static int pass_gate(const struct want *want, const struct owned *gate, struct t
 			return r;
 		if (!clock_left(want->alone_at)) {
 			log_line(
-				&want->handle->log, ICRED_LOG_WARNING,
+				&want->handle->context.log, ICRED_LOG_WARNING,
 				"another process does not get done with minting this token; going ahead without it");
 			*ret_in = true;
 			return ICRED_OK;
 		}
-		if (handle_closing(want->handle))
+		if (atomic_load(&want->handle->context.closing))
 			return set_error(ICRED_E_CANCELLED, "the profile is being closed");
 		clock_sleep(MIN(wait, clock_left(want->deadline)));
 		wait = MIN(wait * 2, WAIT_MOST_MS);
@@ -217,7 +218,7 @@ static int refresh(const struct want *want, struct token_body **body)
 		own.deadline = MIN(want->deadline, clock_ms() + REFRESH_MS);
 	r = mint(&own, &minted);
 	if (r == ICRED_OK)
-		r = cache_save(want->handle, minted);
+		r = cache_save(&want->handle->context, minted);
 	if (r == ICRED_OK) {
 		token_body_unref(*body);
 		*body = minted;
@@ -227,7 +228,7 @@ static int refresh(const struct want *want, struct token_body **body)
 	if (!is_alive(want, *body))
 		return r;
 	atomic_store_explicit(&(*body)->failed_at, clock_utc(), memory_order_relaxed);
-	log_line(&want->handle->log, ICRED_LOG_WARNING,
+	log_line(&want->handle->context.log, ICRED_LOG_WARNING,
 		 "the refresh failed, the old token is served while it lives: %s", icred_error()->message);
 	return ICRED_OK;
 }
@@ -235,17 +236,19 @@ static int refresh(const struct want *want, struct token_body **body)
 /* The token is missing or old: mint, unless another process does. */
 static int renew(const struct want *want, struct token_body **body)
 {
-	struct owned gate = want->handle->flags & ICRED_NO_CACHE ? OWNED_NONE : gate_open(&want->handle->log);
+	struct owned lock = want->handle->context.flags & ICRED_NO_CACHE
+				    ? OWNED_NONE
+				    : mint_lock_open(&want->handle->context.log);
 	bool in = true;
-	int r = pass_gate(want, &gate, body, &in);
+	int r = pass_gate(want, &lock, body, &in);
 
 	if (r == ICRED_OK && in && !good_enough(want, *body))
 		r = refresh(want, body);
-	gate_leave(&gate, identity_hash(&want->identity));
+	mint_lock_release(&lock, identity_hash(&want->identity));
 	return r;
 }
 
-/* What the leader of a flight does: a counted body, fresh if at all possible. */
+/* What the first of a mint does: a counted body, fresh if at all possible. */
 static int produce(const struct want *want, struct token_body **ret_body)
 {
 	struct token_body *body = NULL;
@@ -269,24 +272,24 @@ static void publish(struct icred *handle, struct token_body *body)
 	note_rejected(handle, body);
 }
 
-static int fly(const struct want *want, struct token_body **ret_body)
+static int share_mint(const struct want *want, struct token_body **ret_body)
 {
-	struct flights *flights = &want->handle->flights;
-	bool leader;
-	struct flight *flight = flight_join(flights, want->identity.target, want->identity.id, &leader);
+	struct mints *mints = &want->handle->mints;
+	bool first;
+	struct mint *mint = mint_join(mints, want->identity.target, want->identity.id, &first);
 	int r;
 
-	if (!flight)
+	if (!mint)
 		return set_no_memory();
-	if (leader) {
+	if (first) {
 		r = produce(want, ret_body);
 		if (r == ICRED_OK)
 			publish(want->handle, *ret_body);
-		flight_land(flights, flight, r == ICRED_OK ? *ret_body : NULL);
+		mint_finish(mints, mint, r == ICRED_OK ? *ret_body : NULL);
 	} else {
-		r = flight_wait(flight, want->deadline, ret_body);
+		r = mint_wait(mint, want->deadline, ret_body);
 	}
-	flight_leave(flight);
+	mint_leave(mint);
 	return r;
 }
 
@@ -297,15 +300,15 @@ static int get_slowly(struct want *want, const char *installation, icred_token_t
 
 	want->alone_at = deadline_alone(want->deadline);
 	if (r == ICRED_OK)
-		r = fly(want, &body);
-	/* The flight that we joined may have been content with less. */
+		r = share_mint(want, &body);
+	/* The mint that we joined may have been content with less. */
 	while (r == ICRED_OK && !is_alive(want, body)) {
 		if (is_hopeless(want, body)) {
 			r = lives_too_short(want, body);
 			break;
 		}
 		body = token_body_unref(body);
-		r = fly(want, &body);
+		r = share_mint(want, &body);
 	}
 	if (r == ICRED_OK) {
 		*ret_token = token_new(body);
@@ -377,7 +380,7 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 		*ret_token = token;
 		return ICRED_OK;
 	}
-	want.deadline = handle_deadline(handle);
+	want.deadline = context_deadline(&handle->context);
 	r = get_slowly(&want, installation, ret_token);
 	wipe_traces();
 	return r;
@@ -396,95 +399,4 @@ int get_by(icred_t *handle, const char *installation, unsigned min_ttl, int64_t 
 		r = get_slowly(&want, installation, ret_token);
 	wipe_traces();
 	return r;
-}
-
-_export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
-{
-	const struct record *record;
-	int r;
-
-	if (!handle || !token)
-		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
-	record = &token->body->record;
-	rejected_add(&handle->rejected, record->secret);
-	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
-	table_reject(&handle->table, record);
-	r = cache_drop(handle, &record->identity, record->secret);
-	wipe_traces();
-	return r;
-}
-
-struct each_token {
-	icred_t *handle;
-	int (*each)(icred_token_t *token, const char *cache, void *data);
-	void *data;
-};
-
-/* Of this profile's issuer, API and app; whoever shares the caches with us is not our business. */
-static bool is_ours(struct icred *handle, const struct record *record)
-{
-	const char *app = settings_get(&handle->profile->settings, "app", 0);
-
-	return (!app || same_string(record->identity.app, app)) &&
-	       same_string(record->identity.api, settings_get(&handle->profile->settings, "api", 0)) &&
-	       same_string(record->identity.issuer, handle_issuer(handle));
-}
-
-static int tell_token(struct token_body *body, const char *module, void *data)
-{
-	struct each_token *each = data;
-	icred_token_t *token;
-	int r;
-
-	if (!is_ours(each->handle, &body->record) || !token_alive(body, clock_utc(), 0))
-		return 0;
-	token = token_new(body);
-	if (!token)
-		return set_no_memory();
-	r = each->each(token, module, each->data);
-	icred_token_unref(token);
-	return r;
-}
-
-_export_ int icred_token_each(icred_t *handle,
-			      int (*each)(icred_token_t *token, const char *cache, void *data), void *data)
-{
-	struct each_token all = {handle, each, data};
-	int r;
-
-	if (!handle || !each)
-		return set_error(ICRED_E_INVALID, "icred_token_each: NULL is no handle and no callback");
-	r = cache_each(handle, true, tell_token, &all);
-	wipe_traces();
-	return r;
-}
-
-struct forgetting {
-	struct icred *handle;
-	struct failure failure; /* the first one, which keeps nobody from forgetting the rest */
-};
-
-static int forget_token(struct token_body *body, const char *module, void *data)
-{
-	struct forgetting *forgetting = data;
-	struct icred *handle = forgetting->handle;
-
-	(void)module;
-	if (is_ours(handle, &body->record) && cache_drop(handle, &body->record.identity, NULL) < 0 &&
-	    !forgetting->failure.code)
-		failure_save(&forgetting->failure);
-	return 0;
-}
-
-_export_ int icred_forget(icred_t *handle)
-{
-	struct forgetting forgetting = {.handle = handle};
-	int r;
-
-	if (!handle)
-		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
-	table_clear(&handle->table);
-	r = cache_each(handle, false, forget_token, &forgetting);
-	wipe_traces();
-	return forgetting.failure.code ? failure_restore(&forgetting.failure) : r;
 }

@@ -49,13 +49,14 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 	if (label && strlen(label) > LABEL_MAX)
 		return set_error(ICRED_E_INVALID, "the label is longer than %d bytes; give a shorter one",
 				 LABEL_MAX);
-	r = worker_request(handle, frame, len + REQUEST_ROOM, &request);
+	r = worker_request(&handle->worker, frame, len + REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
 	wire_put(&request, TAG_PEM, pem, len);
 	wire_put_string(&request, TAG_LABEL, label);
-	r = worker_call(handle, &request, handle_deadline(handle), take_fingerprint, &fingerprint);
+	r = worker_call(&handle->worker, &request, context_deadline(&handle->context), take_fingerprint,
+			&fingerprint);
 	wipe_traces();
 	if (r == ICRED_OK && ret_fingerprint) {
 		*ret_fingerprint = fingerprint;
@@ -66,7 +67,7 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 
 static int need_app(icred_t *handle)
 {
-	if (handle && !settings_get(&handle->profile->settings, "app", 0))
+	if (handle && !settings_get(&handle->context.profile->settings, "app", 0))
 		return set_error(
 			ICRED_E_INVALID,
 			"whose key? give the app's ID with --app, or write \"app ID\" in the profile");
@@ -162,11 +163,11 @@ _export_ int icred_key_each(icred_t *handle, int (*each)(const struct icred_key 
 		return set_error(ICRED_E_INVALID, "icred_key_each: NULL is no handle and no callback");
 	r = need_app(handle);
 	if (r == ICRED_OK)
-		r = worker_request(handle, FRAME_KEY_LIST, REQUEST_ROOM, &request);
+		r = worker_request(&handle->worker, FRAME_KEY_LIST, REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
-	r = worker_call(handle, &request, handle_deadline(handle), take_key, &all);
+	r = worker_call(&handle->worker, &request, context_deadline(&handle->context), take_key, &all);
 	return r < 0 ? r : all.result;
 }
 
@@ -180,12 +181,12 @@ _export_ int icred_key_remove(icred_t *handle, const char *fingerprint)
 		return set_error(ICRED_E_INVALID, "icred_key_remove: NULL is no handle and no fingerprint");
 	r = need_app(handle);
 	if (r == ICRED_OK)
-		r = worker_request(handle, FRAME_KEY_REMOVE, REQUEST_ROOM, &request);
+		r = worker_request(&handle->worker, FRAME_KEY_REMOVE, REQUEST_ROOM, &request);
 	if (r < 0)
 		return r;
 	bytes = request.bytes;
 	wire_put_string(&request, TAG_FINGERPRINT, fingerprint);
-	r = worker_call(handle, &request, handle_deadline(handle), NULL, NULL);
+	r = worker_call(&handle->worker, &request, context_deadline(&handle->context), NULL, NULL);
 	forget_opened_keys(handle);
 	return r;
 }

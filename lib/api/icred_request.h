@@ -10,19 +10,6 @@
 
 #include <icred/icred.h>
 
-#include "lib/base/lock.h"
-
-struct errand;
-
-struct errands {
-	struct lock lock;
-	struct errand *list;
-	_Atomic uint32_t generation; /* of the process whose threads they are */
-	_Atomic uint32_t threads;    /* that may still touch the handle */
-	_Atomic uint32_t running;    /* of them, those that take errands */
-	_Atomic bool closing;
-};
-
 /* Whose tokens it brings. */
 icred_t *request_handle(const icred_request_t *request);
 /* The handle is going away: cut short what is under way, and wait for it. */

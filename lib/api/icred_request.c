@@ -13,9 +13,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
-#include "lib/api/get.h"
+#include "lib/api/icred_get_token.h"
 #include "lib/api/handle.h"
-#include "lib/api/request.h"
+#include "lib/api/icred_request.h"
 
 #define STACK_MIN ((size_t)256 * 1024)
 #define END_MS    50 /* between looks at the threads that end */
@@ -219,7 +219,7 @@ static int errand_new(icred_t *handle, const char *installation, unsigned min_tt
 	if (!errand)
 		return set_no_memory();
 	errand->handle = handle;
-	errand->deadline = handle_deadline(handle);
+	errand->deadline = context_deadline(&handle->context);
 	errand->min_ttl = min_ttl;
 	errand->installation = dup_string(installation);
 	if (installation && !errand->installation) {
@@ -264,7 +264,8 @@ static int join_locked(struct icred_request *request, const char *installation, 
 
 	if (errand) {
 		if (!errand->requests && !errand->taken)
-			errand->deadline = handle_deadline(request->handle); /* all others have left it */
+			errand->deadline =
+				context_deadline(&request->handle->context); /* all others have left it */
 		join_errand(request, errand);
 		return ICRED_OK;
 	}
@@ -412,7 +413,7 @@ void errands_end(icred_t *handle)
 	struct errands *errands = &handle->errands;
 
 	errands_lock(errands);
-	atomic_store(&errands->closing, true);
+	atomic_store(&handle->context.closing, true);
 	lock_give(&errands->lock);
 	if (!atomic_load(&errands->threads))
 		return;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <icred/icred.h>
+
+#include "lib/base/util.h"
+
+_export_ const char *icred_version(void)
+{
+	return PACKAGE_VERSION;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef ICRED_LIB_TOKEN_MINT_LOCK_H
+#define ICRED_LIB_TOKEN_MINT_LOCK_H
+
+#include "lib/base/log.h"
+#include "lib/base/owned.h"
+
+/*
+ * Single flight among processes: a lock per identity.  The lock ends with the
+ * process or with mint_lock_release.  OWNED_NONE if no lock file can be opened: then
+ * several processes may mint the same token.
+ */
+struct owned mint_lock_open(struct log *log);
+/* OK, or CANCELLED when somebody else is in. */
+int mint_lock_try(const struct owned *lock, uint64_t hash);
+/* Let the next one in. */
+void mint_lock_release(struct owned *lock, uint64_t hash);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Single flight among the threads of a process: of all threads that want the same token at
+ * once, one mints and the others take what it got.
+ */
+#ifndef ICRED_LIB_TOKEN_SINGLE_FLIGHT_H
+#define ICRED_LIB_TOKEN_SINGLE_FLIGHT_H
+
+#include "lib/base/error.h"
+#include "lib/base/lock.h"
+#include "lib/token/token.h"
+
+struct mint;
+
+/* The mints of one handle, for its threads. */
+struct mints {
+	struct lock lock;
+	uint32_t generation; /* a child process does not wait for mints of its parent */
+	struct mint *list;
+};
+
+/* Join the target's mint, or begin it: *ret_first says that it is ours to land. */
+struct mint *mint_join(struct mints *mints, int target, const char *id, bool *ret_first);
+/* The first's: tell everybody the token, or (NULL) this thread's failure. */
+void mint_finish(struct mints *mints, struct mint *mint, struct token_body *body);
+/* Wait for the first; a counted body, or its failure as this thread's. */
+int mint_wait(struct mint *mint, int64_t deadline, struct token_body **ret_body);
+struct mint *mint_leave(struct mint *mint);
+void mints_clear(struct mints *mints);
+
+#endif
