@@ -86,6 +86,7 @@ key_systemd_la_LIBADD = libpemkey.la
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \
 	lib/base/b64token.c lib/base/b64token.h \
+	lib/base/clock.c lib/base/clock.h \
 	lib/base/errno-words.c lib/base/errno-words.h \
 	plugin/issuer/appauth/token-answer.c plugin/issuer/appauth/token-answer.h \
 	plugin/issuer/appauth/appauth.h \
@@ -98,7 +99,6 @@ libappauth_la_SOURCES = \
 	plugin/issuer/appauth/appauth.c \
 	plugin/shared/quote.c plugin/shared/quote.h \
 	plugin/issuer/appauth/ratelimit.c plugin/issuer/appauth/ratelimit.h \
-	plugin/issuer/appauth/rfc3339.c plugin/issuer/appauth/rfc3339.h \
 	plugin/issuer/appauth/proxy.c plugin/issuer/appauth/proxy.h \
 	plugin/issuer/appauth/transfer-error.c plugin/issuer/appauth/transfer-error.h \
 	plugin/issuer/appauth/url.c plugin/issuer/appauth/url.h \

@@ -2,11 +2,15 @@
 #include "config.h"
 
 #include <limits.h>
+#include <string.h>
 #include <time.h>
 
 #include "lib/base/clock.h"
 
-#define DAY 86400
+#define DAY          86400
+#define FRACTION_MAX 18             /* digits of a second */
+#define YEAR_0       (-62167219200) /* 0000-01-01T00:00:00Z */
+#define YEAR_10000   253402300800   /* 10000-01-01T00:00:00Z */
 
 int64_t clock_utc(void)
 {
@@ -89,4 +93,65 @@ const char *clock_format_utc(int64_t utc, char text[CLOCK_TEXT])
 	}
 	*to = '\0';
 	return text;
+}
+
+/* After one of the characters of `before` ("" for none), so many digits; their number is at most `max`. */
+static bool take_number(const char **at, const char *end, const char *before, int digits, int max,
+			int64_t *ret)
+{
+	int64_t n = 0;
+
+	if (*before && (*at == end || !**at || !strchr(before, *(*at)++)))
+		return false;
+	for (; digits > 0; digits--, (*at)++) {
+		if (*at == end || **at < '0' || **at > '9')
+			return false;
+		n = n * 10 + (**at - '0');
+	}
+	*ret = n;
+	return n <= max;
+}
+
+bool clock_parse_utc(const char *text, size_t len, int64_t *ret_utc)
+{
+	const char *at = text, *end = text + len;
+	int64_t year, month, day, hour, minute, second, days, utc, east = 0, hours = 0, minutes = 0;
+	char date[CLOCK_TEXT];
+
+	if (!take_number(&at, end, "", 4, 9999, &year) || !take_number(&at, end, "-", 2, 12, &month) ||
+	    !take_number(&at, end, "-", 2, 31, &day) || !take_number(&at, end, "Tt ", 2, 23, &hour) ||
+	    !take_number(&at, end, ":", 2, 59, &minute) || !take_number(&at, end, ":", 2, 60, &second))
+		return false;
+	if (at < end && *at == '.') {
+		const char *fraction = ++at;
+
+		while (at < end && *at >= '0' && *at <= '9')
+			at++;
+		if (at == fraction || at - fraction > FRACTION_MAX)
+			return false;
+	}
+	if (at < end && (*at == 'Z' || *at == 'z')) {
+		at++;
+	} else {
+		east = at < end && *at == '-' ? -1 : 1;
+		if (!take_number(&at, end, "+-", 2, 23, &hours) ||
+		    !take_number(&at, end, ":", 2, 59, &minutes))
+			return false;
+	}
+	if (at != end || month == 0 || day == 0)
+		return false;
+	/* As above, years begin in March; one era more, so that nothing is negative. */
+	year += month < 3 ? 399 : 400;
+	month = (month + 9) % 12;
+	days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719468 -
+	       146097;
+	/* 30 February would be a day in March. */
+	if (strncmp(clock_format_utc(days * DAY, date), text, strlen("2026-02-03")) != 0)
+		return false;
+	utc = days * DAY + hour * 3600 + minute * 60 + second - east * (hours * 3600 + minutes * 60);
+	/* A leap second comes at the end of a UTC day, and counts as the first second of the next. */
+	if ((second == 60 && utc % DAY != 0) || utc < YEAR_0 || utc >= YEAR_10000)
+		return false;
+	*ret_utc = utc;
+	return true;
 }

@@ -2,6 +2,8 @@
 #ifndef ICRED_LIB_BASE_CLOCK_H
 #define ICRED_LIB_BASE_CLOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -20,5 +22,7 @@ void clock_sleep(int milliseconds);
 /* "2026-02-03T04:05:06Z"; unlike gmtime(3) it opens no files and takes no lock, so signal handlers may call it. */
 #define CLOCK_TEXT 32
 const char *clock_format_utc(int64_t utc, char text[CLOCK_TEXT]);
+/* The inverse, for any time of RFC 3339; fractions are cut off.  False if text is not a time of the years 0 to 9999. */
+bool clock_parse_utc(const char *text, size_t len, int64_t *ret_utc);
 
 #endif

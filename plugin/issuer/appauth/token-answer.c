@@ -8,10 +8,10 @@
 #include <strings.h>
 
 #include "lib/base/b64token.h"
+#include "lib/base/clock.h"
 #include "plugin/issuer/appauth/token-answer.h"
 #include "plugin/issuer/appauth/json-read.h"
 #include "plugin/shared/quote.h"
-#include "plugin/issuer/appauth/rfc3339.h"
 
 static const char NO_OBJECT[] = "the answer is empty, cut short, or not a JSON object";
 
@@ -102,7 +102,7 @@ static int read_expiry(const struct appauth_scheme *scheme, struct answer_token 
 		return 0;
 	}
 	text = json_text(token->root, scheme->expires_at, &len);
-	if (!text || !rfc3339_parse(text, len, &token->expires_at))
+	if (!text || !clock_parse_utc(text, len, &token->expires_at))
 		return wrong(ret_reason, "the time at which the token expires is not a time (RFC 3339)");
 	if (token->expires_at <= now)
 		return wrong(ret_reason, "the new token has already expired by this machine's clock");

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/errno-words.h"
 #include "plugin/shared/quote.h"
-#include "plugin/issuer/appauth/rfc3339.h"
 #include "plugin/issuer/appauth/transfer-error.h"
 
 /* Codes of libcurl 8 by their numbers, as the headers of 7 do not have them. */
@@ -32,7 +32,7 @@ static bool cert_date(const char *line, const char *label, int64_t *ret_seconds)
 		return false;
 	memcpy(text, line + n, CERT_TIME_LEN);
 	memcpy(text + CERT_TIME_LEN, "Z", 2);
-	return rfc3339_parse(text, CERT_TIME_LEN + 1, ret_seconds);
+	return clock_parse_utc(text, CERT_TIME_LEN + 1, ret_seconds);
 }
 
 /* Is a certificate of the chain too old (1), too young (-1), or neither? */
