@@ -5,30 +5,35 @@ icred_HEADERS = lib/icred/curl.h lib/icred/icred.h lib/icred/module.h
 pkgconfig_DATA = lib/libicred.pc
 EXTRA_DIST += lib/libicred.sym
 
-# Everything is in an archive, so that unit tests, the worker and the helpers
-# (which must start fast) link it straight; the library adds the symbol map.
-noinst_LTLIBRARIES += libicred-core.la
-libicred_core_la_SOURCES = \
+# What modules use as well: needs libc alone, and nothing of a handle or a call.
+noinst_LTLIBRARIES += libicred-base.la
+libicred_base_la_SOURCES = \
 	lib/base/b64token.c lib/base/b64token.h \
 	lib/base/clock.c lib/base/clock.h \
 	lib/base/deadline.c lib/base/deadline.h \
 	lib/base/errno-words.c lib/base/errno-words.h \
+	lib/base/quiet-write.c lib/base/quiet-write.h \
+	lib/base/rundir.c lib/base/rundir.h \
+	lib/base/signal-name.c lib/base/signal-name.h \
+	lib/base/subprocess.c lib/base/subprocess.h \
+	lib/base/text.c lib/base/text.h \
+	lib/base/trust.c lib/base/trust.h \
+	lib/base/util.c lib/base/util.h \
+	lib/base/worker-environment.c lib/base/worker-environment.h
+
+# Everything is in an archive, so that unit tests, the worker and the helpers
+# (which must start fast) link it straight; the library adds the symbol map.
+noinst_LTLIBRARIES += libicred-core.la
+libicred_core_la_SOURCES = \
 	lib/base/error.c lib/base/error.h \
 	lib/base/key-limits.h \
 	lib/base/lock.c lib/base/lock.h \
 	lib/base/log.c lib/base/log.h \
 	lib/base/owned.c lib/base/owned.h \
-	lib/base/quiet-write.c lib/base/quiet-write.h \
-	lib/base/rundir.c lib/base/rundir.h \
 	lib/base/secret.c lib/base/secret.h \
-	lib/base/signal-name.c lib/base/signal-name.h \
 	lib/base/suggest.c lib/base/suggest.h \
-	lib/base/trust.c lib/base/trust.h \
-	lib/base/utf8.c lib/base/utf8.h \
-	lib/base/util.c lib/base/util.h \
 	lib/base/wipe.c lib/base/wipe.h \
 	lib/base/wire.c lib/base/wire.h \
-	lib/base/worker-environment.c lib/base/worker-environment.h \
 	lib/profile/control.c lib/profile/control.h \
 	lib/profile/line.h \
 	lib/profile/origin.c lib/profile/origin.h \
@@ -79,7 +84,7 @@ libicred_keyctl_la_SOURCES = plugin/cache/cache-keyctl.c plugin/cache/cache-entr
 libicred_keyctl_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_keyctl
 libicred_runtime_la_SOURCES = plugin/cache/cache-runtime.c plugin/cache/cache-entry.h
 libicred_runtime_la_CPPFLAGS = $(AM_CPPFLAGS) -Dicred_module_1=icred_cache_runtime
-libicred_core_la_LIBADD = libicred-keyctl.la libicred-runtime.la
+libicred_core_la_LIBADD = libicred-base.la libicred-keyctl.la libicred-runtime.la
 
 lib_LTLIBRARIES += libicred.la
 libicred_la_SOURCES =

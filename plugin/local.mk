@@ -15,9 +15,9 @@ libicred_rsa_la_LIBADD = $(GNUTLS_LIBS)
 check_LTLIBRARIES += cache-keyctl.la cache-runtime.la
 cache_keyctl_la_SOURCES = plugin/cache/cache-keyctl.c plugin/cache/cache-entry.h
 cache_keyctl_la_LDFLAGS = $(MODULE_LDFLAGS)
-cache_runtime_la_SOURCES = plugin/cache/cache-runtime.c plugin/cache/cache-entry.h lib/base/rundir.c lib/base/rundir.h \
-	lib/base/errno-words.c lib/base/errno-words.h lib/base/quiet-write.c lib/base/quiet-write.h
+cache_runtime_la_SOURCES = plugin/cache/cache-runtime.c plugin/cache/cache-entry.h
 cache_runtime_la_LDFLAGS = $(MODULE_LDFLAGS)
+cache_runtime_la_LIBADD = libicred-base.la
 
 if KEYRING
 module_LTLIBRARIES += key-keyring.la
@@ -47,12 +47,9 @@ libpemkey_la_SOURCES = \
 	plugin/shared/command.c plugin/shared/command.h \
 	plugin/shared/pemkey.c plugin/shared/pemkey.h \
 	plugin/shared/secretfile.c plugin/shared/secretfile.h \
-	plugin/shared/quote.c plugin/shared/quote.h \
-	lib/base/errno-words.c lib/base/errno-words.h \
-	lib/base/trust.c lib/base/trust.h \
-	lib/base/worker-environment.c lib/base/worker-environment.h
+	plugin/shared/quote.c plugin/shared/quote.h
 libpemkey_la_CFLAGS = $(AM_CFLAGS)
-libpemkey_la_LIBADD = libicred-rsa.la
+libpemkey_la_LIBADD = libicred-base.la libicred-rsa.la
 
 module_LTLIBRARIES += key-exec.la
 key_exec_la_SOURCES = plugin/key/key-exec.c
@@ -85,9 +82,6 @@ key_systemd_la_LIBADD = libpemkey.la
 # The app authentication that issuers share; unit tests link it too.
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \
-	lib/base/b64token.c lib/base/b64token.h \
-	lib/base/clock.c lib/base/clock.h \
-	lib/base/errno-words.c lib/base/errno-words.h \
 	plugin/issuer/appauth/token-answer.c plugin/issuer/appauth/token-answer.h \
 	plugin/issuer/appauth/appauth.h \
 	plugin/issuer/appauth/bearer.c plugin/issuer/appauth/bearer.h \
@@ -104,7 +98,7 @@ libappauth_la_SOURCES = \
 	plugin/issuer/appauth/url.c plugin/issuer/appauth/url.h \
 	plugin/issuer/appauth/verdict.c plugin/issuer/appauth/verdict.h
 libappauth_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
-libappauth_la_LIBADD = $(CURL_LIBS) $(JSON_LIBS)
+libappauth_la_LIBADD = libicred-base.la $(CURL_LIBS) $(JSON_LIBS)
 
 module_LTLIBRARIES += issuer-icr.la
 issuer_icr_la_SOURCES = plugin/issuer/issuer-icr.c

@@ -42,8 +42,10 @@ core_unit_tests = \
 	tests/lib/profile/test-setting \
 	tests/lib/client/test-launch \
 	tests/lib/module/test-stack \
+	tests/lib/base/test-subprocess \
 	tests/lib/base/test-suggest \
 	tests/lib/token/test-table \
+	tests/lib/base/test-text \
 	tests/lib/base/test-wipe \
 	tests/lib/base/test-wire
 module_unit_tests = \

@@ -12,7 +12,7 @@
 #include "helper/common/fail.h"
 #include "helper/common/json-write.h"
 #include "helper/common/output.h"
-#include "lib/base/utf8.h"
+#include "lib/base/text.h"
 #include "lib/base/util.h"
 
 #define FAIL_TEXT 1024
@@ -65,7 +65,7 @@ static void fail_clean(struct output *out, const char *text)
 	size_t len;
 
 	for (; *text; text += MAX(len, 1)) {
-		len = utf8_decode(text, &c);
+		len = utf8_decode(text, UTF8_STRING, &c);
 		if (len == 0 || utf8_printable(text))
 			output_bytes(out, text, MAX(len, 1));
 		else

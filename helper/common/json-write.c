@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "helper/common/json-write.h"
-#include "lib/base/utf8.h"
+#include "lib/base/text.h"
 
 static void json_escape(struct output *out, uint32_t c)
 {
@@ -21,7 +21,7 @@ static void json_quote(struct output *out, const char *text)
 
 	output_bytes(out, "\"", 1);
 	for (; *text; text += len) {
-		len = utf8_decode(text, &c);
+		len = utf8_decode(text, UTF8_STRING, &c);
 		if (len == 0) {
 			output_text(out, "\\ufffd");
 			len = 1;

@@ -16,7 +16,7 @@
 #include "lib/profile/search.h"
 #include "lib/profile/setting.h"
 #include "lib/base/suggest.h"
-#include "lib/base/utf8.h"
+#include "lib/base/text.h"
 #include "lib/base/util.h"
 
 /*

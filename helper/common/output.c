@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "helper/common/output.h"
-#include "lib/base/utf8.h"
+#include "lib/base/text.h"
 
 /* Not locked in memory: it holds a token for some microseconds, and the process is not dumpable. */
 static char output_first[8192];

@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "helper/worker/ask.h"
 #include "helper/worker/job.h"
 
@@ -19,7 +20,7 @@ static int send_question(struct request *request, int style, const char *text)
 	char line[QUESTION_MAX + 1];
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
-	printable(line, sizeof(line), text);
+	text_clean(line, sizeof(line), text);
 	frame_begin(&wire, FRAME_PROMPT);
 	wire_put_number(&wire, TAG_STYLE, style);
 	wire_put_string(&wire, TAG_TEXT, line);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 static __thread struct failure last;
 static __thread struct icred_error shown;
@@ -59,7 +60,7 @@ void put_error(int code, const char *text)
 {
 	memset(&last, 0, sizeof(last));
 	last.code = code;
-	printable(last.message, sizeof(last.message), text);
+	text_clean(last.message, sizeof(last.message), text);
 }
 
 void vset_error(int code, const char *format, va_list arguments)
@@ -100,9 +101,9 @@ void note_error(int code, const char *format, ...)
 
 void set_error_where(const char *module, const char *file, unsigned line)
 {
-	printable(last.module, sizeof(last.module), module ? module : "");
+	text_clean(last.module, sizeof(last.module), module ? module : "");
 	/* The beginning of a name is another file's. */
-	printable(last.file, sizeof(last.file), file && strlen(file) < sizeof(last.file) ? file : "");
+	text_clean(last.file, sizeof(last.file), file && strlen(file) < sizeof(last.file) ? file : "");
 	last.line = line;
 }
 

@@ -16,6 +16,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/quiet-write.h"
+#include "lib/base/text.h"
 
 #define CAUTION_MS 60000
 
@@ -75,7 +76,7 @@ static void _printf_(3, 0) vlog_line(const struct log *log, int level, const cha
 
 	level = MIN(MAX(level, ICRED_LOG_ERROR), ICRED_LOG_DEBUG);
 	vsnprintf(raw, sizeof(raw), format, arguments);
-	printable(text, sizeof(text), raw);
+	text_clean(text, sizeof(text), raw);
 	if (log->callback)
 		log->callback(level, text, log->data);
 	trace = log->trace_stderr ? STDERR_FILENO : owned_fd(&log->trace);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "lib/base/errno-words.h"
 #include "lib/base/rundir.h"
+#include "lib/base/text.h"
 
 #define RUNDIR_LEAF       "icred"
 #define RUNDIR_SET_OTHER  "set XDG_RUNTIME_DIR to a directory that belongs to you alone"
@@ -30,15 +31,6 @@ struct rundir_report {
 	const char *advice;
 };
 
-/* A path comes from the environment, so it must not reach a terminal with control characters. */
-static void rundir_plain(char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-	}
-}
-
 __attribute__((format(printf, 3, 4))) static int rundir_say(const struct rundir_report *report, int code,
 							    const char *format, ...)
 {
@@ -49,7 +41,8 @@ __attribute__((format(printf, 3, 4))) static int rundir_say(const struct rundir_
 	va_start(args, format);
 	(void)vsnprintf(report->why, report->cap, format, args);
 	va_end(args);
-	rundir_plain(report->why);
+	/* A path comes from the environment. */
+	text_clean(report->why, report->cap, report->why);
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/base/util.h"
 
 void cleanup_free(void *pointer_to_pointer)
@@ -38,27 +39,6 @@ char *dup_string(const char *text)
 bool same_string(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
-}
-
-void printable(char *to, size_t cap, const char *from)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < cap && from[i]; i++) {
-		unsigned char c = (unsigned char)from[i];
-		to[i] = c < 0x20 || c == 0x7f ? '?' : from[i];
-	}
-	if (cap)
-		to[i] = '\0';
-}
-
-uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	while (len--)
-		seed = (seed ^ *p++) * UINT64_C(0x100000001b3);
-	return seed;
 }
 
 void copy_sized(void *to, size_t to_size, const void *from)

@@ -23,11 +23,6 @@ int close_keep_errno(int fd);
 /* strdup(3) that takes NULL and gives NULL for it. */
 char *dup_string(const char *text);
 bool same_string(const char *a, const char *b);
-/* Text that is safe to print on one line: control bytes become '?'; cut at cap. */
-void printable(char *to, size_t cap, const char *from);
-/* FNV-1a, for tables and names; whoever uses it compares the whole key as well. */
-uint64_t hash_bytes(uint64_t seed, const void *data, size_t len);
-#define HASH_SEED UINT64_C(0xcbf29ce484222325)
 /* A struct that begins with its size: what it is too short for is zero, what it has more is left. */
 void copy_sized(void *to, size_t to_size, const void *from);
 /* A number in [0, below), for jitter and names; not for secrets. */

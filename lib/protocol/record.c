@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/b64token.h"
+#include "lib/base/text.h"
 #include "lib/protocol/record.h"
 
 enum {

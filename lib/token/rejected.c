@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/token/rejected.h"
 #include "lib/base/util.h"
 

@@ -25,6 +25,7 @@
 #include "lib/base/errno-words.h"
 #include "lib/base/quiet-write.h"
 #include "lib/base/rundir.h"
+#include "lib/base/text.h"
 
 #define RUNTIME_TOKEN  ".token"
 #define RUNTIME_TEMP   ".temp"
@@ -53,23 +54,13 @@ struct runtime_header {
 };
 _Static_assert(sizeof(struct runtime_header) == 32, "the header has no padding");
 
-static uint64_t runtime_hash(uint64_t sum, const void *data, size_t len)
-{
-	const unsigned char *byte = data;
-
-	/* FNV-1a, 64 bits. */
-	while (len-- > 0)
-		sum = (sum ^ *byte++) * 0x100000001b3u;
-	return sum;
-}
-
 static uint64_t runtime_sum(const struct runtime_header *header, const void *blob)
 {
-	uint64_t sum = 0xcbf29ce484222325u;
+	uint64_t sum = HASH_SEED;
 
-	sum = runtime_hash(sum, &header->expires_at, sizeof(header->expires_at));
-	sum = runtime_hash(sum, &header->len, sizeof(header->len));
-	return runtime_hash(sum, blob, header->len);
+	sum = hash_bytes(sum, &header->expires_at, sizeof(header->expires_at));
+	sum = hash_bytes(sum, &header->len, sizeof(header->len));
+	return hash_bytes(sum, blob, header->len);
 }
 
 static void runtime_file(const char *name, char file[static RUNTIME_FILE_SIZE])

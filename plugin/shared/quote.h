@@ -7,9 +7,6 @@
 
 #define QUOTE_SIZE 128
 
-/* The length of the well-formed UTF-8 character at text; 0 if there is none. */
-size_t utf8_length(const char *text, size_t len);
-
 /* Write at most cap - 1 bytes of text, without control characters or anything like a token. */
 void quote(char *out, size_t cap, const char *text, size_t len);
 

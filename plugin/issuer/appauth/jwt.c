@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "plugin/issuer/appauth/jwt.h"
-#include "plugin/shared/quote.h"
+#include "lib/base/text.h"
 
 #define CLAIMS_SIZE 1024
 
@@ -37,15 +37,16 @@ size_t jwt_base64url(char *out, size_t cap, const void *data, size_t len)
 /* Append text as the inside of a JSON string. */
 static bool jwt_escape(char *out, size_t cap, size_t *at, const char *text)
 {
+	uint32_t c;
+
 	for (size_t len = strlen(text), n; len > 0; text += n, len -= n) {
 		bool special = *text == '"' || *text == '\\' || (unsigned char)*text < 0x20;
 
-		n = utf8_length(text, len);
+		n = utf8_decode(text, len, &c);
 		if (n == 0 || *at + sizeof("\\u0000") > cap)
 			return false;
 		if (special) {
-			*at += (size_t)snprintf(out + *at, cap - *at, "\\u%04x",
-						(unsigned)(unsigned char)*text);
+			*at += (size_t)snprintf(out + *at, cap - *at, "\\u%04x", (unsigned)c);
 			continue;
 		}
 		memcpy(out + *at, text, n);
