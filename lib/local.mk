@@ -64,10 +64,10 @@ libicred_core_la_SOURCES = \
 	lib/api/icred_key.c \
 	lib/api/icred_open.c \
 	lib/api/icred_origin_allowed.c \
+	lib/api/icred_profile.c \
 	lib/api/icred_request.c lib/api/icred_request.h \
 	lib/api/icred_token.c \
 	lib/api/icred_version.c \
-	lib/api/probe-modules.c lib/api/probe-modules.h \
 	lib/api/request-queue.h \
 	lib/curl/curl-brake.c lib/curl/curl-brake.h \
 	lib/curl/curl-hook.h \

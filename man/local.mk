@@ -8,6 +8,7 @@ function_pages = \
 	man/icred_key.3 \
 	man/icred_open.3 \
 	man/icred_origin_allowed.3 \
+	man/icred_profile.3 \
 	man/icred_request.3 \
 	man/icred_token.3 \
 	man/icred_version.3
@@ -58,6 +59,10 @@ function_links = \
 	man/links/icred_key_import.3 \
 	man/links/icred_key_remove.3 \
 	man/links/icred_kind.3 \
+	man/links/icred_profile_file.3 \
+	man/links/icred_profile_list.3 \
+	man/links/icred_profile_name.3 \
+	man/links/icred_profile_show.3 \
 	man/links/icred_reject_token.3 \
 	man/links/icred_request_cancel.3 \
 	man/links/icred_request_fd.3 \

@@ -32,6 +32,7 @@ core_unit_tests = \
 	tests/lib/token/test-life \
 	tests/lib/base/test-lock \
 	tests/lib/api/test-memory \
+	tests/lib/api/test-profile-functions \
 	tests/lib/module/test-module \
 	tests/lib/profile/test-origin \
 	tests/lib/profile/test-profile \

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "helper/common/conv.h"
+#include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "helper/common/fail.h"
 #include "lib/api/handle.h"
@@ -46,6 +47,13 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	options.converse_data = &session_conv;
 	r = icred_open(ret_handle, o->profile, &options);
 	return r < 0 ? fail_library(o, r) : 0;
+}
+
+unsigned session_time_left(const struct options *o)
+{
+	int left = clock_left(process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS));
+
+	return left > 0 ? (unsigned)left : 1;
 }
 
 void session_deadline(const struct options *o, icred_t *handle)

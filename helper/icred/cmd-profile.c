@@ -12,7 +12,6 @@
 
 #include "lib/api/handle.h"
 #include "lib/module/loader.h"
-#include "lib/api/probe-modules.h"
 #include "lib/profile/profile.h"
 #include "lib/profile/search.h"
 
@@ -345,10 +344,9 @@ static void profile_check_json(struct profile_check *check, const struct icred_e
 	json_close(&check->j, '}');
 }
 
-static void profile_check_fault(void *data)
+static void profile_check_fault(const struct icred_error *error, void *data)
 {
 	struct profile_check *check = data;
-	const struct icred_error *error = icred_error();
 	int status = fail_status(error->code);
 
 	if (check->o->json)
@@ -385,32 +383,17 @@ static void profile_check_end(struct profile_check *check)
 	output_wipe(&check->faults_out);
 }
 
-/* Open it as a program would, and load all it names. */
-static void profile_check_modules(struct profile_check *check, const char *name)
+static void profile_check_name(struct profile_check *check, const char *name)
 {
 	const struct options *o = check->o;
 	struct icred_options options = session_options(o);
-	icred_t *handle = NULL;
-
-	options.log = o->verbose ? options.log : NULL;
-	if (icred_open(&handle, name, &options) < 0) {
-		profile_check_fault(check);
-	} else {
-		session_deadline(o, handle); /* a cache module is loaded by us, and might not come back */
-		probe_modules(handle, profile_check_fault, check);
-	}
-	icred_close(handle);
-}
-
-static void profile_check_name(struct profile_check *check, const char *name)
-{
-	struct profile *profile = NULL;
 	size_t before = check->faults;
 
 	check->count++;
-	if (profile_examine(NULL, name, profile_check_fault, check, &profile) == ICRED_OK)
-		profile_check_modules(check, name);
-	profile_free(profile);
+	options.log = o->verbose ? options.log : NULL;
+	/* A cache module is loaded into this process, and might not come back. */
+	options.timeout_ms = session_time_left(o);
+	(void)icred_profile_check(name, &options, profile_check_fault, check);
 	if (check->faults == before && !check->o->json)
 		output_format(check->out, "%s: in order\n", *name ? name : "default");
 }

@@ -22,6 +22,10 @@ struct icred {
 	struct worker worker;
 };
 
+/* A copy of the caller's options, all zero where it gives none. */
+int options_read(const struct icred_options *given, struct icred_options *ret_options);
+/* The profile's name that a call means: its own, or $ICRED_PROFILE, or NULL for the default. */
+const char *profile_wanted(const char *name);
 /* For a program that has a deadline of its own (of clock_ms()), however many calls it makes. */
 void handle_end_by(struct icred *handle, int64_t end);
 /* Whose token is meant: the given installation's, or the profile's own target's. */

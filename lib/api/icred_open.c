@@ -19,18 +19,6 @@ static int override(struct icred *handle, const char *name, const char *value)
 	return r < 0 ? set_error(r, "%s", why) : r;
 }
 
-/* An application may be built with a shorter or a longer struct than ours. */
-static int read_options(const struct icred_options *given, struct icred_options *ret_options)
-{
-	memset(ret_options, 0, sizeof(*ret_options));
-	if (!given)
-		return ICRED_OK;
-	if (given->size < sizeof(given->size))
-		return set_error(ICRED_E_INVALID, "icred_options.size must be sizeof(struct icred_options)");
-	copy_sized(ret_options, sizeof(*ret_options), given);
-	return ICRED_OK;
-}
-
 static int apply_overrides(struct icred *handle, const struct icred_options *options)
 {
 	int r = ICRED_OK,
@@ -71,9 +59,7 @@ static int open_handle(struct icred *handle, const char *name, const struct icre
 	unsigned seconds;
 	int r;
 
-	if (!name || !*name)
-		name = secure_getenv("ICRED_PROFILE");
-	r = profile_load(&handle->context.log, name, &handle->context.profile);
+	r = profile_load(&handle->context.log, profile_wanted(name), &handle->context.profile);
 	if (r == ICRED_OK)
 		r = apply_overrides(handle, options);
 	if (r == ICRED_OK)
@@ -97,7 +83,7 @@ _export_ int icred_open(icred_t **ret_handle, const char *profile, const struct 
 
 	if (!ret_handle)
 		return set_error(ICRED_E_INVALID, "icred_open: ret_handle is NULL");
-	r = read_options(options, &own);
+	r = options_read(options, &own);
 	if (r < 0)
 		return r;
 	handle = aligned_alloc(_Alignof(struct icred), sizeof(*handle));

@@ -109,6 +109,32 @@ struct icred_key {
 	unsigned locked;    /* 1 if its keyring is locked                       */
 };
 
+/* A file that is a profile. */
+struct icred_profile {
+	size_t size;
+	const char *name;
+	const char *file;
+	unsigned hidden; /* 1 if a file of the same name in an earlier directory is used instead */
+};
+
+/* Where a setting or a stack line of an open profile comes from. */
+enum icred_source { ICRED_FROM_FILE = 1, ICRED_FROM_OPTIONS = 2, ICRED_BUILT_IN = 3 };
+
+/* A setting of a profile, or a line of its stack.  No string is NULL. */
+struct icred_profile_entry {
+	size_t size;
+	const char *facility;         /* "key", "cache" or "issuer"; "" for a setting   */
+	const char *name;             /* of the setting or the module                   */
+	const char *value;            /* of a setting                                   */
+	const char *control;          /* of a line: "sufficient", "[success=done ...]"  */
+	const char *const *arguments; /* of a line: NAME or NAME=VALUE, NULL at its end */
+	unsigned optional;            /* 1 if the line begins with "-"                  */
+	unsigned skipped;             /* 1 if it does, and there is no such module      */
+	int source;                   /* enum icred_source                              */
+	const char *file;             /* of ICRED_FROM_FILE, else ""                    */
+	unsigned line;                /* the same, else 0                               */
+};
+
 /* Open a profile; NULL is $ICRED_PROFILE or "default".  options may be NULL.  icred_open(3) */
 ICRED_MUST_CHECK int icred_open(icred_t **ret_handle, const char *profile,
 				const struct icred_options *options);
@@ -152,6 +178,19 @@ const char *icred_token_permission(const icred_token_t *token, size_t i, const c
 ICRED_MUST_CHECK int icred_origin_allowed(icred_t *handle, const char *url);
 /* The value of profile setting number i (0, 1, ... for repeatable ones); NULL if there is none. */
 const char *icred_setting(icred_t *handle, const char *name, size_t i);
+
+/* Each profile file of this machine; stops when each() returns non-zero and returns that. */
+int icred_profile_list(const struct icred_options *options,
+		       int (*each)(const struct icred_profile *profile, void *data), void *data);
+/* The open profile's name, and its file: "" if it is built in.  Valid as long as the handle. */
+const char *icred_profile_name(icred_t *handle);
+const char *icred_profile_file(icred_t *handle);
+/* Each setting, then each line of the stack; stops when each() returns non-zero and returns that. */
+int icred_profile_show(icred_t *handle, int (*each)(const struct icred_profile_entry *entry, void *data),
+		       void *data);
+/* Read a profile and load its modules.  Each fault goes to found(), which may be NULL; returns the first. */
+int icred_profile_check(const char *profile, const struct icred_options *options,
+			void (*found)(const struct icred_error *fault, void *data), void *data);
 
 /* Store a PEM through the key stack.  *ret_fingerprint (may be NULL) is the caller's to free(3). */
 ICRED_MUST_CHECK int icred_key_import(icred_t *handle, const void *pem, size_t len, const char *label,
