@@ -85,7 +85,7 @@ libappauth_la_SOURCES = \
 	plugin/issuer/appauth/token-answer.c plugin/issuer/appauth/token-answer.h \
 	plugin/issuer/appauth/appauth.h \
 	plugin/issuer/appauth/bearer.c plugin/issuer/appauth/bearer.h \
-	plugin/issuer/appauth/bundle.c plugin/issuer/appauth/bundle.h \
+	plugin/issuer/appauth/bundle.c \
 	plugin/issuer/appauth/errorbody.c plugin/issuer/appauth/errorbody.h \
 	plugin/issuer/appauth/http.c plugin/issuer/appauth/http.h \
 	plugin/issuer/appauth/json-read.c plugin/issuer/appauth/json-read.h \
@@ -93,8 +93,8 @@ libappauth_la_SOURCES = \
 	plugin/issuer/appauth/appauth.c \
 	plugin/shared/quote.c plugin/shared/quote.h \
 	plugin/issuer/appauth/ratelimit.c plugin/issuer/appauth/ratelimit.h \
-	plugin/issuer/appauth/proxy.c plugin/issuer/appauth/proxy.h \
-	plugin/issuer/appauth/transfer-error.c plugin/issuer/appauth/transfer-error.h \
+	plugin/issuer/appauth/proxy.c \
+	plugin/issuer/appauth/transfer-error.c \
 	plugin/issuer/appauth/url.c plugin/issuer/appauth/url.h \
 	plugin/issuer/appauth/verdict.c plugin/issuer/appauth/verdict.h
 libappauth_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)

@@ -76,11 +76,11 @@ else
 fi
 
 tell hang ''
-late "a server that does not answer" 2 'did not answer in time' icred --timeout 2 token
+late "a server that does not answer" 2 'timed out waiting for the answer' icred --timeout 2 token
 untell
 tell slow=1 ''
 # Of its first bytes some versions of libcurl take note, others of its first line.
-late "one that answers a byte a second" 2 'did not (end|answer) in time' icred --timeout 2 token
+late "one that answers a byte a second" 2 'timed out (reading|waiting for) the answer' icred --timeout 2 token
 untell
 
 # -- the key ---------------------------------------------------------------------------------------

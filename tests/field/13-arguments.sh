@@ -37,10 +37,10 @@ refused "issuer required icr ca=ca.pem" 'ca must be the absolute name'
 refused "issuer required icr ca=/nonexistent.pem" 'No such file'
 refused "issuer required icr ca=$tmp" 'is not a file'
 : >"$tmp/empty.pem"
-refused "issuer required icr ca=$tmp/empty.pem" 'holds no PEM certificate'
-refused "issuer required icr ca=$sandbox_key" 'holds no PEM certificate'
+refused "issuer required icr ca=$tmp/empty.pem" 'contains no PEM certificate'
+refused "issuer required icr ca=$sandbox_key" 'contains no PEM certificate'
 openssl x509 -in "$sandbox_ca" -outform DER -out "$tmp/ca.der"
-refused "issuer required icr ca=$tmp/ca.der" 'holds no PEM certificate; .*openssl x509 -inform DER'
+refused "issuer required icr ca=$tmp/ca.der" 'contains no PEM certificate; .*openssl x509 -inform DER'
 refused "issuer required icr path-prefix=v1" 'must look like /v1'
 refused "issuer required icr api-version=1/2" 'must look like 2023-06-16'
 

@@ -10,7 +10,6 @@
 #include "plugin/issuer/appauth/token-answer.h"
 #include "plugin/issuer/appauth/appauth.h"
 #include "plugin/issuer/appauth/bearer.h"
-#include "plugin/issuer/appauth/bundle.h"
 #include "plugin/issuer/appauth/http.h"
 #include "plugin/shared/quote.h"
 #include "plugin/issuer/appauth/url.h"

@@ -160,7 +160,7 @@ done
 for fault in tls-garbage tls-reset reset close; do faulty "$fault" $network ''; done
 for fault in tls-hang hang slow=1; do
 	sandbox fault "$fault" times=1 >/dev/null
-	refused "$fault" $timeout 'in time|timed out in the TLS handshake' --timeout-ms 1500 installation "$id"
+	refused "$fault" $timeout 'timed out (reading|waiting for|in the TLS handshake)' --timeout-ms 1500 installation "$id"
 	sandbox clear >/dev/null
 done
 for cert in expired:'has expired' not-yet:'is not valid yet' wrong-host:'is for another host' \
@@ -174,10 +174,10 @@ like "  past any proxy" "$(http_proxy=http://127.0.0.1:1 mint app)" '^granted'
 api=https://127.0.0.1:1
 refused "nobody listens" $network 'cannot connect to 127.0.0.1:1: Connection refused'
 api=https://nowhere.invalid
-refused "no such name" $network 'the name of nowhere.invalid is not found'
+refused "no such name" $network 'cannot find the host nowhere.invalid'
 api=https://user@127.0.0.1
 refused "a user in the URL" $invalid 'no user or password'
 api=$sandbox_url ca=$tmp/missing.pem
-refused "no such bundle" $invalid 'cannot be read: No such file'
+refused "no such bundle" $invalid 'cannot read the bundle .*: No such file'
 
 done_testing

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "plugin/issuer/appauth/proxy.h"
+#include "plugin/issuer/appauth/http.h"
 
 static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
 				    "http_proxy",  "HTTP_PROXY",  "no_proxy",  "NO_PROXY"};

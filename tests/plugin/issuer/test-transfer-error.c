@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <icred/icred.h>
 
-#include "plugin/issuer/appauth/transfer-error.h"
+#include "plugin/issuer/appauth/http.h"
 #include "tests/plugin/fake-host.h"
 
 static const struct icred_host host = {.size = sizeof(host), .fail = host_fail};
@@ -49,11 +49,11 @@ static void test_codes(void **state)
 		{CURLE_SSL_CLIENTCERT, 0, "x", ICRED_E_NETWORK, "no TLS connection"},
 		{CURLE_SSL_INVALIDCERTSTATUS, 0, "x", ICRED_E_NETWORK, "no TLS connection"},
 		{101 /* CURLE_ECH_REQUIRED */, 0, "x", ICRED_E_NETWORK, "no TLS connection"},
-		{CURLE_SEND_ERROR, 0, "", ICRED_E_NETWORK, "broke off"},
-		{CURLE_RECV_ERROR, 0, "", ICRED_E_NETWORK, "broke off"},
-		{CURLE_GOT_NOTHING, 0, "", ICRED_E_NETWORK, "broke off"},
-		{CURLE_HTTP2_STREAM, 0, "", ICRED_E_NETWORK, "broke off"},
-		{150 /* of a libcurl to come */, 0, "x", ICRED_E_NETWORK, "broke off"},
+		{CURLE_SEND_ERROR, 0, "", ICRED_E_NETWORK, "failed ("},
+		{CURLE_RECV_ERROR, 0, "", ICRED_E_NETWORK, "failed ("},
+		{CURLE_GOT_NOTHING, 0, "", ICRED_E_NETWORK, "failed ("},
+		{CURLE_HTTP2_STREAM, 0, "", ICRED_E_NETWORK, "failed ("},
+		{150 /* of a libcurl to come */, 0, "x", ICRED_E_NETWORK, "failed ("},
 		{100 /* CURLE_TOO_LARGE */, 0, "", ICRED_E_PROTOCOL, "larger than any token's"},
 		{CURLE_FILESIZE_EXCEEDED, 0, "", ICRED_E_PROTOCOL, "larger than any token's"},
 		{CURLE_WRITE_ERROR, 0, "", ICRED_E_PROTOCOL, "larger than any token's"},
@@ -83,12 +83,12 @@ static void test_codes(void **state)
 	(void)state;
 	assert_non_null(easy);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct trouble trouble = {.easy = easy,
-					  .code = (CURLcode)table[i].curl,
-					  .limit = table[i].limit,
-					  .detail = table[i].detail,
-					  .peer = "host"};
-		int code = trouble_tell(&host, &trouble);
+		struct transfer_error error = {.easy = easy,
+					       .code = (CURLcode)table[i].curl,
+					       .limit = table[i].limit,
+					       .detail = table[i].detail,
+					       .peer = "host"};
+		int code = transfer_error_report(&host, &error);
 
 		if (code != table[i].code || !strstr(message, table[i].words))
 			fail_msg("code %d gives %d: %s", table[i].curl, code, message);
@@ -100,5 +100,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_codes)};
 
-	return cmocka_run_group_tests_name("trouble", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("transfer-error", tests, NULL, NULL);
 }
