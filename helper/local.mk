@@ -31,15 +31,14 @@ icred_SOURCES = \
 	helper/icred/cmd-token.c \
 	helper/icred/commands.h \
 	helper/icred/icred.c \
-	helper/curl/config-file.c helper/curl/config-file.h \
-	helper/curl/curl-answer.c helper/curl/curl-answer.h \
-	helper/curl/effect.c helper/curl/effect.h \
-	helper/curl/feed.c helper/curl/feed.h \
-	helper/curl/header-file.c helper/curl/header-file.h \
+	helper/curl/arguments.c helper/curl/plan.h \
+	helper/curl/curl-answer.c helper/curl/run.h \
+	helper/curl/curl-input.c \
+	helper/curl/effect.c \
+	helper/curl/option-file.c \
 	helper/curl/option.c helper/curl/option.h \
-	helper/curl/plan.c helper/curl/plan.h \
-	helper/curl/version.c helper/curl/version.h \
-	helper/curl/watch.c helper/curl/watch.h
+	helper/curl/version.c \
+	helper/curl/watch.c
 icred_LDADD = libhelper.la libicred-core.la
 
 bin_PROGRAMS += git-credential-icred

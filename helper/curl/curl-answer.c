@@ -5,35 +5,31 @@
 #include <string.h>
 #include <strings.h>
 
-#include "helper/curl/curl-answer.h"
+#include "helper/curl/run.h"
+#include "lib/base/util.h"
 
 #define ANSWER_OK 200u
 
-static void answer_line(struct answer *answer)
+void answer_headers(struct answer *answer, const char *bytes, size_t len)
 {
 	const char *status;
 	unsigned long number;
 
-	answer->line[answer->len] = '\0';
-	answer->len = 0;
-	if (strncmp(answer->line, "HTTP/", 5) != 0)
-		return;
-	status = strchr(answer->line, ' ');
-	number = status ? strtoul(status, NULL, 10) : 0;
-	if (number < ANSWER_OK || number > 999)
-		return;
-	if (answer->count < ANSWER_STATUSES)
-		answer->statuses[answer->count] = (unsigned)number;
-	answer->count++;
-}
-
-void answer_headers(struct answer *answer, const char *bytes, size_t len)
-{
 	for (; len > 0; bytes++, len--) {
-		if (*bytes == '\n')
-			answer_line(answer);
-		else if (answer->len < ANSWER_LINE - 1)
-			answer->line[answer->len++] = *bytes;
+		if (*bytes != '\n') {
+			if (answer->len < ANSWER_LINE - 1)
+				answer->line[answer->len++] = *bytes;
+			continue;
+		}
+		answer->line[answer->len] = '\0';
+		answer->len = 0;
+		status = strncmp(answer->line, "HTTP/", 5) == 0 ? strchr(answer->line, ' ') : NULL;
+		number = status ? strtoul(status, NULL, 10) : 0;
+		if (number < ANSWER_OK || number > 999)
+			continue;
+		if (answer->count < ANSWER_STATUSES)
+			answer->statuses[answer->count] = (unsigned)number;
+		answer->count++;
 	}
 }
 
@@ -51,10 +47,10 @@ bool answer_is_dead_token(const char *body, size_t len)
 {
 	static const char *const signs[] = {"access token invalid", "invalid access token",
 					    "access token expired", "token has expired"};
-	size_t i, sign;
+	size_t sign;
 
 	for (; len > 0; body++, len--) {
-		for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
 			sign = strlen(signs[i]);
 			if (len >= sign && strncasecmp(body, signs[i], sign) == 0)
 				return true;

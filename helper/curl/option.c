@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "helper/curl/option.h"
+#include "lib/base/util.h"
 
 /*
  * All options of curl 7.58 to 8.17.  One that is not here is refused, because
- * whether the next word is its value or a URL can't be told.
+ * icred cannot know whether the next word is its value or a URL.
  */
 static const char option_values[] =
 	" abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout "
@@ -59,19 +60,19 @@ static const struct option_risk {
 	const char *names, *risk;
 } option_risks[] = {
 	{" anyauth aws-sigv4 basic digest negotiate ntlm ntlm-wb oauth2-bearer user ",
-	 "icred brings the authorization; use curl itself for another one"},
+	 "icred adds the authorization; use curl itself to send another one"},
 	{" netrc netrc-file netrc-optional ",
-	 "it would join other credentials to the token; leave it out, icred brings the authorization"},
+	 "it would add other credentials to the token; leave it out, icred adds the authorization"},
 	{" location-trusted ", "it would send the token to other hosts; use --location"},
 	{" insecure ",
-	 "without a check of its certificate, anybody could be the server and take the token; give the "
-	 "server's CA with --cacert"},
+	 "without a check of its certificate, any server could receive the token; give the server's CA "
+	 "with --cacert"},
 	{" libcurl trace trace-ascii ",
 	 "it would write the token to a file; use --dump-header or --write-out"},
 	{" trace-config ", "it would show the token; use --dump-header or --write-out"},
-	{" tls-earlydata ", "it would send the token before the server has proved who it is; leave it out"},
+	{" tls-earlydata ", "it would send the token before the server is authenticated; leave it out"},
 	{" ipfs-gateway ", "tokens go to http and https URLs only; leave it out"},
-	{" variable ", "what a variable stands for can't be checked; write it out"},
+	{" variable ", "icred cannot check what a variable stands for; write its value instead"},
 };
 
 static bool option_listed(const char *list, const char *name, size_t len)
@@ -86,23 +87,6 @@ static bool option_listed(const char *list, const char *name, size_t len)
 	return false;
 }
 
-static const char *option_risk(const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(option_risks) / sizeof(option_risks[0]); i++) {
-		if (option_listed(option_risks[i].names, name, len))
-			return option_risks[i].risk;
-	}
-	return NULL;
-}
-
-static bool option_known(const char *name, size_t len, bool *ret_takes_value)
-{
-	*ret_takes_value = option_listed(option_values, name, len);
-	return *ret_takes_value || option_listed(option_flags, name, len);
-}
-
 bool curl_option_find(const char *name, size_t len, struct curl_option *ret_option)
 {
 	struct curl_option option = {.off = len > 3 && memcmp(name, "no-", 3) == 0};
@@ -111,11 +95,16 @@ bool curl_option_find(const char *name, size_t len, struct curl_option *ret_opti
 		name += 3;
 		len -= 3;
 	}
-	if (len == 0 || len >= sizeof(option.name) || memchr(name, ' ', len) ||
-	    !option_known(name, len, &option.takes_value) || (option.off && option.takes_value))
+	if (len == 0 || len >= sizeof(option.name) || memchr(name, ' ', len))
+		return false;
+	option.takes_value = option_listed(option_values, name, len);
+	if (option.takes_value ? option.off : !option_listed(option_flags, name, len))
 		return false;
 	memcpy(option.name, name, len);
-	option.risk = option.off ? NULL : option_risk(name, len);
+	for (size_t i = 0; !option.off && i < ARRAY_SIZE(option_risks); i++) {
+		if (option_listed(option_risks[i].names, name, len))
+			option.risk = option_risks[i].risk;
+	}
 	*ret_option = option;
 	return true;
 }

@@ -12,8 +12,8 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
+#include "helper/curl/run.h"
 #include "lib/base/errno-words.h"
-#include "helper/curl/version.h"
 
 #define VERSION_LINE 256
 
@@ -76,18 +76,20 @@ int version_check(const struct plan *plan, const char *path)
 	unsigned major, minor;
 
 	if (version_ask(path, line) < 0)
-		return fail_system(plan->o, "can't run curl", start_errno(errno));
+		return fail_system(plan->o, "cannot run curl", start_errno(errno));
 	/* "curl 8.5.0 (...) libcurl/8.5.0 ...": redirects are the library's, and that may be another one's. */
 	library = strstr(line, name);
 	if (!library || sscanf(library + sizeof(name) - 1, "%3u.%3u.", &major, &minor) != 2)
-		return fail(plan->o, FAIL_USAGE, "usage",
-			    "%s does not tell its version, so it may send the token along with a redirect; "
-			    "leave --location out, or install curl 7.83 or later",
-			    path);
+		return fail(
+			plan->o, FAIL_USAGE, "usage",
+			"%s does not report its version, so it may send the token to another server when it "
+			"follows a redirect; leave --location out, or install curl 7.83 or later",
+			path);
 	if (major > VERSION_SAFE_MAJOR || (major == VERSION_SAFE_MAJOR && minor >= VERSION_SAFE_MINOR))
 		return 0;
-	return fail(plan->o, FAIL_USAGE, "usage",
-		    "%s, with libcurl %u.%u, follows a redirect to another port or scheme with the token; "
-		    "leave --location out, or install curl 7.83 or later",
-		    path, major, minor);
+	return fail(
+		plan->o, FAIL_USAGE, "usage",
+		"%s, with libcurl %u.%u, sends the token along when it follows a redirect to another port or "
+		"scheme; leave --location out, or install curl 7.83 or later",
+		path, major, minor);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* icred curl-config: the token for curl's --config, where neither argv nor a file shows it. */
+/* icred curl-config: the token as curl's --config reads it, so that it is neither in argv nor in a file. */
 #include "config.h"
 
 #include <limits.h>
@@ -18,79 +18,45 @@
 static const char curl_config_help[] =
 	"Usage: icred [OPTIONS] curl-config [URL...]\n"
 	"\n"
-	"Print lines for curl --config that make curl send a token.  With URLs, refuse\n"
-	"(exit status 6) unless all of them are in the profile's origins.\n"
+	"Print lines for curl --config that make curl send a token.  If URLs are given,\n"
+	"refuse (exit status 6) unless all of them are in the profile's origins.\n"
 	"\n" HELP_OPTIONS "\n"
-	"Examples (-q first, or a .curlrc could undo what keeps the token in place):\n"
+	"Examples (-q comes first, so that no .curlrc can send the token elsewhere):\n"
 	"  bash, zsh:  curl -q --config <(icred curl-config URL) URL\n"
 	"  sh:         icred curl-config URL | curl -q --config - URL\n"
 	"  fish:       curl -q --config (icred curl-config URL | psub --fifo) URL\n";
 
-static int curl_config_check(const struct options *o, icred_t *handle, char **urls)
-{
-	int status = 0;
-
-	for (; *urls && !status; urls++)
-		status = outside_check(o, handle, *urls);
-	return status;
-}
-
-/* Plain HTTP only where all of this happens on one machine, by the profile's leave. */
-static bool curl_config_needs_http(icred_t *handle, char **urls)
-{
-	const char *origin = icred_setting(handle, "origin", 0);
-	size_t i;
-
-	if (*urls) {
-		while (*urls && !outside_is_http(*urls))
-			urls++;
-		return *urls != NULL;
-	}
-	if (!origin)
-		return outside_is_http(icred_setting(handle, "api", 0));
-	for (i = 1; origin && !outside_is_http(origin); i++)
-		origin = icred_setting(handle, "origin", i);
-	return origin != NULL;
-}
-
-static int curl_config_print(const struct options *o, icred_t *handle, char **urls, const char *secret)
-{
-	struct output *out = output_stdout();
-
-	if (!is_b64token(secret)) /* nothing that could end the quotes around it */
-		return fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
-	output_text(out, "oauth2-bearer = \"");
-	output_text(out, secret);
-	output_text(out, "\"\nproto-redir = \"");
-	/* Plain http is for this very machine: a proxy would take the token off it, in the clear. */
-	output_text(out,
-		    curl_config_needs_http(handle, urls) ? "=http,https\"\nnoproxy = \"*\"\n" : "=https\"\n");
-	return 0;
-}
-
-static int curl_config_from(const struct options *o, icred_t *handle, char **urls)
-{
-	icred_token_t *token = NULL;
-	int status = curl_config_check(o, handle, urls), r;
-
-	if (status)
-		return status;
-	r = icred_get_token(handle, NULL, o->min_ttl, &token);
-	if (r < 0)
-		return fail_library(o, r);
-	status = curl_config_print(o, handle, urls, icred_token_secret(token));
-	icred_token_unref(token);
-	return status;
-}
-
 static int curl_config_run(const struct options *o, char **urls)
 {
+	struct output *out = output_stdout();
 	icred_t *handle = NULL;
-	int status = session_open_timed(o, 0, &handle);
+	icred_token_t *token = NULL;
+	bool needs_http = false;
+	const char *origin;
+	int status = session_open_timed(o, 0, &handle), r;
 
-	if (status)
-		return status;
-	status = curl_config_from(o, handle, urls);
+	for (char **url = urls; *url && !status; url++) {
+		status = outside_check(o, handle, *url);
+		needs_http |= outside_is_http(*url);
+	}
+	/* Without URLs, they may be in any of the profile's origins. */
+	if (!status && !*urls && !icred_setting(handle, "origin", 0))
+		needs_http = outside_is_http(icred_setting(handle, "api", 0));
+	for (size_t i = 0; !status && !*urls && (origin = icred_setting(handle, "origin", i)); i++)
+		needs_http |= outside_is_http(origin);
+	if (!status && (r = icred_get_token(handle, NULL, o->min_ttl, &token)) < 0)
+		status = fail_library(o, r);
+	if (!status && !is_b64token(icred_token_secret(token))) /* it could end the quotes around it */
+		status = fail(o, FAIL_OTHER, "internal",
+			      "the token contains characters that curl cannot read");
+	if (!status) {
+		output_text(out, "oauth2-bearer = \"");
+		output_text(out, icred_token_secret(token));
+		/* Plain http is for this very machine: a proxy would take the token off it, in clear text. */
+		output_text(out, needs_http ? "\"\nproto-redir = \"=http,https\"\nnoproxy = \"*\"\n"
+					    : "\"\nproto-redir = \"=https\"\n");
+	}
+	icred_token_unref(token);
 	icred_close(handle);
 	return status;
 }

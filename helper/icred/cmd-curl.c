@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* icred curl: curl with a token that reaches the profile's origins, and nothing and nobody else. */
+/* icred curl: curl with a token, which goes to the profile's origins only. */
 #include "config.h"
 
 #include <errno.h>
@@ -15,20 +15,19 @@
 #include "helper/common/program.h"
 #include "helper/common/process.h"
 #include "helper/common/session.h"
-#include "helper/curl/version.h"
-#include "helper/curl/watch.h"
+#include "helper/curl/run.h"
 #include "lib/base/clock.h"
 #include "helper/icred/commands.h"
 
 static const char curl_help[] =
 	"Usage: icred [OPTIONS] curl ARGUMENT...\n"
 	"\n"
-	"Run curl with these arguments and a token, unless a URL among them is outside\n"
-	"the profile's origins (exit status 6).  All words after \"curl\" are curl's.  If\n"
-	"the server says that a cached token is dead, curl runs once more with a new one,\n"
-	"provided that this can be done without a trace of the first run in the output.\n"
+	"Run curl with these arguments and a token, but refuse (exit status 6) if a URL\n"
+	"among them is not in the profile's origins.  All words after \"curl\" are passed\n"
+	"to curl.  If the server rejects a cached token, curl runs again with a new one,\n"
+	"unless a second run could change the result or output was written already.\n"
 	"\n"
-	"Options that would take the token elsewhere, such as --location-trusted, --netrc\n"
+	"Options that would send the token elsewhere, such as --location-trusted, --netrc\n"
 	"and --insecure, are refused.\n"
 	"\n" HELP_OPTIONS "\n"
 	"Example:\n"
@@ -38,11 +37,9 @@ struct curl_command {
 	struct plan plan;
 	icred_token_t *token;
 	char path[LAUNCH_PATH_MAX];
-	off_t stdin_at; /* where standard input can be put back to; -1 if it can't */
-	bool from_cache;
 };
 
-/* Also before another program takes our place, so that it does not become the parent of our worker. */
+/* Also before another program takes this one's place, so that it does not become the worker's parent. */
 static void curl_release(struct curl_command *command)
 {
 	icred_token_unref(command->token);
@@ -52,130 +49,97 @@ static void curl_release(struct curl_command *command)
 }
 
 /* In the place of this process, so that signals, job control and the exit status are curl's own. */
-static int curl_exec(struct curl_command *command)
+static int curl_exec(struct curl_command *command, char **argv)
 {
-	struct feed feed = {.headers = -1};
-	int status = feed_open(&feed, &command->plan, icred_token_secret(command->token));
+	curl_release(command);
+	process_restore();
+	execv(command->path, argv);
+	return launch_fail(command->plan.o, "curl", errno);
+}
+
+static int curl_exec_with_token(struct curl_command *command)
+{
+	struct curl_input input = {.headers = -1};
+	int status = curl_input_open(&input, &command->plan, icred_token_secret(command->token));
 
 	if (status)
 		return status;
-	curl_release(command);
-	feed_keep(&feed);
-	process_restore();
-	execv(command->path, command->plan.argv);
-	return launch_fail(command->plan.o, "curl", errno);
+	curl_input_keep(&input);
+	return curl_exec(command, command->plan.argv);
 }
 
-/* Nothing is asked of a server, so nothing is lent. */
-static int curl_exec_bare(struct curl_command *command, char **words)
-{
-	curl_release(command);
-	process_restore();
-	execv(command->path, words - 1); /* the word before is the command's own name, curl */
-	return launch_fail(command->plan.o, "curl", errno);
-}
-
-static off_t curl_stdin_position(void)
-{
-	struct stat st;
-
-	if (fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
-	return lseek(STDIN_FILENO, 0, SEEK_CUR);
-}
-
-/* Can the answer be read as the one to the token, without a trace of that? */
-static bool curl_watchable(const struct curl_command *command)
-{
-	const struct plan *plan = &command->plan;
-
-	return command->from_cache && plan->urls == 1 && !plan->many && !plan->once &&
-	       process_stdout_fd() >= 0;
-}
-
-/* Put standard input, if it is read, back to where it was; false where that is impossible. */
-static bool curl_stdin_again(const struct curl_command *command)
-{
-	if (!command->plan.reads_stdin)
-		return true;
-	return command->stdin_at >= 0 && lseek(STDIN_FILENO, command->stdin_at, SEEK_SET) >= 0;
-}
-
-/* A new token in the place of the one that was refused; 0, or the exit status after telling. */
-static int curl_renew(struct curl_command *command)
-{
-	const struct options *o = command->plan.o;
-	icred_token_t *fresh = NULL;
-	int r;
-
-	session_deadline(o, command->plan.handle);
-	icred_reject_token(command->plan.handle, command->token);
-	r = icred_get_token(command->plan.handle, NULL, o->min_ttl, &fresh);
-	process_deadline_end();
-	if (r < 0)
-		return fail_library(o, r);
-	icred_token_unref(command->token);
-	command->token = fresh;
-	fail_note(o, "the server refused the cached token; curl runs once more, with a new one");
-	return 0;
-}
-
-static int curl_watched(struct curl_command *command)
+/* As a child, and again with a new token if the server says that this one is dead. */
+static int curl_run_watched(struct curl_command *command)
 {
 	static struct watch watch; /* too large for the stack */
-	struct feed feed = {.headers = -1};
-	bool refused;
-	int status;
+	struct curl_input input = {.headers = -1};
+	struct plan *plan = &command->plan;
+	icred_token_t *fresh = NULL;
+	struct stat st;
+	off_t stdin_at = -1; /* where standard input began; -1 if it cannot be put back there */
+	int status, r;
 
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		stdin_at = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	process_deadline_end(); /* curl has --max-time for its own part */
-	status = watch_run(&watch, &command->plan, &feed, command->path, icred_token_secret(command->token));
+	status = watch_run(&watch, plan, &input, command->path, icred_token_secret(command->token));
 	if (status)
 		return status;
-	refused = watch_refused(&watch, &command->plan);
-	if (refused && curl_stdin_again(command))
-		return curl_renew(command) ? watch_finish(&watch, &command->plan) : curl_exec(command);
-	if (refused || watch_dead(&watch))
-		icred_reject_token(command->plan.handle, command->token);
-	if (refused)
-		fail_note(command->plan.o,
-			  "the server refused the cached token, and standard input can't be read "
-			  "again: run the command once more, for a new token");
-	return watch_finish(&watch, &command->plan);
+	if (!watch_refused(&watch, plan)) {
+		if (watch_dead(&watch))
+			icred_reject_token(plan->handle, command->token);
+		return watch_finish(&watch, plan);
+	}
+	if (plan->reads_stdin && (stdin_at < 0 || lseek(STDIN_FILENO, stdin_at, SEEK_SET) < 0)) {
+		icred_reject_token(plan->handle, command->token);
+		fail_note(plan->o, "the server refused the cached token, and standard input cannot be read "
+				   "again; run the command again to use a new token");
+		return watch_finish(&watch, plan);
+	}
+	session_deadline(plan->o, plan->handle);
+	icred_reject_token(plan->handle, command->token);
+	r = icred_get_token(plan->handle, NULL, plan->o->min_ttl, &fresh);
+	process_deadline_end();
+	if (r < 0) {
+		(void)fail_library(plan->o, r);
+		return watch_finish(&watch, plan);
+	}
+	icred_token_unref(command->token);
+	command->token = fresh;
+	fail_note(plan->o, "the server refused the cached token; running curl again with a new one");
+	return curl_exec_with_token(command);
 }
 
-static int curl_run_plan(struct curl_command *command)
+static int curl_run_plan(struct curl_command *command, char **words)
 {
-	const struct options *o = command->plan.o;
-	int64_t began = clock_utc(), minted_at;
-	int r = icred_get_token(command->plan.handle, NULL, o->min_ttl, &command->token);
+	struct plan *plan = &command->plan;
+	int64_t began, minted_at;
+	bool from_cache;
+	int status, r;
 
-	if (r < 0)
-		return fail_library(o, r);
-	minted_at = icred_token_minted_at(command->token);
-	command->from_cache = minted_at < began || minted_at > clock_utc();
-	return curl_watchable(command) ? curl_watched(command) : curl_exec(command);
-}
-
-static int curl_with(struct curl_command *command, const struct options *o, icred_t *handle, char **words)
-{
-	int status = plan_make(&command->plan, o, handle, words);
-
-	if (status)
-		return status;
 	if (launch_find("curl", command->path) < 0)
-		return fail(o, FAIL_NOT_FOUND, "not-found", "curl is in no folder of the PATH; install it");
-	if (command->plan.bare || command->plan.urls == 0)
-		return curl_exec_bare(command, words);
-	status = command->plan.follows ? version_check(&command->plan, command->path) : 0;
+		return fail(plan->o, FAIL_NOT_FOUND, "not-found", "curl is not in the PATH; install it");
+	/* Nothing is asked of a server, so curl gets the user's words; the one before them is the command's name. */
+	if (plan->no_request || plan->urls == 0)
+		return curl_exec(command, words - 1);
+	status = plan->follows ? version_check(plan, command->path) : 0;
 	if (status)
 		return status;
-	command->stdin_at = curl_stdin_position();
-	return curl_run_plan(command);
+	began = clock_utc();
+	r = icred_get_token(plan->handle, NULL, plan->o->min_ttl, &command->token);
+	if (r < 0)
+		return fail_library(plan->o, r);
+	minted_at = icred_token_minted_at(command->token);
+	from_cache = minted_at < began || minted_at > clock_utc();
+	/* One answer can be read as the answer to the token, and a second run leaves no trace of the first. */
+	if (from_cache && plan->urls == 1 && !plan->many && !plan->unrepeatable && process_stdout_fd() >= 0)
+		return curl_run_watched(command);
+	return curl_exec_with_token(command);
 }
 
 static int curl_run(const struct options *o, char **words)
 {
-	struct curl_command command = {.stdin_at = -1};
+	struct curl_command command = {.token = NULL};
 	icred_t *handle = NULL;
 	int status;
 
@@ -184,7 +148,9 @@ static int curl_run(const struct options *o, char **words)
 	status = session_open_timed(o, 0, &handle);
 	if (status)
 		return status;
-	status = curl_with(&command, o, handle, words);
+	status = plan_make(&command.plan, o, handle, words);
+	if (!status)
+		status = curl_run_plan(&command, words);
 	curl_release(&command);
 	plan_free(&command.plan);
 	return status;

@@ -178,7 +178,7 @@ for version in 7.58.0 7.82.0 6.99.1; do
 	old_curl "echo 'curl 8.0.0 (for-a-test) libcurl/$version TLS'"
 	fails "one with libcurl $version must not follow redirects" 2 old_icred curl -sSL "$url"
 done
-like "  says why, and what to do" "$err" '^icred: .*/curl, with libcurl 6\.99, follows a redirect .* leave --location out'
+like "  says why, and what to do" "$err" '^icred: .*/curl, with libcurl 6\.99, sends the token along .* leave --location out'
 fails "  nor because a config file says so" 2 old_icred curl -K "$tmp/follow.conf" "$url"
 fails "  nor after --next" 2 old_icred curl "$url" --next --location "$url"
 like "  without, it runs" "$(old_icred curl -sS "$url")" '^ran -q '
@@ -196,7 +196,7 @@ fails "one that does not answer meets the deadline" 7 timeout 20 env PATH="$tmp/
 
 mkfifo "$tmp/fifo"
 fails "a config file that nobody writes" 7 timeout 20 icred --timeout 1s curl -K "$tmp/fifo" "$url"
-like "  says so" "$err" '^icred: timed out reading a file of curl.s'
+like "  says so" "$err" '^icred: timed out reading a file for curl'
 fails "  on standard input" 7 timeout 20 icred --timeout 1s curl -K - "$url" 0<>"$tmp/fifo"
 # shellcheck disable=SC2016 # for the inner shell
 is "what it runs has none" "$(icred --timeout 1s exec -- sh -c 'sleep 2; echo ran')" ran
@@ -238,7 +238,7 @@ for reading in 401 403; do
 	is "  but then the token is forgotten" "$(echo x | icred curl -sS -X GET -d @- "$url" 2>&1)" "$direct"
 	dead
 	run sh -c 'echo x | icred curl -sS -X GET -d @- "$1"' sh "$url"
-	like "  and that is told" "$err" "standard input can't be read again: run the command once more"
+	like "  and that is reported" "$err" "standard input cannot be read again; run the command again"
 	unlike "  with the answer" "$out" "^$direct\$"
 	dead
 	is "  nor with two URLs" "$(icred -q curl -sS -o "$tmp/got" -w '%{http_code}' "$url" --next -o "$tmp/got" -w '%{http_code}' "$url")" "$reading$reading"
