@@ -3,20 +3,20 @@
 
 noinst_LTLIBRARIES += libhelper.la
 libhelper_la_SOURCES = \
-	helper/common/askpass.c helper/common/askpass.h \
-	helper/common/conv.c helper/common/conv.h \
-	helper/common/duration.c helper/common/duration.h \
+	helper/common/asking.h \
+	helper/common/askpass.c \
+	helper/common/conv.c \
 	helper/common/fail.c helper/common/fail.h \
-	helper/common/fingerprint.c helper/common/fingerprint.h \
+	helper/common/fingerprint.c \
 	helper/common/help.c helper/common/help.h \
-	helper/common/input.c helper/common/input.h \
-	helper/common/json-write.c helper/common/json-write.h \
+	helper/common/input.c \
+	helper/common/json-write.c \
 	helper/common/keylist.c helper/common/keylist.h \
 	helper/common/options.c helper/common/options.h \
 	helper/common/output.c helper/common/output.h \
-	helper/common/outside.c helper/common/outside.h \
+	helper/common/outside.c \
 	helper/common/process.c helper/common/process.h \
-	helper/common/program.c helper/common/program.h \
+	helper/common/program.c \
 	helper/common/session.c helper/common/session.h
 
 bin_PROGRAMS += icred

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "helper/common/askpass.h"
+#include "helper/common/asking.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "helper/common/fail.h"
@@ -109,7 +109,7 @@ static int askpass_start(const char *program, const char *text, pid_t *ret_pid)
 }
 
 /* Its window may be behind others, or on another screen. */
-static void askpass_tell(const struct options *o)
+static void askpass_report(const struct options *o)
 {
 	const char *path = askpass_program(), *slash = strrchr(path, '/');
 	char text[ASKPASS_NOTE_MAX];
@@ -136,7 +136,7 @@ static ssize_t askpass_read(const struct options *o, int fd, char *reply, size_t
 			return ICRED_E_TIMEOUT;
 		if (!told && now >= quiet) {
 			told = true;
-			askpass_tell(o);
+			askpass_report(o);
 		}
 		if (poll(&readable, 1, (int)((told ? deadline : MIN(quiet, deadline)) - now)) <= 0)
 			continue;

@@ -11,13 +11,14 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "helper/common/askpass.h"
-#include "lib/base/clock.h"
-#include "helper/common/conv.h"
+#include "helper/common/asking.h"
 #include "helper/common/fail.h"
 #include "helper/common/output.h"
+#include "helper/common/process.h"
+#include "lib/base/clock.h"
+#include "lib/base/util.h"
 
-/* The terminal's own state, for the handlers below; one question at a time. */
+/* The terminal's own state, for the signal handlers below; one question at a time. */
 static volatile sig_atomic_t conv_changed;
 static int conv_tty = -1;
 static struct termios conv_saved;
@@ -25,9 +26,9 @@ static const struct output *conv_text; /* the question that is shown there */
 
 static const int conv_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define CONV_NO_TERMINAL 1
-#define CONV_SIGNALS     (sizeof(conv_signals) / sizeof(conv_signals[0]))
+#define CONV_SIGNALS     ARRAY_SIZE(conv_signals)
 
-void conv_restore(void)
+static void conv_restore(void)
 {
 	if (!conv_changed)
 		return;
@@ -48,7 +49,7 @@ static void conv_echo_off(void)
 	tcsetattr(conv_tty, TCSAFLUSH, &quiet);
 }
 
-/* What is printed next must not stand behind a question that was left open. */
+/* What is printed next must not stand on the line of a question that was left open. */
 static void conv_end_line(void)
 {
 	if (write(conv_tty, "\n", 1) < 0)
@@ -84,8 +85,14 @@ static void conv_signalled(int signal_number)
 	if (hidden)
 		conv_echo_off();
 	if (conv_text)
-		(void)conv_show(); /* or not: then the person is as far as before */
+		(void)conv_show(); /* or not: then the user knows as much as before */
 	errno = saved;
+}
+
+static void conv_expired(void)
+{
+	conv_restore();
+	askpass_stop();
 }
 
 static void conv_catch(struct sigaction old[CONV_SIGNALS])
@@ -93,6 +100,7 @@ static void conv_catch(struct sigaction old[CONV_SIGNALS])
 	struct sigaction action = {.sa_handler = conv_signalled};
 	size_t i;
 
+	process_on_expiry(conv_expired);
 	for (i = 0; i < CONV_SIGNALS; i++) {
 		sigaction(conv_signals[i], NULL, &old[i]);
 		if (old[i].sa_handler != SIG_IGN)
@@ -106,35 +114,27 @@ static void conv_release(const struct sigaction old[CONV_SIGNALS])
 
 	for (i = 0; i < CONV_SIGNALS; i++)
 		sigaction(conv_signals[i], &old[i], NULL);
+	process_on_expiry(NULL);
 }
 
-/* One byte of the answer before the deadline; or ICRED_E_TIMEOUT, or ICRED_E_CANCELLED at the end. */
-static int conv_byte(int64_t deadline, char *ret_byte)
-{
-	struct pollfd readable = {.fd = conv_tty, .events = POLLIN};
-
-	for (;;) {
-		int n = poll(&readable, 1, clock_left(deadline));
-
-		if (n == 0)
-			return ICRED_E_TIMEOUT;
-		if (n > 0)
-			n = (int)read(conv_tty, ret_byte, 1);
-		if (n > 0)
-			return 0;
-		if (n == 0 || errno != EINTR)
-			return ICRED_E_CANCELLED;
-	}
-}
-
-/* A line without its LF.  Too long, or with a NUL in it, is an error: half a passphrase is none. */
+/* A line without its LF.  Too long, or with a NUL in it, is an error: half a passphrase is useless. */
 static int conv_line(int64_t deadline, char *reply, size_t cap)
 {
+	struct pollfd readable = {.fd = conv_tty, .events = POLLIN};
 	size_t len = 0;
 	char byte = 0;
-	int r = 0;
+	int n, r = 0;
 
-	while (byte != '\n' && (r = conv_byte(deadline, &byte)) == 0) {
+	while (byte != '\n' && r == 0) {
+		n = poll(&readable, 1, clock_left(deadline));
+		if (n == 0)
+			r = ICRED_E_TIMEOUT;
+		else if (n > 0 && (n = (int)read(conv_tty, &byte, 1)) == 0)
+			r = ICRED_E_CANCELLED;
+		if (n < 0 && errno != EINTR)
+			r = ICRED_E_CANCELLED;
+		if (n <= 0)
+			continue;
 		if (byte == '\n' && len < cap && !memchr(reply, '\0', len)) {
 			reply[len] = '\0';
 			return 0;
@@ -148,73 +148,49 @@ static int conv_line(int64_t deadline, char *reply, size_t cap)
 	return r < 0 ? r : ICRED_E_CANCELLED;
 }
 
-static int conv_question(int style, const char *text, char *reply, size_t cap, int64_t deadline)
+static int conv_terminal(int style, const char *text, char *reply, size_t cap, int64_t deadline)
 {
 	char first[512];
 	struct output question = {first, 0, sizeof(first), 0, 0};
 	struct sigaction old[CONV_SIGNALS];
 	int r = ICRED_E_CANCELLED;
 
+	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	/* In the background the terminal would stop us instead of asking. */
+	if (conv_tty < 0 || tcgetpgrp(conv_tty) != getpgrp()) {
+		close_keep_errno(conv_tty);
+		return CONV_NO_TERMINAL;
+	}
 	output_clean(&question, text, 0);
 	output_text(&question, " ");
 	conv_text = &question;
 	conv_catch(old);
-	if (style != ICRED_PROMPT_ECHO_ON) /* a style that is not known may ask for a secret */
+	if (style != ICRED_PROMPT_ECHO_ON) /* an unknown style may ask for a secret */
 		conv_echo_off();
-	/* One that can't be shown is not to be answered. */
+	/* A question that can't be shown must not be answered. */
 	if (!question.failed && conv_show())
 		r = conv_line(deadline, reply, cap);
 	conv_restore();
 	conv_release(old);
 	conv_text = NULL;
 	output_wipe(&question);
-	return r;
-}
-
-static int conv_terminal(int style, const char *text, char *reply, size_t cap, int64_t deadline)
-{
-	int r = CONV_NO_TERMINAL;
-
-	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (conv_tty < 0)
-		return CONV_NO_TERMINAL;
-	/* In the background the terminal would stop us instead of asking. */
-	if (tcgetpgrp(conv_tty) == getpgrp())
-		r = conv_question(style, text, reply, cap, deadline);
 	close(conv_tty);
 	conv_tty = -1;
 	return r;
 }
 
-static int conv_program(const struct conv *conv, const char *text, char *reply, size_t cap)
+bool conv_has_person(const struct options *o)
 {
-	struct sigaction old[CONV_SIGNALS];
-	int r;
-
-	conv_catch(old);
-	r = askpass_ask(conv->options, text, reply, cap, conv->deadline);
-	conv_release(old);
-	return r;
-}
-
-/* What was handed over beforehand answers once: a second question is one that it was no answer to. */
-static int conv_handed_over(struct conv *conv, int style, char *reply, size_t cap)
-{
-	struct input *passphrase = &conv->passphrase;
-	bool fits = passphrase->data && passphrase->len < cap;
-
-	if (!passphrase->data || style != ICRED_PROMPT_ECHO_OFF)
-		return ICRED_E_LOCKED;
-	if (fits)
-		memcpy(reply, passphrase->data, passphrase->len + 1);
-	input_wipe(passphrase);
-	return fits ? 0 : ICRED_E_LOCKED;
+	return !o->no_interactive && (isatty(STDIN_FILENO) || askpass_when() == ASKPASS_FORCE);
 }
 
 int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 {
 	struct conv *conv = data;
+	struct input *passphrase = &conv->passphrase;
 	enum askpass_when when = askpass_when();
+	struct sigaction old[CONV_SIGNALS];
+	bool fits;
 	int r = CONV_NO_TERMINAL;
 
 	if (style == ICRED_PROMPT_INFO || style == ICRED_PROMPT_ERROR) {
@@ -223,13 +199,27 @@ int conv_ask(int style, const char *text, char *reply, size_t cap, void *data)
 	}
 	if (cap == 0)
 		return ICRED_E_CANCELLED;
-	if (conv_handed_over(conv, style, reply, cap) == 0)
-		return 0;
+	/* What was handed over answers once: a second question means that the first answer was wrong. */
+	if (passphrase->data && style == ICRED_PROMPT_ECHO_OFF) {
+		fits = passphrase->len < cap;
+		if (fits)
+			memcpy(reply, passphrase->data, passphrase->len + 1);
+		input_wipe(passphrase);
+		if (fits)
+			return 0;
+	}
 	if (!conv->person)
 		return ICRED_E_LOCKED;
 	if (when != ASKPASS_FORCE && when != ASKPASS_PREFER)
 		r = conv_terminal(style, text, reply, cap, conv->deadline);
-	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER)
-		r = conv_program(conv, text, reply, cap);
-	return r == CONV_NO_TERMINAL ? ICRED_E_LOCKED : r; /* nobody has dismissed anything */
+	if (r == CONV_NO_TERMINAL && when != ASKPASS_NEVER) {
+		conv_catch(old);
+		r = askpass_ask(conv->options, text, reply, cap, conv->deadline);
+		conv_release(old);
+	}
+	if (r != CONV_NO_TERMINAL)
+		return r;
+	/* There was no way to ask, which is not the same as a question that was dismissed. */
+	fail_would_help(OPTION_PASSPHRASE, true);
+	return ICRED_E_LOCKED;
 }

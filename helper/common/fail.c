@@ -5,12 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <icred/icred.h>
 
 #include "lib/base/errno-words.h"
 #include "helper/common/fail.h"
-#include "helper/common/json-write.h"
 #include "helper/common/output.h"
 #include "lib/base/text.h"
 #include "lib/base/util.h"
@@ -58,35 +58,68 @@ static void fail_print(const struct options *o, const char *text)
 	fail_line_end(&line);
 }
 
-/* As output_clean(), but bytes that are not text are left to JSON, which has a character for them. */
-static void fail_clean(struct output *out, const char *text)
-{
-	uint32_t c;
-	size_t len;
+/* The one place where a kind of failure meets the options: the first row that fits is the hint. */
+static const struct {
+	int code;
+	unsigned option;    /* which this command must have, and which must be of help */
+	const char *module; /* only for a failure of this module; NULL: of any */
+	const char *hint;
+} fail_hints[] = {
+	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, "give more time with --timeout"},
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring",
+	 "run icred in a terminal, without --no-interactive"},
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL,
+	 "run icred in a terminal, without --no-interactive, or hand the passphrase or PIN over with "
+	 "--passphrase-fd"},
+	{ICRED_E_INVALID, OPTION_APP, NULL, "give the app's ID with --app"},
+	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
+};
+static unsigned fail_helpful = OPTION_EVERYWHERE;
 
-	for (; *text; text += MAX(len, 1)) {
-		len = utf8_decode(text, UTF8_STRING, &c);
-		if (len == 0 || utf8_printable(text))
-			output_bytes(out, text, MAX(len, 1));
-		else
-			output_bytes(out, "?", 1);
-	}
-	output_bytes(out, "", 1);
+void fail_would_help(unsigned options, bool would)
+{
+	fail_helpful = would ? fail_helpful | options : fail_helpful & ~options;
 }
 
-static void fail_json(const char *kind, const char *message, const struct icred_error *e, unsigned verbose)
+const char *fail_hint(const struct options *o, int code)
+{
+	const struct icred_error *e = icred_error();
+	const char *module = e->code == code ? e->module : "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(fail_hints); i++) {
+		if (fail_hints[i].code == code && fail_hints[i].option & o->takes & fail_helpful &&
+		    (!fail_hints[i].module || strcmp(fail_hints[i].module, module) == 0))
+			return fail_hints[i].hint;
+	}
+	return NULL;
+}
+
+static void fail_json(const char *kind, const char *message, const char *hint, const struct icred_error *e,
+		      unsigned verbose)
 {
 	struct fail_line line, clean;
 	struct json j = {&line.out, false};
+	uint32_t c;
+	size_t len;
 
+	/* As output_clean(), but bytes that are not text are left to JSON, which has a character for them. */
 	fail_line_start(&clean);
-	fail_clean(&clean.out, message);
+	for (; *message; message += MAX(len, 1)) {
+		len = utf8_decode(message, UTF8_STRING, &c);
+		if (len == 0 || utf8_printable(message))
+			output_bytes(&clean.out, message, MAX(len, 1));
+		else
+			output_bytes(&clean.out, "?", 1);
+	}
+	output_bytes(&clean.out, "", 1);
 	fail_line_start(&line);
 	json_open(&j, NULL, '{');
 	json_open(&j, "error", '{');
 	json_string(&j, "kind", kind);
 	json_string(&j, "message", clean.out.failed ? "" : clean.out.data);
 	fail_line_free(&clean);
+	if (hint)
+		json_string(&j, "hint", hint);
 	if (e && e->retry_at)
 		json_number(&j, "retryAt", e->retry_at);
 	if (e && verbose) {
@@ -108,7 +141,7 @@ int fail(const struct options *o, int status, const char *kind, const char *form
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (o->json)
-		fail_json(kind, text, NULL, 0);
+		fail_json(kind, text, NULL, NULL, 0);
 	else
 		fail_print(o, text);
 	return status;
@@ -150,34 +183,27 @@ int fail_status(int code)
 	}
 }
 
-/* Which module, and which line of the profile, had the last word. */
-static void fail_decider(const struct options *o, const struct icred_error *e)
-{
-	char text[FAIL_TEXT];
-
-	if (*e->module && *e->file)
-		snprintf(text, sizeof(text), "decided by %s, %s:%u", e->module, e->file, e->line);
-	else if (*e->file)
-		snprintf(text, sizeof(text), "decided by %s:%u", e->file, e->line);
-	else if (*e->module)
-		snprintf(text, sizeof(text), "decided by %s", e->module);
-	else
-		return;
-	fail_print(o, text);
-}
-
 int fail_library(const struct options *o, int code)
 {
 	const struct icred_error *e = icred_error();
 	const char *message = e->code == code && *e->message ? e->message : icred_strerror(code);
+	const char *hint = fail_hint(o, code);
+	char text[FAIL_TEXT];
 
 	if (o->json) {
-		fail_json(icred_kind(code), message, e, o->verbose);
+		fail_json(icred_kind(code), message, hint, e, o->verbose);
 		return fail_status(code);
 	}
-	fail_print(o, message);
-	if (o->verbose)
-		fail_decider(o, e);
+	snprintf(text, sizeof(text), "%s%s%s", message,
+		 !hint                   ? ""
+		 : strstr(message, "; ") ? "; or "
+					 : "; ",
+		 hint ? hint : "");
+	fail_print(o, text);
+	if (*e->file)
+		fail_explain(o, "decided by %s%s%s:%u", e->module, *e->module ? ", " : "", e->file, e->line);
+	else if (*e->module)
+		fail_explain(o, "decided by %s", e->module);
 	return fail_status(code);
 }
 

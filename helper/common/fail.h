@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Telling of failures: one line or one JSON document on standard error, and an exit status. */
+/* Reporting failures: one line or one JSON document on standard error, and an exit status. */
 #ifndef ICRED_HELPER_COMMON_FAIL_H
 #define ICRED_HELPER_COMMON_FAIL_H
 
@@ -22,13 +22,20 @@ int fail(const struct options *o, int status, const char *kind, const char *form
 	__attribute__((format(printf, 4, 5)));
 /* What options_complain() left. */
 int fail_usage(const struct options *o);
-/* What the library's last call on this thread left. */
+/* What the library's last call on this thread left, with the hint of its kind. */
 int fail_library(const struct options *o, int code);
-
 /* What the system refused, and why: a limit has a kind and words of its own. */
 int fail_system(const struct options *o, const char *what, int error);
 
 int fail_status(int code);
+/*
+ * The hint for a failure of this kind: which option may help.  Messages of the library and of its modules
+ * know no options.  NULL if none would help, or this command does not have it.
+ */
+const char *fail_hint(const struct options *o, int code);
+/* Which of these options (OPTION_ bits) would change what the library does: only they are in hints.  At first none. */
+void fail_would_help(unsigned options, bool would);
+
 /* A line for the user, unless --quiet or --json. */
 void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line for a user who asked with --verbose why nothing happened. */

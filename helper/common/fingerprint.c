@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "helper/common/fingerprint.h"
+#include "helper/common/keylist.h"
 
 static const char fingerprint_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char fingerprint_digits[] = "0123456789abcdef";
@@ -18,13 +18,14 @@ static int fingerprint_index(const char *alphabet, char c)
 	return p ? (int)(p - alphabet) : -1;
 }
 
+/* 32 bytes are 43 digits, the last two bits of which are 0. */
 static int fingerprint_from_base64(const char *text, uint8_t raw[FINGERPRINT_BYTES])
 {
 	uint32_t bits = 0;
 	size_t i, have = 0, n = 0;
 	int value;
 
-	for (i = 0; i < 43; i++) { /* 32 bytes are 43 digits, the last two bits of which are 0 */
+	for (i = 0; i < 43; i++) {
 		value = fingerprint_index(fingerprint_alphabet, text[i]);
 		if (value < 0)
 			return -1;
@@ -40,34 +41,27 @@ static int fingerprint_from_base64(const char *text, uint8_t raw[FINGERPRINT_BYT
 	return 0;
 }
 
-static int fingerprint_nibble(char c)
-{
-	return fingerprint_index(fingerprint_digits, (char)(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c));
-}
-
-static int fingerprint_from_hex(const char *text, uint8_t raw[FINGERPRINT_BYTES])
-{
-	size_t i;
-	int high, low;
-
-	for (i = 0; i < FINGERPRINT_BYTES; i++) {
-		if (i > 0 && *text == ':')
-			text++;
-		high = fingerprint_nibble(*text);
-		low = high < 0 ? -1 : fingerprint_nibble(text[1]);
-		if (low < 0)
-			return -1;
-		raw[i] = (uint8_t)(high << 4 | low);
-		text += 2;
-	}
-	return *text ? -1 : 0;
-}
-
 static int fingerprint_parse(const char *text, uint8_t raw[FINGERPRINT_BYTES])
 {
+	size_t i, digit;
+	int value;
+
 	if (strncasecmp(text, "SHA256:", 7) == 0)
 		text += 7;
-	return fingerprint_from_base64(text, raw) == 0 ? 0 : fingerprint_from_hex(text, raw);
+	if (fingerprint_from_base64(text, raw) == 0)
+		return 0;
+	for (i = 0; i < FINGERPRINT_BYTES; i++) {
+		text += i > 0 && *text == ':';
+		for (digit = 0, raw[i] = 0; digit < 2; digit++, text++) {
+			value = fingerprint_index(fingerprint_digits, *text >= 'A' && *text <= 'F'
+									      ? (char)(*text - 'A' + 'a')
+									      : *text);
+			if (value < 0)
+				return -1;
+			raw[i] = (uint8_t)(raw[i] << 4 | value);
+		}
+	}
+	return *text ? -1 : 0;
 }
 
 int fingerprint_base64(const char *text, char ret_base64[FINGERPRINT_BASE64])

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <stddef.h>
-
-#include "helper/common/json-write.h"
+#include "helper/common/output.h"
 #include "lib/base/text.h"
-
-static void json_escape(struct output *out, uint32_t c)
-{
-	static const char hex[] = "0123456789abcdef";
-	char escape[] = {'\\', 'u', '0', '0', hex[c >> 4 & 15], hex[c & 15]};
-
-	output_bytes(out, escape, sizeof(escape));
-}
 
 static void json_quote(struct output *out, const char *text)
 {
+	static const char hex[] = "0123456789abcdef";
+	char escape[] = "\\u00..";
 	uint32_t c = 0;
 	size_t len;
 
@@ -28,7 +20,9 @@ static void json_quote(struct output *out, const char *text)
 		} else if (c == '"' || c == '\\') {
 			output_bytes(out, c == '"' ? "\\\"" : "\\\\", 2);
 		} else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
-			json_escape(out, c);
+			escape[4] = hex[c >> 4 & 15];
+			escape[5] = hex[c & 15];
+			output_bytes(out, escape, sizeof(escape) - 1);
 		} else {
 			output_bytes(out, text, len);
 		}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "lib/base/clock.h"
-#include "helper/common/fingerprint.h"
+#include <string.h>
+
 #include "helper/common/keylist.h"
+#include "lib/base/clock.h"
+#include "lib/base/util.h"
 
 #define KEYLIST_WIDTH_BASE64 46
 #define KEYLIST_WIDTH_HEX    66
@@ -15,15 +17,6 @@
 static const char *keylist_text(const char *text)
 {
 	return text ? text : "";
-}
-
-static const char *keylist_date(int64_t utc, size_t len, char text[CLOCK_TEXT])
-{
-	if (utc <= 0)
-		return "-";
-	clock_format_utc(utc, text);
-	text[len] = '\0';
-	return text;
 }
 
 static void keylist_row(const struct keylist *list, const char *const column[6])
@@ -38,7 +31,6 @@ static void keylist_row(const struct keylist *list, const char *const column[6])
 	};
 	size_t i;
 
-	output_text(list->out, list->indent);
 	for (i = 0; i < 6; i++) {
 		output_clean(list->out, column[i], widths[i] ? widths[i] - 2 : 0);
 		output_text(list->out, i < 5 ? "  " : "\n");
@@ -49,15 +41,18 @@ static void keylist_row(const struct keylist *list, const char *const column[6])
 static void keylist_table(struct keylist *list, const struct icred_key *key, const char *fingerprint)
 {
 	static const char *const heading[6] = {"FINGERPRINT", "BITS", "SINCE", "MODULE", "WHERE", "LABEL"};
-	char date[CLOCK_TEXT], digits[16];
+	char date[CLOCK_TEXT] = "-", digits[16];
 	struct output bits = {digits, 0, sizeof(digits), 0, 0};
 	const char *row[6] = {fingerprint[0] ? fingerprint : "-",
 			      digits,
-			      keylist_date(key->created_at, sizeof("2026-01-01") - 1, date),
+			      date,
 			      keylist_text(key->module),
 			      keylist_text(key->where),
 			      keylist_text(key->label)};
 
+	if (key->created_at > 0)
+		clock_format_utc(key->created_at, date);
+	date[MIN(strlen(date), sizeof("2026-01-01") - 1)] = '\0'; /* the day is enough */
 	if (key->bits)
 		output_number(&bits, key->bits);
 	else
@@ -68,44 +63,37 @@ static void keylist_table(struct keylist *list, const struct icred_key *key, con
 	keylist_row(list, row);
 }
 
-static void keylist_json(struct keylist *list, const struct icred_key *key, const char *fingerprint)
-{
-	char date[CLOCK_TEXT];
-
-	json_open(&list->writer, NULL, '{');
-	json_string(&list->writer, "fingerprint", fingerprint);
-	json_string(&list->writer, "app", keylist_text(key->app));
-	json_string(&list->writer, "label", keylist_text(key->label));
-	json_string(&list->writer, "module", keylist_text(key->module));
-	json_string(&list->writer, "where", keylist_text(key->where));
-	json_string(&list->writer, "createdAt",
-		    key->created_at > 0 ? clock_format_utc(key->created_at, date) : NULL);
-	json_number(&list->writer, "bits", key->bits);
-	json_bool(&list->writer, "locked", key->locked != 0);
-	json_close(&list->writer, '}');
-}
-
 static int keylist_each(const struct icred_key *key, void *data)
 {
 	struct keylist *list = data;
+	struct json *j = &list->writer;
 	const char *fingerprint = keylist_text(key->fingerprint);
-	char hex[FINGERPRINT_HEX];
+	char hex[FINGERPRINT_HEX], date[CLOCK_TEXT];
 
 	if (list->hex && fingerprint_hex(fingerprint, hex) == 0)
 		fingerprint = hex;
 	list->count++;
-	if (list->json)
-		keylist_json(list, key, fingerprint);
-	else
+	if (!list->json) {
 		keylist_table(list, key, fingerprint);
+		return 0;
+	}
+	json_open(j, NULL, '{');
+	json_string(j, "fingerprint", fingerprint);
+	json_string(j, "app", keylist_text(key->app));
+	json_string(j, "label", keylist_text(key->label));
+	json_string(j, "module", keylist_text(key->module));
+	json_string(j, "where", keylist_text(key->where));
+	json_string(j, "createdAt", key->created_at > 0 ? clock_format_utc(key->created_at, date) : NULL);
+	json_number(j, "bits", key->bits);
+	json_bool(j, "locked", key->locked != 0);
+	json_close(j, '}');
 	return 0;
 }
 
-int keylist_print(struct keylist *list, icred_t *handle, const char *indent)
+int keylist_print(struct keylist *list, icred_t *handle)
 {
 	int r;
 
-	list->indent = indent;
 	list->writer = (struct json){list->out, false};
 	if (list->json)
 		json_open(&list->writer, NULL, '[');

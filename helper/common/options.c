@@ -12,7 +12,7 @@
 
 #include "lib/base/key-limits.h"
 #include "helper/common/options.h"
-#include "helper/common/process.h"
+#include "helper/common/output.h"
 #include "lib/profile/search.h"
 #include "lib/profile/setting.h"
 #include "lib/base/suggest.h"
@@ -63,37 +63,15 @@ static bool options_takes_value(const struct option_spec *spec)
 	return spec - option_specs < OPTIONS_VALUED;
 }
 
-static const struct option_spec *options_find_long(const char *name, size_t len)
+int options_profile(struct options *o, const char *value, const char *from)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(option_specs); i++) {
-		if (strlen(option_specs[i].name) == len && memcmp(option_specs[i].name, name, len) == 0)
-			return &option_specs[i];
-	}
-	return NULL;
-}
-
-static const struct option_spec *options_find_short(char letter)
-{
-	size_t i;
-
-	for (i = 0; letter >= 'a' && letter <= 'z' && i < ARRAY_SIZE(option_specs); i++) {
-		if (option_specs[i].letter == letter)
-			return &option_specs[i];
-	}
-	return NULL;
-}
-
-static int options_unknown(struct options *o, const char *word)
-{
-	struct suggestion similar = suggest_for(word + 2, strcspn(word + 2, "="));
-	size_t i;
-
-	similar.prefix = "--";
-	for (i = 0; i < ARRAY_SIZE(option_specs); i++)
-		suggest_name(&similar, option_specs[i].name, strlen(option_specs[i].name));
-	return options_complain(o, "unknown option: %.200s%s", word, suggest_text(&similar));
+	if (profile_name_ok(value))
+		return 0;
+	return options_complain(
+		o,
+		"%s: \"%.100s\" can't be the name of a profile; give the name of its file without "
+		"folder and .conf",
+		from, value);
 }
 
 /* An ID is a setting's value as well, and has its rule. */
@@ -105,17 +83,6 @@ static int options_id(struct options *o, const char *setting, const char *value,
 		return options_complain(o, "--%s %s, not: %.200s", setting, wrong, value);
 	*ret = value;
 	return 0;
-}
-
-int options_profile(struct options *o, const char *value, const char *from)
-{
-	if (profile_name_ok(value))
-		return 0;
-	return options_complain(
-		o,
-		"%s: \"%.100s\" can't be the name of a profile; give the name of its file without "
-		"folder and .conf",
-		from, value);
 }
 
 _Static_assert(LABEL_MAX == 512, "the message below says so");
@@ -136,30 +103,7 @@ static int options_label(struct options *o, const char *value)
 	return 0;
 }
 
-_Static_assert(OPTIONS_MIN_TTL_MAX == 24 * 3600, "the message below says so");
-
-static int options_min_ttl(struct options *o, const char *value)
-{
-	if (!parse_duration(value, OPTIONS_MIN_TTL_MAX, &o->min_ttl))
-		return options_complain(
-			o, "--min-ttl wants a duration (90, 90s, 5m, 1h) of 24h at most, not: %.200s", value);
-	return 0;
-}
-
-_Static_assert(OPTIONS_TIMEOUT_MAX == 3600, "the message below says so");
-
-static int options_timeout(struct options *o, const char *value)
-{
-	unsigned seconds = 0;
-
-	if (!parse_duration(value, OPTIONS_TIMEOUT_MAX, &seconds) || seconds == 0)
-		return options_complain(
-			o, "--timeout wants a duration (90, 90s, 5m, 1h) from 1s to 1h, not: %.200s", value);
-	o->timeout_ms = seconds * 1000;
-	return 0;
-}
-
-/* Not standard output or error: what is written there is not to be read. */
+/* Not standard output or error, where others write. */
 static int options_descriptor(struct options *o, const char *value)
 {
 	uint64_t number = 0;
@@ -172,12 +116,12 @@ static int options_descriptor(struct options *o, const char *value)
 			value);
 	o->passphrase_fd = (int)number;
 	/* One of our own stands where the caller has opened none. */
-	flags = o->passphrase_fd == process_stdout_fd() ? -1 : fcntl(o->passphrase_fd, F_GETFL);
+	flags = o->passphrase_fd == output_fd() ? -1 : fcntl(o->passphrase_fd, F_GETFL);
 	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
 		return options_complain(
 			o,
-			"--passphrase-fd: can't read descriptor %s: %s; give one that is open, as "
-			"3<FILE does in a shell",
+			"--passphrase-fd: can't read descriptor %s: %s; give one that is open, such as "
+			"3<FILE in a shell",
 			value, flags < 0 ? "Bad file descriptor" : "it is open for writing only");
 	o->has_passphrase = true;
 	return 0;
@@ -205,9 +149,12 @@ static int options_flag(struct options *o, const struct option_spec *spec)
 	return 0;
 }
 
+_Static_assert(OPTIONS_MIN_TTL_MAX == 24 * 3600 && OPTIONS_TIMEOUT_MAX == 3600, "the messages below say so");
+
 static int options_value(struct options *o, const struct option_spec *spec, const char *value)
 {
 	const char **given = &o->given[spec - option_specs];
+	unsigned seconds = 0;
 
 	/* An empty value is most often a shell variable that was never set. */
 	if (!*value)
@@ -232,13 +179,21 @@ static int options_value(struct options *o, const struct option_spec *spec, cons
 	case 'F':
 		return options_descriptor(o, value);
 	case 'M':
-		return options_min_ttl(o, value);
+		if (parse_duration(value, OPTIONS_MIN_TTL_MAX, &o->min_ttl))
+			return 0;
+		return options_complain(
+			o, "--min-ttl wants a duration (90, 90s, 5m, 1h) of 24h at most, not: %.200s", value);
 	default:
-		return options_timeout(o, value);
+		if (!parse_duration(value, OPTIONS_TIMEOUT_MAX, &seconds) || seconds == 0)
+			return options_complain(
+				o, "--timeout wants a duration (90, 90s, 5m, 1h) from 1s to 1h, not: %.200s",
+				value);
+		o->timeout_ms = seconds * 1000;
+		return 0;
 	}
 }
 
-/* A value that is a word of its own.  No value begins with a dash, but the option that follows a forgotten one does. */
+/* A value that is a word of its own.  No value begins with a dash, but the option after a forgotten one does. */
 static int options_next(struct options *o, const struct option_spec *spec, const char *value)
 {
 	if (!value)
@@ -253,53 +208,44 @@ static int options_next(struct options *o, const struct option_spec *spec, const
 static int options_long(struct options *o, const char *word, const char *next)
 {
 	const char *name = word + 2, *equals = strchr(name, '=');
-	const struct option_spec *spec =
-		options_find_long(name, equals ? (size_t)(equals - name) : strlen(name));
+	size_t len = equals ? (size_t)(equals - name) : strlen(name), i;
+	struct suggestion similar = suggest_for(name, len);
+	const struct option_spec *spec = NULL;
 
+	similar.prefix = "--";
+	for (i = 0; i < ARRAY_SIZE(option_specs) && !spec; i++) {
+		suggest_name(&similar, option_specs[i].name, strlen(option_specs[i].name));
+		if (strlen(option_specs[i].name) == len && memcmp(option_specs[i].name, name, len) == 0)
+			spec = &option_specs[i];
+	}
 	if (!spec)
-		return options_unknown(o, word);
-	if (!options_takes_value(spec))
-		return equals ? options_complain(o, "--%s takes no value, but has one: %.200s", spec->name,
-						 word)
-			      : options_flag(o, spec);
-	return equals ? options_value(o, spec, equals + 1) : options_next(o, spec, next);
+		return options_complain(o, "unknown option: %.200s%s", word, suggest_text(&similar));
+	if (options_takes_value(spec))
+		return equals ? options_value(o, spec, equals + 1) : options_next(o, spec, next);
+	if (equals)
+		return options_complain(o, "--%s takes no value, but has one: %.200s", spec->name, word);
+	return options_flag(o, spec);
 }
 
-/* One word of short options, as -qv or -pNAME. */
+/* One word of short options, such as -qv or -pNAME. */
 static int options_short(struct options *o, const char *word, const char *next)
 {
 	const struct option_spec *spec;
-	const char *whole = word;
+	const char *letter;
+	size_t i;
 
-	for (word++; *word; word++) {
-		spec = options_find_short(*word);
+	for (letter = word + 1; *letter; letter++) {
+		for (i = 0, spec = NULL; i < ARRAY_SIZE(option_specs) && !spec; i++) {
+			if (option_specs[i].letter == *letter && *letter >= 'a' && *letter <= 'z')
+				spec = &option_specs[i];
+		}
 		if (!spec)
-			return options_complain(o, "unknown option: %.200s", whole);
+			return options_complain(o, "unknown option: %.200s", word);
 		if (options_takes_value(spec))
-			return word[1] ? options_value(o, spec, word + 1) : options_next(o, spec, next);
+			return letter[1] ? options_value(o, spec, letter + 1) : options_next(o, spec, next);
 		options_flag(o, spec);
 	}
 	return 0;
-}
-
-static int options_check(struct options *o)
-{
-	if (!!o->installation + !!o->organization + o->as_app > 1)
-		return options_complain(
-			o, "only one of --installation, --organization and --as-app can be given");
-	if (o->json && o->seen & OPTION_HEADER)
-		return options_complain(o, "--json and --header exclude each other");
-	if (o->quiet && o->verbose)
-		return options_complain(o, "--quiet and --verbose contradict each other");
-	return 0;
-}
-
-/* Is this word, which is no option, the last of ours? */
-static bool options_last(const struct options *o, char **words, int count)
-{
-	if (o->wraps && count == 1 && strcmp(words[0], o->wraps) == 0)
-		return true;
-	return o->runs && count == 2 && strcmp(words[0], o->runs) == 0;
 }
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -312,7 +258,8 @@ int options_parse(struct options *o, int argc, char **argv)
 
 		if (ended || word[0] != '-' || !word[1]) {
 			argv[words++] = word;
-			ended |= options_last(o, argv, words);
+			ended |= o->wraps && words == 1 && strcmp(argv[0], o->wraps) == 0;
+			ended |= o->runs && words == 2 && strcmp(argv[0], o->runs) == 0;
 			continue;
 		}
 		if (strcmp(word, "--") == 0) {
@@ -328,7 +275,14 @@ int options_parse(struct options *o, int argc, char **argv)
 		}
 		i += used;
 	}
-	return options_check(o) < 0 ? -1 : words;
+	if (!!o->installation + !!o->organization + o->as_app > 1)
+		return options_complain(
+			o, "only one of --installation, --organization and --as-app can be given");
+	if (o->json && o->seen & OPTION_HEADER)
+		return options_complain(o, "--json and --header exclude each other");
+	if (o->quiet && o->verbose)
+		return options_complain(o, "--quiet and --verbose contradict each other");
+	return words;
 }
 
 int options_suit(struct options *o, unsigned takes)
@@ -337,9 +291,10 @@ int options_suit(struct options *o, unsigned takes)
 	unsigned unwanted = o->seen & ~(takes | OPTION_EVERYWHERE);
 	size_t i;
 
+	o->takes = takes | OPTION_EVERYWHERE;
 	for (i = 0; unwanted && i < ARRAY_SIZE(option_specs); i++) {
 		if (unwanted & option_specs[i].option)
-			return options_complain(o, "--%s means nothing for this command; leave it out",
+			return options_complain(o, "--%s does not apply to this command; leave it out",
 						option_specs[i].name);
 	}
 	if (takes & OPTION_PROFILE && !o->profile && profile && *profile)

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#define OPTIONS_TIMEOUT_MAX 3600u  /* seconds: nobody waits for a token longer than an hour */
+#define OPTIONS_TIMEOUT_MAX 3600u  /* seconds: no token takes longer than an hour */
 #define OPTIONS_MIN_TTL_MAX 86400u /* seconds: no issuer's tokens live longer than a day    */
 
-/* Options that only some commands take; a command tells them in its mask.  Every command takes the others. */
+/* Options that only some commands take: a command has them in its mask.  Every command takes the others. */
 enum {
 	OPTION_PROFILE = 1u << 0,
 	OPTION_APP = 1u << 1,
@@ -40,6 +40,7 @@ struct options {
 	unsigned min_ttl;    /* seconds; 0: as the profile says      */
 	unsigned timeout_ms; /* milliseconds; 0: as the profile says */
 	unsigned seen;       /* which OPTION_ were given             */
+	unsigned takes;      /* which OPTION_ the command has; 0 until options_suit() */
 	unsigned verbose;
 	int passphrase_fd; /* that a question is answered from, if has_passphrase */
 	bool as_app, no_interactive, has_passphrase, json, quiet, help, version;
@@ -56,13 +57,13 @@ struct options {
  * or -1 with the complaint set.
  */
 int options_parse(struct options *o, int argc, char **argv);
-/* Whether a command that takes these options can do with what was given, here or by the environment; 0 or -1. */
+/* Whether a command that takes these options accepts what was given, here or by the environment; 0 or -1. */
 int options_suit(struct options *o, unsigned takes);
-/* Whether this can be the name of a profile; `from` is what said so: an option, a variable, a command.  0 or -1. */
+/* Whether this can be the name of a profile; `from` is where it was given: an option, a variable, a command.  0 or -1. */
 int options_profile(struct options *o, const char *value, const char *from);
 /* How long the program may take, with that setting of the profile; an hour at most, as on a command line. */
 unsigned options_timeout_ms(const struct options *o, const char *setting);
-/* For a command line that parsed, but not for this command; returns -1. */
+/* For a command line that was parsed, but is not right for this command; returns -1. */
 int options_complain(struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

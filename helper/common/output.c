@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,9 @@
 #include "helper/common/output.h"
 #include "lib/base/text.h"
 
+#define MINUTE 60
+#define HOUR   3600
+
 /* Not locked in memory: it holds a token for some microseconds, and the process is not dumpable. */
 static char output_first[8192];
 static struct output output_of_process = {output_first, 0, sizeof(output_first), 0, 0};
@@ -22,6 +26,52 @@ struct output *output_stdout(void)
 	return &output_of_process;
 }
 
+static int output_found = -1;                 /* standard output as output_take() found it */
+static bool output_closed[STDERR_FILENO + 1]; /* which standard descriptors were closed then */
+
+static void output_fill(int upto)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < upto);
+	if (fd > upto)
+		close(fd);
+}
+
+void output_take(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		output_closed[fd] = fcntl(fd, F_GETFD) < 0;
+	if (output_closed[STDIN_FILENO])
+		output_fill(STDIN_FILENO);
+	output_found = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		output_fill(STDERR_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	}
+}
+
+void output_give_back(void)
+{
+	int fd;
+
+	if (output_found >= 0)
+		dup2(output_found, STDOUT_FILENO);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (output_closed[fd])
+			close(fd);
+	}
+}
+
+int output_fd(void)
+{
+	return output_found;
+}
+
 static void output_free(struct output *out)
 {
 	explicit_bzero(out->data, out->len);
@@ -29,32 +79,25 @@ static void output_free(struct output *out)
 		free(out->data);
 }
 
-/* Never realloc(3), which leaves the old bytes behind. */
-static int output_grow(struct output *out, size_t more)
+void output_bytes(struct output *out, const char *bytes, size_t len)
 {
 	size_t cap = out->cap;
 	char *data;
 
-	if (out->failed || more > OUTPUT_MAX - out->len)
-		return -1;
-	while (cap < out->len + more)
-		cap *= 2;
-	data = malloc(cap);
-	if (!data)
-		return -1;
-	memcpy(data, out->data, out->len);
-	output_free(out);
-	out->data = data;
-	out->cap = cap;
-	out->grown = 1;
-	return 0;
-}
-
-void output_bytes(struct output *out, const char *bytes, size_t len)
-{
-	if (len > out->cap - out->len && output_grow(out, len) < 0) {
-		out->failed = 1;
-		return;
+	if (len > out->cap - out->len) {
+		out->failed |= len > OUTPUT_MAX - out->len;
+		while (cap < out->len + len)
+			cap *= 2;
+		data = out->failed ? NULL : malloc(cap); /* realloc(3) would leave the old bytes in memory */
+		if (!data) {
+			out->failed = 1;
+			return;
+		}
+		memcpy(data, out->data, out->len);
+		output_free(out);
+		out->data = data;
+		out->cap = cap;
+		out->grown = 1;
 	}
 	memcpy(out->data + out->len, bytes, len);
 	out->len += len;
@@ -116,37 +159,47 @@ void output_wipe(struct output *out)
 	*out = (struct output){output_first, 0, sizeof(output_first), 0, 0};
 }
 
-static int output_write_all(int fd, const char *data, size_t len)
-{
-	struct pollfd writable = {.fd = fd, .events = POLLOUT};
-
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-			return -1;
-		} else if (errno == EAGAIN) {
-			poll(&writable, 1, -1);
-		}
-	}
-	return 0;
-}
-
 int output_write(struct output *out, int fd)
 {
-	int r;
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+	size_t done = 0;
 
 	if (out->failed) {
 		errno = ENOMEM;
 		return -1;
 	}
-	if (out->len == 0)
-		return 0;
-	signal(SIGPIPE, SIG_IGN); /* so that a reader that went away is told as an error */
-	r = output_write_all(fd, out->data, out->len);
+	if (out->len > 0)
+		signal(SIGPIPE, SIG_IGN); /* so that a reader that went away is reported as an error */
+	while (done < out->len) {
+		ssize_t n = write(fd, out->data + done, out->len - done);
+
+		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+			break;
+		if (n < 0 && errno == EAGAIN)
+			poll(&writable, 1, -1);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (done < out->len) {
+		int error = errno;
+
+		output_wipe(out);
+		errno = error;
+		return -1;
+	}
 	output_wipe(out);
-	return r;
+	return 0;
+}
+
+const char *duration_format(int64_t seconds, char text[DURATION_TEXT])
+{
+	if (seconds <= 0)
+		snprintf(text, DURATION_TEXT, "expired");
+	else if (seconds < MINUTE)
+		snprintf(text, DURATION_TEXT, "%ds", (int)seconds);
+	else if (seconds < HOUR)
+		snprintf(text, DURATION_TEXT, "%dm %02ds", (int)(seconds / MINUTE), (int)(seconds % MINUTE));
+	else
+		snprintf(text, DURATION_TEXT, "%lldh %02dm", (long long)(seconds / HOUR),
+			 (int)(seconds % HOUR / MINUTE));
+	return text;
 }

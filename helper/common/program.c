@@ -12,31 +12,24 @@
 
 #include "lib/base/errno-words.h"
 #include "helper/common/fail.h"
-#include "helper/common/program.h"
+#include "helper/common/process.h"
 
 #define LAUNCH_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
-
-static int launch_try(const char *folder, size_t len, const char *program, char path[LAUNCH_PATH_MAX])
-{
-	struct stat st;
-	int n;
-
-	if (len == 0 || folder[0] != '/')
-		return -1;
-	n = snprintf(path, LAUNCH_PATH_MAX, "%.*s/%s", (int)len, folder, program);
-	if (n < 0 || n >= LAUNCH_PATH_MAX || access(path, X_OK) < 0)
-		return -1;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? 0 : -1;
-}
 
 int launch_find(const char *program, char path[LAUNCH_PATH_MAX])
 {
 	const char *folder = getenv("PATH");
+	struct stat st;
 	size_t len;
+	int n;
 
 	for (folder = folder ? folder : LAUNCH_PATH_DEFAULT; *folder; folder += len + (folder[len] == ':')) {
 		len = strcspn(folder, ":");
-		if (len < LAUNCH_PATH_MAX && launch_try(folder, len, program, path) == 0)
+		if (folder[0] != '/' || len >= LAUNCH_PATH_MAX)
+			continue;
+		n = snprintf(path, LAUNCH_PATH_MAX, "%.*s/%s", (int)len, folder, program);
+		if (n > 0 && n < LAUNCH_PATH_MAX && access(path, X_OK) == 0 && stat(path, &st) == 0 &&
+		    S_ISREG(st.st_mode))
 			return 0;
 	}
 	return -1;
@@ -53,8 +46,8 @@ void launch_keep(int fd)
 int launch_fail(const struct options *o, const char *program, int error)
 {
 	if (error == ENOENT)
-		return fail(o, FAIL_NOT_FOUND, "not-found", "%s is not there; install it, or check the PATH",
-			    program);
+		return fail(o, FAIL_NOT_FOUND, "not-found",
+			    "there is no program %s; install it, or check the PATH", program);
 	return fail(o, FAIL_OTHER, icred_kind(errno_code(error, ICRED_E_INTERNAL)), "can't run %s: %s",
 		    program, errno_words(error));
 }

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "helper/common/conv.h"
-#include "lib/base/clock.h"
-#include "lib/base/deadline.h"
+#include <string.h>
+
+#include "helper/common/asking.h"
 #include "helper/common/fail.h"
-#include "lib/api/handle.h"
 #include "helper/common/process.h"
 #include "helper/common/session.h"
+#include "lib/api/handle.h"
+#include "lib/base/clock.h"
+#include "lib/base/deadline.h"
 
 /* Options as the library wants to see them: it hands the pointer back as it got it. */
 static struct options session_log_options;
 static struct conv session_conv;
-
-static unsigned session_timeout(const struct options *o, icred_t *handle)
-{
-	return options_timeout_ms(o, icred_setting(handle, "timeout", 0));
-}
 
 struct icred_options session_options(const struct options *o)
 {
@@ -36,17 +33,30 @@ struct icred_options session_options(const struct options *o)
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 {
 	struct icred_options options = session_options(o);
+	const char *as_app;
 	int r;
 
 	session_conv.options = &session_log_options;
-	/* A token's last try is a person's to risk: where the answer was handed over, nobody is there. */
-	if (!(flags & SESSION_SILENT) && (o->has_passphrase || process_interactive(o)))
+	/* Only a person may risk a token's last try: an answer that was handed over has nobody to risk it. */
+	if (!(flags & SESSION_SILENT) && (o->has_passphrase || conv_has_person(o)))
 		options.flags |= o->has_passphrase ? ICRED_ANSWERS : ICRED_INTERACTIVE;
 	session_conv.person = options.flags & ICRED_INTERACTIVE;
 	options.converse = conv_ask;
 	options.converse_data = &session_conv;
 	r = icred_open(ret_handle, o->profile, &options);
-	return r < 0 ? fail_library(o, r) : 0;
+	if (r < 0)
+		return fail_library(o, r);
+	if (flags & SESSION_SILENT)
+		return 0;
+	/* What the profile leaves open, an option may say. */
+	as_app = icred_setting(*ret_handle, "as-app", 0);
+	if (!icred_setting(*ret_handle, "app", 0))
+		fail_would_help(OPTION_APP, true);
+	else if (!icred_setting(*ret_handle, "installation", 0) &&
+		 !icred_setting(*ret_handle, "organization", 0) && (!as_app || strcmp(as_app, "yes") != 0))
+		fail_would_help(OPTION_INSTALLATION, true);
+	fail_would_help(OPTION_PASSPHRASE, !(options.flags & (ICRED_ANSWERS | ICRED_INTERACTIVE)));
+	return 0;
 }
 
 unsigned session_time_left(const struct options *o)
@@ -58,7 +68,7 @@ unsigned session_time_left(const struct options *o)
 
 void session_deadline(const struct options *o, icred_t *handle)
 {
-	int64_t deadline = process_deadline(o, session_timeout(o, handle));
+	int64_t deadline = process_deadline(o, options_timeout_ms(o, icred_setting(handle, "timeout", 0)));
 
 	handle_end_by(handle, deadline);
 	/* Inside of it are the library, the worker, a module, the question, and the end of a program that asks it. */
@@ -69,7 +79,7 @@ int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_ha
 {
 	int status = 0;
 
-	/* Read whether or not it will be needed, so that what comes behind it is the same each time. */
+	/* Read whether or not it will be needed, so that what follows it is the same each time. */
 	if (o->has_passphrase) {
 		process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
 		status = input_line(o, o->passphrase_fd, &session_conv.passphrase);

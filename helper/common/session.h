@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening the profile that the command line asks for. */
+/* What stands between a command and the library: the profile that the command line names, opened. */
 #ifndef ICRED_HELPER_COMMON_SESSION_H
 #define ICRED_HELPER_COMMON_SESSION_H
 
+#include <stdbool.h>
 #include <icred/icred.h>
 
 #include "helper/common/options.h"
 
 #define SESSION_TIMEOUT_MS 30000u /* unless the command line or the profile says otherwise */
 
-enum { SESSION_SILENT = 1u << 0 /* never prompt, whoever is there */ };
+enum { SESSION_SILENT = 1u << 0 /* never prompt, even if there is a person */ };
 
-/* What the command line says, as the library wants it; nobody is asked anything. */
+/* What the command line says, as the library wants it, for a handle that never prompts. */
 struct icred_options session_options(const struct options *o);
-/* 0, or the exit status after telling what is wrong. */
+/* 0, or the exit status after reporting the failure. */
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
 /* The same, and from now on the whole process has the deadline. */
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle);
@@ -21,5 +22,9 @@ int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_ha
 unsigned session_time_left(const struct options *o);
 /* From now on the whole process has the deadline of the command line or the profile. */
 void session_deadline(const struct options *o, icred_t *handle);
+
+/* 0 if the profile's tokens may go to this URL's origin, or the exit status after reporting why not. */
+int outside_check(const struct options *o, icred_t *handle, const char *url);
+bool outside_is_http(const char *url);
 
 #endif

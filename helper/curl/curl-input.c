@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "helper/common/fail.h"
-#include "helper/common/program.h"
+#include "helper/common/process.h"
 #include "helper/curl/run.h"
 #include "lib/base/b64token.h"
 

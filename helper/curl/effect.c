@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "helper/common/fail.h"
-#include "helper/common/outside.h"
+#include "helper/common/session.h"
 #include "helper/curl/plan.h"
 
 #define EFFECT_NAME_MAX 4096

@@ -13,7 +13,6 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
-#include "helper/common/program.h"
 #include "helper/curl/run.h"
 #include "lib/base/errno-words.h"
 #include "lib/base/util.h"
@@ -164,7 +163,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct curl_input *input, 
 		return fail_system(plan->o, "cannot watch curl", errno);
 	watch->headers = headers[0];
 	watch->body = body[0];
-	watch->out = process_stdout_fd();
+	watch->out = output_fd();
 	watch->binary_fits = plan->to_stdout;
 	input->headers = headers[1];
 	input->terminal = isatty(watch->out);

@@ -12,7 +12,6 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
-#include "helper/common/program.h"
 #include "helper/common/process.h"
 #include "helper/common/session.h"
 #include "helper/curl/run.h"
@@ -132,7 +131,7 @@ static int curl_run_plan(struct curl_command *command, char **words)
 	minted_at = icred_token_minted_at(command->token);
 	from_cache = minted_at < began || minted_at > clock_utc();
 	/* One answer can be read as the answer to the token, and a second run leaves no trace of the first. */
-	if (from_cache && plan->urls == 1 && !plan->many && !plan->unrepeatable && process_stdout_fd() >= 0)
+	if (from_cache && plan->urls == 1 && !plan->many && !plan->unrepeatable && output_fd() >= 0)
 		return curl_run_watched(command);
 	return curl_exec_with_token(command);
 }

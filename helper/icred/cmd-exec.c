@@ -11,7 +11,6 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
-#include "helper/common/program.h"
 #include "helper/common/process.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"

@@ -7,13 +7,11 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "helper/common/duration.h"
-#include "helper/common/fail.h"
-#include "helper/common/fingerprint.h"
-#include "helper/common/help.h"
-#include "helper/common/input.h"
-#include "helper/common/keylist.h"
 #include "helper/common/output.h"
+#include "helper/common/fail.h"
+#include "helper/common/keylist.h"
+#include "helper/common/help.h"
+#include "helper/common/asking.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
 
@@ -144,7 +142,7 @@ static void key_list_print(const struct options *o, icred_t *handle, struct keyl
 
 	if (o->json)
 		output_text(out, "{\"keys\":");
-	*ret_code = keylist_print(list, handle, "");
+	*ret_code = keylist_print(list, handle);
 	if (o->json)
 		output_text(out, "}\n");
 }

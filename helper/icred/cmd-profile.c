@@ -17,7 +17,6 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
-#include "helper/common/json-write.h"
 #include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"

@@ -8,11 +8,9 @@
 #include <string.h>
 #include <icred/icred.h>
 
-#include "helper/common/duration.h"
-#include "helper/common/help.h"
-#include "helper/common/json-write.h"
-#include "helper/common/keylist.h"
 #include "helper/common/output.h"
+#include "helper/common/help.h"
+#include "helper/common/keylist.h"
 #include "helper/common/session.h"
 #include "lib/base/clock.h"
 #include "helper/icred/commands.h"
@@ -142,7 +140,7 @@ static void status_keys(struct status *s)
 		output_text(s->out, ",\"keys\":");
 	else
 		output_text(s->out, "\n");
-	r = keylist_print(&list, s->handle, "");
+	r = keylist_print(&list, s->handle);
 	if (r == ICRED_E_NOT_FOUND || (r >= 0 && list.count == 0))
 		status_state(s, "keys", ICRED_E_NOT_FOUND, "none; \"icred key import FILE\" stores one");
 	else

@@ -5,10 +5,9 @@
 #include <stddef.h>
 #include <icred/icred.h>
 
+#include "helper/common/output.h"
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
-#include "helper/common/json-write.h"
-#include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "lib/base/clock.h"
 #include "helper/icred/commands.h"

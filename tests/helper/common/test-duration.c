@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "helper/common/duration.h"
+#include "helper/common/output.h"
 #include "lib/base/util.h"
 
 static void test_parse(void **state)

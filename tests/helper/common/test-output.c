@@ -12,8 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "helper/common/fingerprint.h"
-#include "helper/common/json-write.h"
+#include "helper/common/keylist.h"
 #include "helper/common/output.h"
 
 static void assert_output(const char *expected)

@@ -54,7 +54,7 @@ for bad in "$elsewhere/projects" "http://127.0.0.1:$port/" "https://127.0.0.2:$p
 	fails "refused: '$(printf '%s' "$bad" | sed "s/$port/PORT/; s,$tmp,TMP,")'" 6 icred curl -s "$bad"
 done
 run icred curl -s "$url" foo
-is "  with the word that is none" "$status.$err" "6.icred: \"foo\" is no URL of the profile's: it needs a scheme and a host"
+is "  with the word that is not a URL" "$status.$err" "6.icred: \"foo\" is not a URL of the profile's: it needs a scheme and a host"
 fails "  whatever the default scheme" 6 icred curl -s --proto-default https "127.0.0.1:$port/projects"
 fails "  among good ones" 6 icred curl -s "$url" "$elsewhere/"
 fails "  after --" 6 icred curl -s -- "$url" -k
