@@ -49,17 +49,16 @@ git_credential_icred_LDADD = libhelper.la libicred-core.la
 
 worker_PROGRAMS += icred-worker
 icred_worker_SOURCES = \
-	helper/worker/ask.c helper/worker/ask.h \
-	helper/worker/audit.c helper/worker/audit.h \
-	helper/worker/hygiene.c helper/worker/hygiene.h \
-	helper/worker/icred-worker.c \
-	helper/worker/inside.c helper/worker/inside.h \
-	helper/worker/job.c helper/worker/job.h \
-	helper/worker/key-jobs.c helper/worker/key-jobs.h \
-	helper/worker/mint.c helper/worker/mint.h \
-	helper/worker/prepare.c helper/worker/prepare.h \
-	helper/worker/probe.c helper/worker/probe.h \
-	helper/worker/serve.c helper/worker/serve.h \
-	helper/worker/sign.c helper/worker/sign.h
+	helper/worker/ask.c \
+	helper/worker/audit.c \
+	helper/worker/icred-worker.c helper/worker/icred-worker.h \
+	helper/worker/inside.c \
+	helper/worker/job.c \
+	helper/worker/key-jobs.c \
+	helper/worker/mint.c \
+	helper/worker/prepare.c \
+	helper/worker/serve.c \
+	helper/worker/sign.c \
+	helper/worker/words.c
 icred_worker_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 icred_worker_LDADD = libicred-core.la libicred-rsa.la $(GNUTLS_LIBS)

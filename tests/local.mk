@@ -149,7 +149,7 @@ tests_plugin_issuer_test_verdict_LDADD = $(appauth_test_libs)
 tests_plugin_shared_test_rsa_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_plugin_shared_test_rsa_LDADD = libicred-rsa.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)
 
-tests_helper_worker_test_audit_SOURCES = tests/helper/worker/test-audit.c helper/worker/audit.c
+tests_helper_worker_test_audit_SOURCES = tests/helper/worker/test-audit.c helper/worker/audit.c helper/worker/words.c
 
 tests_plugin_key_test_pkcs11_pin_SOURCES = tests/plugin/key/test-pkcs11-pin.c \
 	plugin/key/pkcs11/pin.c \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A module's question, which goes to the caller's conversation, and the reply. */
 #include "config.h"
 
 #include <poll.h>
@@ -8,24 +9,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "helper/worker/ask.h"
-#include "helper/worker/job.h"
+#include "helper/worker/icred-worker.h"
 
 enum { TOO_LONG = 1 }; /* the reply, for the module */
-
-/* One line, as the conversation is promised. */
-static int send_question(struct request *request, int style, const char *text)
-{
-	unsigned char bytes[QUESTION_MAX + 64];
-	char line[QUESTION_MAX + 1];
-	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
-
-	text_clean(line, sizeof(line), text);
-	frame_begin(&wire, FRAME_PROMPT);
-	wire_put_number(&wire, TAG_STYLE, style);
-	wire_put_string(&wire, TAG_TEXT, line);
-	return request_send(request, &wire);
-}
 
 static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_t cap)
 {
@@ -44,6 +30,7 @@ static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_
 	}
 	if (reader.damaged || code > 0)
 		return ICRED_E_INTERNAL;
+	/* It is not cut: half a passphrase is none. */
 	if (code == ICRED_OK && strlen(text) >= cap)
 		return TOO_LONG;
 	if (code == ICRED_OK)
@@ -51,63 +38,60 @@ static int read_reply(const unsigned char *bytes, size_t len, char *reply, size_
 	return code;
 }
 
-static int wait_reply(struct request *request, char *reply, size_t cap)
+/* On one line, as icred_open(3) promises the conversation. */
+static int send_question(struct job *job, int style, const char *text)
 {
-	_cleanup_secret_ unsigned char *bytes = secret_alloc(request->pool, WIRE_MAX);
-	struct pollfd wait = {.fd = request->fd, .events = POLLIN};
-	ssize_t n;
+	unsigned char bytes[QUESTION_MAX + 64];
+	char line[QUESTION_MAX + 1];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
-	if (!bytes)
-		return set_no_memory();
-	if (poll(&wait, 1, clock_left(request->deadline)) != 1)
-		return ICRED_E_TIMEOUT;
-	n = recv(request->fd, bytes, WIRE_MAX, MSG_DONTWAIT);
-	return n <= 0 ? ICRED_E_CANCELLED : read_reply(bytes, (size_t)n, reply, cap);
+	text_clean(line, sizeof(line), text);
+	frame_begin(&wire, FRAME_PROMPT);
+	wire_put_number(&wire, TAG_STYLE, style);
+	wire_put_string(&wire, TAG_TEXT, line);
+	return job_send(job, &wire);
 }
 
-/* With its name, as it is for the module to see that nobody is there. */
-static int may_not(const struct icred_host *table)
+int ask_user(const struct icred_host *table, int style, const char *text, char *reply, size_t cap)
 {
 	const struct line *line = host_of(table)->line;
+	struct job *job = host_of(table)->request;
+	struct pollfd wait = {.fd = job->fd, .events = POLLIN};
+	_cleanup_secret_ unsigned char *bytes = NULL;
+	int r = ICRED_E_LOCKED;
+	ssize_t n;
 
-	return table->fail(
-		table, ICRED_E_LOCKED,
-		"%s %s has a question, and nobody may be asked here; run icred in a terminal, without --no-interactive",
-		line ? facility_name(line->facility) : "a", line ? line->module : "module");
-}
-
-/* What does not fit is not cut: half a passphrase is none. */
-static int too_long(const struct icred_host *table, int code, const char *what, size_t most)
-{
-	return table->fail(table, code, "%s is longer than %zu bytes, which is all that it may have", what,
-			   most);
-}
-
-static int ask(const struct icred_host *table, int style, const char *text, char *reply, size_t cap)
-{
-	struct request *request = host_of(table)->request;
-	int r;
-
-	if (!cap || !host_of(table)->may_ask)
-		return may_not(table);
-	if (strlen(text) > QUESTION_MAX)
-		return too_long(table, ICRED_E_INTERNAL, "the module's question", QUESTION_MAX);
-	r = send_question(request, style, text);
-	if (r == ICRED_OK)
-		r = wait_reply(request, reply, cap);
-	if (r == TOO_LONG)
-		return too_long(table, ICRED_E_INVALID, "the answer", cap - 1);
-	return r < 0 ? table->fail(table, r, "%s",
-				   r == ICRED_E_CANCELLED ? "the question was dismissed"
-				   : r == ICRED_E_TIMEOUT
-					   ? "timed out waiting for an answer to the question; "
-					     "raise the setting timeout"
-				   : r == ICRED_E_LOCKED ? "nobody may be asked here; run icred in a terminal"
-							 : "the question could not be asked")
-		     : ICRED_OK;
-}
-
-void ask_into(struct icred_host *table)
-{
-	table->prompt = ask;
+	if (cap && host_of(table)->may_ask) {
+		if (strlen(text) > QUESTION_MAX)
+			return table->fail(table, ICRED_E_INTERNAL,
+					   "the module's question is longer than %d bytes", QUESTION_MAX);
+		bytes = secret_alloc(job->pool, WIRE_MAX);
+		r = bytes ? send_question(job, style, text) : ICRED_E_NO_MEMORY;
+		if (r == ICRED_OK && poll(&wait, 1, clock_left(job->deadline)) != 1)
+			r = ICRED_E_TIMEOUT;
+		if (r == ICRED_OK) {
+			n = recv(job->fd, bytes, WIRE_MAX, MSG_DONTWAIT);
+			r = n <= 0 ? ICRED_E_CANCELLED : read_reply(bytes, (size_t)n, reply, cap);
+		}
+	}
+	switch (r) {
+	case ICRED_OK:
+		return ICRED_OK;
+	case TOO_LONG:
+		return table->fail(table, ICRED_E_INVALID, "the answer is longer than %zu bytes", cap - 1);
+	case ICRED_E_LOCKED: /* with the module's name: it tells the user which part of the profile asks */
+		return table->fail(
+			table, r, "%s %s cannot ask the user: not interactive; run the program in a terminal",
+			line ? facility_name(line->facility) : "a", line ? line->module : "module");
+	case ICRED_E_CANCELLED:
+		return table->fail(table, r, "the question was dismissed");
+	case ICRED_E_TIMEOUT:
+		return table->fail(
+			table, r,
+			"timed out waiting for an answer to the question; raise the setting timeout");
+	case ICRED_E_NO_MEMORY:
+		return table->fail(table, r, "out of memory");
+	default:
+		return table->fail(table, r, "cannot ask the user");
+	}
 }

@@ -6,22 +6,25 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/worker-environment.h"
-#include "helper/worker/hygiene.h"
-#include "helper/worker/inside.h"
-#include "helper/worker/serve.h"
+#include "helper/worker/icred-worker.h"
 
 static const char help[] = "Usage: icred-worker\n"
 			   "\n"
-			   "libicred starts this program by itself, with a socket as standard input, when\n"
-			   "a token must be minted or a key be managed.  There is nothing to run by hand;\n"
-			   "icred(1) is the command for people, icred-worker(8) tells the protocol.\n"
+			   "libicred starts this program, with a socket as standard input, when it has to\n"
+			   "mint a token or manage a key.  There is nothing to run by hand: the command for\n"
+			   "users is icred(1).  icred-worker(8) describes the protocol.\n"
 			   "\n"
 			   "  -h, --help     show this text\n"
 			   "      --version  show the version\n";
@@ -34,14 +37,28 @@ static bool is_socket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
-/*
- * libicred has done this before; another program that starts us may not have.  Libraries
- * read some of it as they are loaded, before main(), so we start once more.
- */
-static void clean_environment(char **argv)
+/* Make the process fit to hold a private key, in whatever state its caller started it. */
+static void protect(void)
 {
-	if (environment_clean())
-		execv("/proc/self/exe", argv); /* without /proc, what is read later is clean all the same */
+	struct sigaction normal = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
+	struct rlimit no_core = {0, 0};
+	sigset_t none;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	for (int number = 1; number <= SIGRTMAX; number++)
+		sigaction(number, &normal, NULL); /* which rightly fails for KILL and STOP */
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a write past the limit fails with EFBIG then */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	umask(077);
+	/* Some libraries of vendors print, which is no reason to refuse their signature. */
+	if (null >= 0)
+		dup2(null, STDOUT_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
 }
 
 int main(int argc, char **argv)
@@ -54,9 +71,15 @@ int main(int argc, char **argv)
 		fputs("icred-worker: libicred starts this program; see icred-worker --help\n", stderr);
 		return 2;
 	}
-	clean_environment(argv);
-	hygiene();
+	/*
+	 * libicred has cleaned it; another program that starts us may not have.  Libraries read some of it as
+	 * they are loaded, before main(), so we start once more.  Without /proc that fails, and what is read
+	 * later is clean all the same.
+	 */
+	if (environment_clean())
+		execv("/proc/self/exe", argv);
+	protect();
 	inside_watch();
 	/* No exit handlers: libraries that were loaded might run theirs against threads at work. */
-	_exit(serve(STDIN_FILENO));
+	_exit(serve());
 }

@@ -1,162 +1,112 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/signal-name.h"
-#include "helper/worker/inside.h"
+#include "helper/worker/icred-worker.h"
 
-#define STDOUT_MAX   4096
 #define SIGNALS_ROOM 16384 /* what a handler needs beside the machine's registers */
-#define WORDS_MAX    256
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51 /* what the kernel says that the registers need */
 #endif
 
-/* Changed with the lock held; a handler of a process that is ending reads it without. */
+/* Changed with the lock held; the signal handler reads it without. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct request *running[REQUESTS_MAX];
+static struct job *running[JOBS_MAX];
+static _Atomic bool retired;
 
 /* Where this thread is. */
-static __thread struct request *here;
+static __thread struct job *here;
 static __thread const struct line *here_line;
 
-/* A stack for signal handlers is each thread's own, and goes with it. */
+/* A stack for the signal handler, which each thread has for itself and frees at its end. */
 static pthread_key_t signal_stacks;
 static bool have_signal_stacks;
 
-/* Vector registers have grown past any fixed size, so the kernel is asked. */
+/* The kernel says how much the registers need, as vector registers have grown past any fixed size. */
 static size_t signal_stack_size(void)
 {
 	return MAX(getauxval(AT_MINSIGSTKSZ), (size_t)MINSIGSTKSZ) + SIGNALS_ROOM;
-}
-
-static const struct line *line_of(struct request *request, enum inside which)
-{
-	return atomic_load_explicit(&request->inside[which], memory_order_acquire);
 }
 
 /*
  * The key module if there is one: the issuer waits for it, or soon will, and
  * what key modules are built on has threads of its own.
  */
-static const struct line *any_line(struct request *request)
+static const struct line *any_line(struct job *job)
 {
-	const struct line *line = line_of(request, INSIDE_KEY);
+	static const enum inside order[] = {INSIDE_KEY, INSIDE_PREPARE, INSIDE_CALL};
+	const struct line *line = NULL;
 
-	line = line ? line : line_of(request, INSIDE_PREPARE);
-	return line ? line : line_of(request, INSIDE_CALL);
+	for (size_t i = 0; i < ARRAY_SIZE(order) && !line; i++)
+		line = atomic_load_explicit(&job->inside[order[i]], memory_order_acquire);
+	return line;
 }
 
-/* Put together without snprintf(3), which a signal handler may not call. */
-struct words {
-	char text[WORDS_MAX];
-	size_t len;
-};
-
-static void add(struct words *words, const char *more)
+static void fail(struct job *job, const struct line *line, int code, const char *why)
 {
-	while (*more && words->len < WORDS_MAX - 1)
-		words->text[words->len++] = *more++;
-	words->text[words->len] = '\0';
-}
+	char name_text[80], message_text[256];
+	struct words name = WORDS(name_text), message = WORDS(message_text);
 
-static void blame(const struct line *line, int code, const char *why)
-{
-	struct words name = {.len = 0}, message = {.len = 0};
-
-	add(&name, facility_name(line->facility));
-	add(&name, " ");
-	add(&name, line->module);
-	add(&message, "module ");
-	add(&message, name.text);
-	add(&message, " ");
-	add(&message, why);
+	words_add(&name, facility_name(line->facility));
+	words_add(&name, " ");
+	words_add(&name, line->module);
+	words_add(&message, "module ");
+	words_add(&message, name.text);
+	words_add(&message, " ");
+	words_add(&message, why);
 	put_error(code, message.text);
 	set_error_where(name.text, line->file, line->number);
+	audit_failed(job, code);
+	job_failed(job);
 }
 
 /*
- * The process ends in the middle of a module.  Whoever was in it is told so,
- * and so is every other request, which can do nothing for it.
+ * The process ends in the middle of a module.  Its job's failure says so, and so does that of each other job that
+ * is in a module, which is not to blame.
  */
 static void last_words(const char *why)
 {
-	struct words other = {.len = 0};
+	char text[256];
+	struct words other = WORDS(text);
 
-	add(&other, "was at work in a worker where another module ");
-	add(&other, why);
-	for (size_t i = 0; i < REQUESTS_MAX; i++) {
-		struct request *request = running[i];
-		const struct line *line = request == here ? here_line : request ? any_line(request) : NULL;
-		if (!request || !line)
-			continue;
-		blame(line, ICRED_E_INTERNAL, request == here || !here ? why : other.text);
-		request_failed(request);
+	words_add(&other, "was at work in a worker where another module ");
+	words_add(&other, why);
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *job = running[i];
+		const struct line *line = job == here ? here_line : job ? any_line(job) : NULL;
+		if (job && line)
+			fail(job, line, ICRED_E_INTERNAL, job == here || !here ? why : other.text);
 	}
 }
 
-/*
- * Memory is not to be relied on, nor a lock to be taken: what is called here
- * copies bytes, and sends them.
- */
+/* Neither memory nor locks can be relied on: what is called here copies bytes, and sends them. */
 static void crashed(int number)
 {
-	struct words why = {.len = 0};
+	char text[80];
+	struct words why = WORDS(text);
 
 	signal(number, SIG_DFL);
-	add(&why, "crashed (");
-	add(&why, signal_name(number));
-	add(&why, ")");
+	words_add(&why, "crashed (");
+	words_add(&why, signal_name(number));
+	words_add(&why, ")");
 	last_words(why.text);
 	raise(number);
 }
 
-static void left(void)
+static void exited(void)
 {
 	if (here)
 		last_words("ended the process, which modules must not");
-}
-
-static void watch_signals(void)
-{
-	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
-	struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
-
-	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
-/* A file in memory that can't grow: its offset says whether anything was written. */
-static void watch_stdout(void)
-{
-	int fd = memfd_create("stdout", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return; /* then it stays the null device */
-	if (ftruncate(fd, STDOUT_MAX) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0)
-		dup2(fd, STDOUT_FILENO);
-	close(fd);
-	setvbuf(stdout, NULL, _IONBF, 0);
-}
-
-static bool has_written(void)
-{
-	if (lseek(STDOUT_FILENO, 0, SEEK_CUR) <= 0)
-		return false;
-	lseek(STDOUT_FILENO, 0, SEEK_SET);
-	return true;
 }
 
 static void drop_signal_stack(void *stack)
@@ -169,40 +119,44 @@ static void drop_signal_stack(void *stack)
 
 void inside_watch(void)
 {
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
+	struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
+
 	have_signal_stacks = pthread_key_create(&signal_stacks, drop_signal_stack) == 0;
-	watch_signals();
-	watch_stdout();
-	atexit(left);
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &action, NULL);
+	atexit(exited);
 }
 
-void inside_begin(struct request *request)
+void inside_begin(struct job *job)
 {
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < REQUESTS_MAX; i++) {
+	for (size_t i = 0; i < JOBS_MAX; i++) {
 		if (running[i])
 			continue;
-		running[i] = request_ref(request);
+		running[i] = job_ref(job);
 		break;
 	}
 	pthread_mutex_unlock(&lock);
 }
 
-void inside_end(struct request *request)
+void inside_end(struct job *job)
 {
 	bool found = false;
 
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < REQUESTS_MAX && !found; i++) {
-		found = running[i] == request;
+	for (size_t i = 0; i < JOBS_MAX && !found; i++) {
+		found = running[i] == job;
 		if (found)
 			running[i] = NULL;
 	}
 	pthread_mutex_unlock(&lock);
 	if (found)
-		request_unref(request);
+		job_unref(job);
 }
 
-/* A module that runs through its stack must still be able to say so.  (A sanitizer has one for each thread.) */
+/* For a module that has used up its stack.  (A sanitizer gives each thread one itself.) */
 static void own_signal_stack(void)
 {
 	stack_t signals = {.ss_size = signal_stack_size()}, old;
@@ -219,41 +173,19 @@ static void own_signal_stack(void)
 	}
 }
 
-void inside_enter(struct request *request, enum inside which, const struct line *line)
+void inside_enter(struct job *job, enum inside which, const struct line *line)
 {
 	own_signal_stack();
-	here = request;
+	here = job;
 	here_line = line;
-	atomic_store_explicit(&request->inside[which], line, memory_order_release);
+	atomic_store_explicit(&job->inside[which], line, memory_order_release);
 }
 
-/* The other modules that are at work at this moment, for they might have been the ones. */
-static size_t count_others(const struct line *line)
+void inside_leave(struct job *job, enum inside which)
 {
-	size_t count = 0;
-
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < REQUESTS_MAX; i++)
-		for (enum inside which = INSIDE_CALL; running[i] && which < INSIDE_COUNT; which++)
-			count += line_of(running[i], which) && line_of(running[i], which) != line;
-	pthread_mutex_unlock(&lock);
-	return count;
-}
-
-int inside_leave(struct request *request, enum inside which, int result)
-{
-	const struct line *line = here_line;
-
-	atomic_store_explicit(&request->inside[which], NULL, memory_order_release);
+	atomic_store_explicit(&job->inside[which], NULL, memory_order_release);
 	here = NULL;
 	here_line = NULL;
-	if (!line || !has_written())
-		return result;
-	blame(line, ICRED_E_INTERNAL,
-	      count_others(line)
-		      ? "(or another one, at work beside it) wrote to standard output, which modules must not"
-		      : "wrote to standard output, which modules must not");
-	return ICRED_E_INTERNAL;
 }
 
 int inside_due(void)
@@ -261,30 +193,37 @@ int inside_due(void)
 	int64_t due = INT64_MAX;
 
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < REQUESTS_MAX; i++)
+	for (size_t i = 0; i < JOBS_MAX; i++)
 		if (running[i] && !running[i]->given_up)
 			due = MIN(due, running[i]->due);
 	pthread_mutex_unlock(&lock);
 	return due == INT64_MAX ? -1 : clock_left(due);
 }
 
-bool inside_overdue(void)
+void inside_overdue(void)
 {
-	bool any = false;
-
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < REQUESTS_MAX; i++) {
-		struct request *request = running[i];
-		const struct line *line = request ? any_line(request) : NULL;
-		if (!request || request->given_up || clock_left(request->due))
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *job = running[i];
+		const struct line *line = job ? any_line(job) : NULL;
+		if (!job || job->given_up || clock_left(job->due))
 			continue;
-		request->given_up = true;
+		job->given_up = true;
 		if (!line)
 			continue;
-		blame(line, ICRED_E_TIMEOUT, "did not come back in time; raise the setting timeout");
-		request_failed(request);
-		any = true;
+		fail(job, line, ICRED_E_TIMEOUT, "did not return in time; raise the setting timeout");
+		inside_retire();
 	}
 	pthread_mutex_unlock(&lock);
-	return any;
+}
+
+void inside_retire(void)
+{
+	atomic_store(&retired, true);
+	shutdown(STDIN_FILENO, SHUT_RD);
+}
+
+bool inside_is_retired(void)
+{
+	return atomic_load(&retired);
 }

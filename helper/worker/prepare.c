@@ -1,105 +1,104 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
+#include "lib/base/error.h"
 #include "lib/module/loader.h"
-#include "helper/worker/inside.h"
-#include "helper/worker/prepare.h"
-
-static int prepare_in(struct line *line, struct request *request)
-{
-	const struct profile *profile = request->profile;
-	struct host host = host_for_line(&request->host, line);
-	struct icred_key_query query = {.size = sizeof(query)};
-	struct module *module;
-	int r = module_get(line, &host, &module);
-
-	if (r != ICRED_OK || !module->ops.key.prepare)
-		return r;
-	query.app = settings_get(&profile->settings, "app", 0);
-	query.origin = profile->api_origin;
-	host.table.interactive = 0;
-	host.may_ask = false;
-	module_enter(module);
-	r = module->ops.key.prepare(module->self, &host.table, &query);
-	module_leave(module);
-	return r;
-}
+#include "helper/worker/icred-worker.h"
 
 static int prepare_line(struct line *line, void *data)
 {
-	inside_enter(data, INSIDE_PREPARE, line);
-	return inside_leave(data, INSIDE_PREPARE, prepare_in(line, data));
+	struct job *job = data;
+	struct host host = host_for_line(&job->host, line);
+	struct icred_key_query query;
+	struct module *module;
+	int r;
+
+	inside_enter(job, INSIDE_PREPARE, line);
+	r = module_get(line, &host, &module);
+	if (r == ICRED_OK && module->ops.key.prepare && job_key_query(job, &query) == ICRED_OK) {
+		host.table.interactive = 0;
+		host.may_ask = false;
+		module_enter(module);
+		r = module->ops.key.prepare(module->self, &host.table, &query);
+		module_leave(module);
+	}
+	inside_leave(job, INSIDE_PREPARE);
+	return r;
 }
 
 static void *run(void *data)
 {
-	struct request *request = data;
+	struct job *job = data;
 
-	(void)stack_run(&request->profile->stack, ICRED_KEY, NULL, prepare_line, request, 0, NULL);
-	request_unref(request);
+	(void)stack_run(&job->profile->stack, ICRED_KEY, NULL, prepare_line, job, 0, NULL);
+	job_unref(job);
 	return NULL;
 }
 
-/*
- * The first key module is loaded before the issuer and not beside it, as the
- * dynamic linker loads one library at a time; the wait for the keyring, which
- * comes next, is then the thing that goes on beside it.
- */
-static void load_first(struct request *request)
-{
-	struct stack *stack = &request->profile->stack;
-	struct module *module;
-
-	for (size_t i = 0; i < stack->count; i++) {
-		struct host host = host_for_line(&request->host, &stack->lines[i]);
-		if (stack->lines[i].facility != ICRED_KEY)
-			continue;
-		inside_enter(request, INSIDE_PREPARE, &stack->lines[i]);
-		(void)inside_leave(request, INSIDE_PREPARE, module_get(&stack->lines[i], &host, &module));
-		return;
-	}
-}
-
-static void begin(struct request *request)
+/* Once: let the key stack get ready on a thread of its own. */
+static void prepare_keys(struct job *job)
 {
 	static _Atomic bool begun;
-	pthread_attr_t attributes;
-	pthread_t thread;
+	struct stack *stack = &job->profile->stack;
+	struct module *module;
 
-	if (!settings_get(&request->profile->settings, "app", 0) || atomic_exchange(&begun, true))
+	if (!settings_get(&job->profile->settings, "app", 0) || atomic_exchange(&begun, true))
 		return;
-	load_first(request);
-	request_ref(request);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attributes, run, request))
-		request_unref(request);
-	pthread_attr_destroy(&attributes);
+	log_line(&job->log, ICRED_LOG_DEBUG, "what modules print to standard output is thrown away");
+	/*
+	 * The first key module is loaded before the issuer and not beside it, as the dynamic linker loads one
+	 * library at a time.  The wait for the keyring, which comes next, then goes on beside it.
+	 */
+	for (size_t i = 0; i < stack->count; i++) {
+		struct host host = host_for_line(&job->host, &stack->lines[i]);
+		if (stack->lines[i].facility != ICRED_KEY)
+			continue;
+		inside_enter(job, INSIDE_PREPARE, &stack->lines[i]);
+		(void)module_get(&stack->lines[i], &host, &module);
+		inside_leave(job, INSIDE_PREPARE);
+		break;
+	}
+	if (job_thread(run, job_ref(job)))
+		job_unref(job);
 }
 
-/* A profile with a module that is missing, or none, fails as a whole, whichever line would have served. */
-static int check_modules(struct request *request)
+int prepare(struct job *job)
 {
-	struct stack *stack = &request->profile->stack;
+	struct stack *stack = &job->profile->stack;
+	int r = ICRED_OK;
+
+	if (job->frame == FRAME_KEY_CHECK || job->frame == FRAME_PROBE)
+		return ICRED_OK;
+	if (job->frame == FRAME_MINT)
+		prepare_keys(job);
+	/* A profile with a faulty module fails as a whole, whichever line would have served. */
+	for (size_t i = 0; i < stack->count && r >= 0; i++) {
+		inside_enter(job, INSIDE_CALL, &stack->lines[i]);
+		r = module_check(&stack->lines[i]);
+		inside_leave(job, INSIDE_CALL);
+	}
+	return r < 0 ? r : ICRED_OK;
+}
+
+int probe(struct job *job)
+{
+	struct stack *stack = &job->profile->stack;
+	unsigned char bytes[2048];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
 	for (size_t i = 0; i < stack->count; i++) {
+		struct line *line = &stack->lines[i];
+		struct host host = host_for_line(&job->host, line);
+		struct module *module;
 		int r;
-		inside_enter(request, INSIDE_CALL, &stack->lines[i]);
-		r = inside_leave(request, INSIDE_CALL, module_check(&stack->lines[i]));
-		if (r < 0)
-			return r;
+		inside_enter(job, INSIDE_CALL, line);
+		r = module_get(line, &host, &module);
+		inside_leave(job, INSIDE_CALL);
+		if (r >= 0)
+			continue;
+		fault_write(&wire, FRAME_FAULT);
+		if (job_send(job, &wire) < 0)
+			return ICRED_E_CANCELLED;
 	}
-	return ICRED_OK;
-}
-
-int prepare(struct request *request)
-{
-	if (request->frame == FRAME_KEY_CHECK || request->frame == FRAME_PROBE)
-		return ICRED_OK;
-	if (request->frame == FRAME_MINT)
-		begin(request);
-	return check_modules(request);
+	return job_done(job, 0, NULL);
 }

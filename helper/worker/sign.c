@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,20 +11,16 @@
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
 #include "lib/module/loader.h"
-#include "helper/worker/audit.h"
-#include "helper/worker/inside.h"
-#include "helper/worker/job.h"
-#include "helper/worker/serve.h"
-#include "helper/worker/sign.h"
+#include "helper/worker/icred-worker.h"
 
-/* Counted: an issuer that gives up leaves the thread to finish by itself. */
+/* Shared by the issuer, which may give up, and the thread, which finishes by itself. */
 struct icred_signing {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned refs;
 	bool done;
 	struct host host;
-	struct request *request; /* counted: it must outlive a thread that was left behind */
+	struct job *job; /* counted, as a thread that was left behind goes on with it */
 	struct failure failure;
 	unsigned char signature[ICRED_SIGNATURE_MAX];
 	size_t signature_len;
@@ -35,7 +30,7 @@ struct icred_signing {
 
 static void release(struct icred_signing *signing)
 {
-	struct request *request;
+	struct job *job;
 	bool last;
 
 	pthread_mutex_lock(&signing->lock);
@@ -45,72 +40,56 @@ static void release(struct icred_signing *signing)
 		return;
 	pthread_cond_destroy(&signing->changed);
 	pthread_mutex_destroy(&signing->lock);
-	request = signing->request;
+	job = signing->job;
 	secret_free(signing);
-	request_unref(request);
-}
-
-static void signed_by(const struct icred_host *table, const char *fingerprint)
-{
-	audit_signed_by(host_of(table)->request, fingerprint);
-}
-
-static int sign_in(struct line *line, struct icred_signing *signing)
-{
-	struct host host = host_for_line(&signing->host, line);
-	const struct profile *profile = signing->host.profile;
-	struct icred_key_query query = {.size = sizeof(query)};
-	size_t index = (size_t)(line - profile->stack.lines);
-	unsigned *spent = index < KEY_LINES_MAX ? &signing->request->spent[index] : NULL;
-	struct module *module;
-	int r = module_get(line, &host, &module);
-
-	if (r != ICRED_OK)
-		return r;
-	if (!(module->table.can & ICRED_CAN_SIGN))
-		return set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
-	if (signing->signature_len)
-		return ICRED_OK; /* a line before this one has done it */
-	query.app = settings_get(&profile->settings, "app", 0);
-	query.origin = profile->api_origin;
-	if (profile_audits(profile))
-		host.table.signed_by = signed_by;
-	module_enter(module);
-	r = module->ops.key.sign(module->self, &host.table, &query, spent ? *spent : 0, signing->data,
-				 signing->len, signing->signature, sizeof(signing->signature),
-				 &signing->signature_len);
-	module_leave(module);
-	if (r == ICRED_OK && (!signing->signature_len || signing->signature_len > sizeof(signing->signature)))
-		r = set_error(ICRED_E_INTERNAL, "key %s gave an impossible signature", line->module);
-	if (r == ICRED_OK)
-		signing->request->signer = spent ? index + 1 : 0;
-	return r;
+	job_unref(job);
 }
 
 static int sign_line(struct line *line, void *data)
 {
 	struct icred_signing *signing = data;
-	size_t before = signing->signature_len;
+	struct job *job = signing->job;
+	struct host host = host_for_line(&signing->host, line);
+	size_t index = (size_t)(line - job->profile->stack.lines), len = 0;
+	unsigned spent = index < KEY_LINES_MAX ? job->spent[index] : 0;
+	struct icred_key_query query;
+	struct module *module;
 	int r;
 
-	inside_enter(signing->request, INSIDE_KEY, line);
-	r = inside_leave(signing->request, INSIDE_KEY, sign_in(line, signing));
-	/* What a failure left counts for nothing: the next line is to sign. */
-	if (r != ICRED_OK)
-		signing->signature_len = before;
+	inside_enter(job, INSIDE_KEY, line);
+	r = module_get(line, &host, &module);
+	if (r == ICRED_OK && !(module->table.can & ICRED_CAN_SIGN))
+		r = set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
+	else if (r == ICRED_OK)
+		r = job_key_query(job, &query);
+	if (r == ICRED_OK && !signing->signature_len) { /* no line before this one has signed */
+		if (profile_audits(job->profile))
+			host.table.signed_by = audit_signed_by;
+		module_enter(module);
+		r = module->ops.key.sign(module->self, &host.table, &query, spent, signing->data,
+					 signing->len, signing->signature, sizeof(signing->signature), &len);
+		module_leave(module);
+		if (r == ICRED_OK && (!len || len > sizeof(signing->signature)))
+			r = set_error(ICRED_E_INTERNAL, "key %s returned a signature of an invalid length",
+				      line->module);
+		if (r == ICRED_OK) {
+			signing->signature_len = len;
+			job->signer = index < KEY_LINES_MAX ? index + 1 : 0;
+		}
+	}
+	inside_leave(job, INSIDE_KEY);
 	return r;
 }
 
 static void *run(void *data)
 {
 	struct icred_signing *signing = data;
-	int r;
+	struct icred_key_query query;
+	int r = job_key_query(signing->job, &query);
 
-	if (settings_get(&signing->host.profile->settings, "app", 0))
-		r = stack_run(&signing->host.profile->stack, ICRED_KEY, signing->host.log, sign_line, signing,
+	if (r == ICRED_OK)
+		r = stack_run(&signing->job->profile->stack, ICRED_KEY, signing->host.log, sign_line, signing,
 			      0, NULL);
-	else
-		r = set_error(ICRED_E_INVALID, "no app: its ID says whose key to use");
 	pthread_mutex_lock(&signing->lock);
 	if (r < 0)
 		failure_save(&signing->failure);
@@ -121,116 +100,83 @@ static void *run(void *data)
 	return NULL;
 }
 
-static struct icred_signing *signing_new(const struct icred_host *table, const void *data, size_t len)
-{
-	/* Secret, as both together are a JWT that mints. */
-	struct icred_signing *signing = secret_alloc(host_of(table)->pool, sizeof(*signing));
-	pthread_condattr_t attributes;
-
-	if (!signing)
-		return NULL;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_mutex_init(&signing->lock, NULL);
-	pthread_cond_init(&signing->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-	signing->refs = 2;
-	signing->host = *host_of(table);
-	signing->request = request_ref(signing->host.request);
-	memcpy(signing->data, data, len);
-	signing->len = len;
-	return signing;
-}
-
-static int sign_begin(const struct icred_host *table, const void *data, size_t len,
-		      struct icred_signing **ret_signing)
+int sign_begin(const struct icred_host *table, const void *data, size_t len,
+	       struct icred_signing **ret_signing)
 {
 	struct icred_signing *signing;
-	pthread_attr_t attributes;
-	pthread_t thread;
-	int r;
+	pthread_condattr_t monotonic;
+	int error;
 
 	if (!data || len > ICRED_SIGN_DATA_MAX)
-		return table->fail(table, ICRED_E_INVALID, "there is more to sign than a JWT has");
-	signing = signing_new(table, data, len);
+		return table->fail(table, ICRED_E_INVALID, "the data to sign is longer than %d bytes",
+				   ICRED_SIGN_DATA_MAX);
+	/* Secret, as data and signature together are a JWT that mints. */
+	signing = secret_alloc(host_of(table)->pool, sizeof(*signing));
 	if (!signing)
 		return table->fail(table, ICRED_E_NO_MEMORY, "out of memory");
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attributes, run, signing);
-	pthread_attr_destroy(&attributes);
-	if (r) {
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&signing->lock, NULL);
+	pthread_cond_init(&signing->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	signing->refs = 2;
+	signing->host = *host_of(table);
+	signing->job = job_ref(signing->host.request);
+	memcpy(signing->data, data, len);
+	signing->len = len;
+	error = job_thread(run, signing);
+	if (error) {
 		signing->refs = 1;
 		release(signing);
-		r = start_errno(r);
-		return table->fail(table, errno_code(r, ICRED_E_INTERNAL), "can't start a thread: %s",
-				   errno_words(r));
+		error = start_errno(error);
+		return table->fail(table, errno_code(error, ICRED_E_INTERNAL), "can't start a thread: %s",
+				   errno_words(error));
 	}
 	*ret_signing = signing;
 	return ICRED_OK;
 }
 
-/* Wait until it is done or the deadline has passed; the lock is held. */
-static void wait_done(struct icred_signing *signing, int64_t deadline)
+/* Names the key line that is at work. */
+static int too_late(const struct icred_host *table, const struct line *line)
 {
-	struct timespec until = clock_spec(deadline);
-
-	while (!signing->done)
-		if (pthread_cond_timedwait(&signing->changed, &signing->lock, &until) == ETIMEDOUT)
-			break;
-}
-
-/* The key line that is still being asked has the last word. */
-static int too_late(const struct icred_host *table, struct icred_signing *signing)
-{
-	const struct line *line = atomic_load(&signing->request->inside[INSIDE_KEY]);
 	char name[48] = "the key";
 
 	if (line)
 		snprintf(name, sizeof(name), "key %s", line->module);
 	table->fail(
 		table, ICRED_E_TIMEOUT,
-		"%s did not sign in time; see whether it waits for an answer, or raise the setting timeout",
+		"%s did not sign in time; check whether it waits for an answer, or raise the setting timeout",
 		name);
 	if (line)
 		set_error_where(name, line->file, line->number);
 	return ICRED_E_TIMEOUT;
 }
 
-/* Copy what the thread has got; the lock is held. */
-static int collect(const struct icred_host *table, struct icred_signing *signing, void *signature, size_t cap,
-		   size_t *ret_len)
+int sign_end(const struct icred_host *table, struct icred_signing *signing, void *signature, size_t cap,
+	     size_t *ret_len)
 {
-	if (!signing->done) {
-		serve_retire(signing->request->server); /* its module may be stuck for good */
-		return too_late(table, signing);
-	}
-	if (signing->failure.code)
-		return failure_restore(&signing->failure);
-	if (!signing->signature_len || signing->signature_len > cap)
-		return table->fail(table, ICRED_E_INVALID, "the signature does not fit the issuer's buffer");
-	memcpy(signature, signing->signature, signing->signature_len);
-	*ret_len = signing->signature_len;
-	return ICRED_OK;
-}
-
-static int sign_end(const struct icred_host *table, struct icred_signing *signing, void *signature,
-		    size_t cap, size_t *ret_len)
-{
+	struct timespec until = clock_spec(host_of(table)->deadline);
 	int r = ICRED_OK;
 
 	if (signature) {
 		pthread_mutex_lock(&signing->lock);
-		wait_done(signing, host_of(table)->deadline);
-		r = collect(table, signing, signature, cap, ret_len);
+		while (!signing->done &&
+		       pthread_cond_timedwait(&signing->changed, &signing->lock, &until) != ETIMEDOUT)
+			;
+		if (!signing->done) {
+			inside_retire();
+			r = too_late(table, atomic_load(&signing->job->inside[INSIDE_KEY]));
+		} else if (signing->failure.code) {
+			r = failure_restore(&signing->failure);
+		} else if (!signing->signature_len || signing->signature_len > cap) {
+			r = table->fail(table, ICRED_E_INVALID,
+					"the signature does not fit the issuer's buffer");
+		} else {
+			memcpy(signature, signing->signature, signing->signature_len);
+			*ret_len = signing->signature_len;
+		}
 		pthread_mutex_unlock(&signing->lock);
 	}
 	release(signing);
 	return r;
-}
-
-void sign_into(struct icred_host *table)
-{
-	table->sign_begin = sign_begin;
-	table->sign_end = sign_end;
 }

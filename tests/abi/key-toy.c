@@ -74,7 +74,7 @@ static int wild_turn(const struct icred_host *host)
 	for (;;)
 		(void)pause();
 #elif defined(WILD_STDOUT)
-	return puts("-----BEGIN") < 0 ? ICRED_E_INTERNAL : ICRED_OK;
+	return puts("-----BEGIN") < 0 || fflush(stdout) != 0 || write(1, "X", 1) != 1 ? ICRED_E_INTERNAL : ICRED_OK;
 #elif defined(WILD_PROMPT)
 #ifndef QUESTION
 #define QUESTION "Passphrase:"
@@ -106,21 +106,23 @@ static int toy_sign(void *self, const struct icred_host *host, const struct icre
 		return host->fail(host, ICRED_E_NOT_FOUND, "no more toy keys");
 	memcpy(signature, data, len);
 	*ret_len = len;
-#ifdef WILD_STDOUT
-	*(char *)signature = 'w';
-#endif
 #ifdef WILD_LENGTH
+	*(char *)signature = 'w';
 	*ret_len = 1 << 20;
 #endif
 	return ICRED_OK;
 }
 
-#ifdef WILD_STDOUT
+#ifdef WILD_LENGTH
 static int toy_store(void *self, const struct icred_host *host, const struct icred_key_query *query,
 		     const char *pem, const char *label, const char *fingerprint)
 {
+	(void)self;
+	(void)query;
+	(void)pem;
 	(void)label;
-	return self && query->app && *pem && *fingerprint ? wild_turn(host) : ICRED_E_INTERNAL;
+	(void)fingerprint;
+	return host->fail(host, ICRED_E_INTERNAL, "the toy stores nothing");
 }
 #endif
 
@@ -136,7 +138,7 @@ static const struct icred_key_ops ops = {
 #ifndef WILD_NULL
 	.sign = toy_sign,
 #endif
-#ifdef WILD_STDOUT
+#ifdef WILD_LENGTH
 	.store = toy_store,
 #endif
 };
@@ -163,7 +165,7 @@ static const struct {
 #endif
 			.name = "toy",
 			.threads = ICRED_THREADS_SERIAL,
-#ifdef WILD_STDOUT
+#ifdef WILD_LENGTH
 			.can = ICRED_CAN_SIGN | ICRED_CAN_STORE,
 #else
 			.can = ICRED_CAN_SIGN,

@@ -182,7 +182,7 @@ done
 printf '%s\n' 'app 1' 'installation abc' 'cache optional runtime' 'key required toy' 'issuer required toy' \
 	>"$ICRED_CONFIG_DIR/stuck.conf"
 for time in 1 2; do
-	late "a module that does not come back" $time 'key toy (did not come back|did not sign) in time' \
+	late "a module that does not come back" $time 'key toy (did not return|did not sign) in time' \
 		env ICRED_MODULE_DIR="$modules" icred -p stuck --timeout $time token
 done
 

@@ -93,14 +93,14 @@ build key-prompt key-toy -DWILD_PROMPT
 terminal "spawn icred --no-interactive token
 $end"
 unlike "--no-interactive: not asked" "$out" 'Passphrase:'
-like "  but told" "$out" 'key prompt has a question, and nobody may be asked'
+like "  but told" "$out" 'key prompt cannot ask the user: not interactive'
 like "  status" "$out" '^status 4'
 run icred token </dev/null
 is "standard input is no terminal: the same" "$status $out" "4 "
 terminal "spawn sh -c {set -m; icred token & wait \$!; echo STATUS \$? echo}
 $shell_end"
 unlike "in the background: not asked" "$out" 'Passphrase:'
-like "  but told that nobody was" "$out" 'nobody may be asked here; run icred in a terminal'
+like "  but told so" "$out" 'cannot ask the user: not interactive; run the program in a terminal'
 like "  status" "$out" '^status 4 '
 
 # -- a program that asks ------------------------------------------------------------------

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "lib/base/clock.h"
-#include "helper/worker/audit.h"
+#include "helper/worker/icred-worker.h"
 
 static const struct audit usual = {
 	.pid = 4242,
