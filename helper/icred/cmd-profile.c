@@ -181,7 +181,7 @@ static void profile_show_settings(struct output *out, struct json *j, const stru
 	const char *name, *value = NULL;
 
 	for (size_t i = 0; (name = settings_at(settings, i, &value)); i++) {
-		struct place place = settings_place_at(settings, i);
+		struct position place = settings_position_at(settings, i);
 		if (j) {
 			json_open(j, NULL, '{');
 			json_string(j, "name", name);

@@ -61,10 +61,10 @@ static int show_settings(const struct profile *profile, each_entry_fn *each, voi
 
 	entry.arguments = none;
 	for (size_t i = 0; !r && (entry.name = settings_at(&profile->settings, i, &entry.value)); i++) {
-		struct place place = settings_place_at(&profile->settings, i);
-		entry.source = place.file ? ICRED_FROM_FILE : ICRED_FROM_OPTIONS;
-		entry.file = place.file ? place.file : "";
-		entry.line = place.line;
+		struct position position = settings_position_at(&profile->settings, i);
+		entry.source = position.file ? ICRED_FROM_FILE : ICRED_FROM_OPTIONS;
+		entry.file = position.file ? position.file : "";
+		entry.line = position.line;
 		r = each(&entry, data);
 	}
 	/* The one default that depends on where the profile is. */

@@ -71,13 +71,15 @@ void vset_error(int code, const char *format, va_list arguments)
 	put_error(code, text);
 }
 
-void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column)
+void position_format(char text[POSITION_MAX], struct position position)
 {
-	size_t len = strlen(file), most = PLACE_MAX - 40; /* two numbers are with it */
-	bool whole = len <= most;
+	const size_t most = POSITION_MAX - 40; /* two numbers are with it */
+	size_t len = position.file ? strlen(position.file) : 0;
 
-	(void)snprintf(text, PLACE_MAX, "%s%s:%u:%u: ", whole ? "" : "...", whole ? file : file + len - most,
-		       line, column);
+	text[0] = '\0';
+	if (position.file)
+		(void)snprintf(text, POSITION_MAX, "%s%s:%u:%u: ", len > most ? "..." : "",
+			       position.file + (len > most ? len - most : 0), position.line, position.column);
 }
 
 void clear_error(void)

@@ -32,10 +32,17 @@ void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
 void clear_error(void);
 /* Add to this thread's failure who decided it. */
 void set_error_where(const char *module, const char *file, unsigned line);
-/* "file:line:column: ", as a fault of a profile begins; of a long name its end. */
-#define PLACE_MAX 300
-void place_format(char text[PLACE_MAX], const char *file, unsigned line, unsigned column);
 void set_error_retry_at(int64_t utc);
+
+/* Where something was written; the name outlives it.  file NULL: in no file. */
+struct position {
+	const char *file;
+	unsigned line, column;
+};
+
+/* "file:line:column: ", as a fault of a profile begins: of a long name its end, of no file "". */
+#define POSITION_MAX 300
+void position_format(char text[POSITION_MAX], struct position position);
 
 void failure_save(struct failure *ret_failure);
 /* Make it this thread's failure; returns its code. */

@@ -18,36 +18,37 @@
 
 #define MODULE_PATH_MAX PATH_MAX
 
-/* The place is in the message too: this is a fault of the profile, and told as the parser's are. */
-static int bad_word(struct line *line, struct spot spot, const char *why)
+/* "file:line:column: " of the module's name; "" for a line that stands in no file. */
+static void line_position(char text[POSITION_MAX], const struct line *line)
 {
-	char name[48], place[PLACE_MAX] = "";
+	position_format(text,
+			(struct position){line->number ? line->file : NULL, line->number, line->column});
+}
+
+/* A fault of the profile, so the message begins with the position, as the parser's do. */
+static int bad_module(struct line *line, const char *why)
+{
+	char name[48], where[POSITION_MAX];
 
 	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
 	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
-	if (spot.line)
-		place_format(place, line->file, spot.line, spot.column);
-	note_error(ICRED_E_INVALID, "%smodule %s %s", place, name, why);
-	set_error_where(name, line->file, spot.line);
+	line_position(where, line);
+	note_error(ICRED_E_INVALID, "%smodule %s %s", where, name, why);
+	set_error_where(name, line->file, line->number);
 	return ICRED_E_INVALID;
-}
-
-static int bad_module(struct line *line, const char *why)
-{
-	return bad_word(line, (struct spot){line->number, line->column}, why);
 }
 
 /* What open() finds wrong is an argument, as a rule: a fault of the profile as well. */
 static void add_place(const struct line *line)
 {
 	struct failure failure;
-	char place[PLACE_MAX];
+	char where[POSITION_MAX];
 
 	failure_save(&failure);
 	if (failure.code != ICRED_E_INVALID || !line->number)
 		return;
-	place_format(place, line->file, line->number, line->column);
-	note_error(failure.code, "%s%s", place, failure.message);
+	line_position(where, line);
+	note_error(failure.code, "%s%s", where, failure.message);
 	set_error_where(failure.module, line->file, line->number);
 }
 
@@ -230,7 +231,7 @@ static int check_arguments(struct line *line, const char *known)
 		snprintf(why, sizeof(why), "does not know the argument \"%.*s\"; it takes %.160s%s",
 			 (int)MIN(len, 60), line->arguments[i], *known ? known : "none",
 			 suggest_text(&similar));
-		return bad_word(line, line->spots[i], why);
+		return bad_module(line, why);
 	}
 	return ICRED_OK;
 }

@@ -51,18 +51,6 @@ enum meaning result_meaning(int code)
 	}
 }
 
-/*
- * A cache only spares a mint, so none of its failures is a decision about the
- * token: a cache that cannot be used is not used.  What the profile itself
- * says wrong about it still is one.
- */
-static enum meaning meaning_in(int facility, int code)
-{
-	enum meaning meaning = result_meaning(code);
-
-	return facility == ICRED_CACHE && meaning == STOP && code != ICRED_E_INVALID ? TROUBLE : meaning;
-}
-
 static const struct {
 	const char *word;
 	unsigned char action[4]; /* by meaning */
@@ -88,8 +76,16 @@ static bool control_keyword(int facility, const char *word, struct control *cont
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
 		if (strcmp(keywords[i].word, word) != 0)
 			continue;
-		for (int r = 0; r < RESULT_COUNT; r++)
-			control->action[r] = keywords[i].action[meaning_in(facility, -r)];
+		for (int r = 0; r < RESULT_COUNT; r++) {
+			enum meaning meaning = result_meaning(-r);
+			/*
+			 * A cache only saves a mint, so its failure decides nothing about the token: a cache
+			 * that cannot be used is not used.  A mistake in the profile still is a failure.
+			 */
+			if (facility == ICRED_CACHE && meaning == STOP && -r != ICRED_E_INVALID)
+				meaning = TROUBLE;
+			control->action[r] = keywords[i].action[meaning];
+		}
 		return true;
 	}
 	return false;
@@ -113,14 +109,6 @@ static int result_index(const char *name, size_t len)
 static bool is_default(const char *name, size_t len)
 {
 	return len == strlen("default") && memcmp(name, "default", len) == 0;
-}
-
-static int action_number(const char *name, size_t len)
-{
-	for (int i = 0; i < ACTION_COUNT; i++)
-		if (strlen(actions[i]) == len && memcmp(actions[i], name, len) == 0)
-			return i;
-	return -1;
 }
 
 /* Which half of "result=action" is not known, and what it may have been meant for. */
@@ -148,45 +136,6 @@ static bool control_unknown(const char *at, size_t name_len, size_t len, char *w
 	return false;
 }
 
-/* One "result=action"; on false, why says what is wrong with it. */
-static bool control_pair(const char *at, size_t len, struct control *control, bool given[RESULT_COUNT],
-			 int *fallback, char *why, size_t why_cap)
-{
-	const char *equals = memchr(at, '=', len);
-	size_t name_len = equals ? (size_t)(equals - at) : len;
-	int action = equals ? action_number(equals + 1, len - name_len - 1) : -1;
-	int result = result_index(at, name_len);
-	bool every = is_default(at, name_len);
-
-	if (!name_len || action < 0 || (!every && result < 0))
-		return control_unknown(at, name_len, len, why, why_cap);
-	if (every ? *fallback >= 0 : given[result]) {
-		snprintf(why, why_cap, "\"%.*s\" is about a result that is there before", (int)MIN(len, 60),
-			 at);
-		return false;
-	}
-	if (every) {
-		*fallback = action;
-		return true;
-	}
-	control->action[result] = (unsigned char)action;
-	given[result] = true;
-	return true;
-}
-
-static bool control_unknown_word(const char *text, char *why, size_t why_cap)
-{
-	struct suggestion similar = suggest_for(text, strlen(text));
-
-	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
-		suggest_name(&similar, keywords[i].word, strlen(keywords[i].word));
-	snprintf(
-		why, why_cap,
-		"\"%.60s\" is not a control: use required, requisite, sufficient, optional or [result=action ...]%s",
-		text, suggest_text(&similar));
-	return false;
-}
-
 bool control_parse(int facility, const char *text, struct control *ret_control, char *why, size_t why_cap)
 {
 	struct control control = {{0}};
@@ -195,12 +144,37 @@ bool control_parse(int facility, const char *text, struct control *ret_control, 
 
 	if (control_keyword(facility, text, ret_control))
 		return true;
-	if (!strchr(text, '='))
-		return control_unknown_word(text, why, why_cap);
+	if (!strchr(text, '=')) {
+		struct suggestion similar = suggest_for(text, strlen(text));
+		for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+			suggest_name(&similar, keywords[i].word, strlen(keywords[i].word));
+		snprintf(
+			why, why_cap,
+			"\"%.60s\" is not a control: use required, requisite, sufficient, optional or [result=action ...]%s",
+			text, suggest_text(&similar));
+		return false;
+	}
 	for (const char *at = text + strspn(text, " \t"); *at; at += strspn(at, " \t")) {
-		size_t len = strcspn(at, " \t");
-		if (!control_pair(at, len, &control, given, &fallback, why, why_cap))
+		size_t len = strcspn(at, " \t"), name_len = MIN(strcspn(at, "="), len);
+		bool every = is_default(at, name_len);
+		int result = result_index(at, name_len), action = ACTION_COUNT;
+		while (action-- > 0)
+			if (name_len + 1 + strlen(actions[action]) == len &&
+			    memcmp(actions[action], at + name_len + 1, len - name_len - 1) == 0)
+				break;
+		if (!name_len || action < 0 || (!every && result < 0))
+			return control_unknown(at, name_len, len, why, why_cap);
+		if (every ? fallback >= 0 : given[result]) {
+			snprintf(why, why_cap, "\"%.*s\" is about a result that has an action already",
+				 (int)MIN(len, 60), at);
 			return false;
+		}
+		if (every) {
+			fallback = action;
+		} else {
+			control.action[result] = (unsigned char)action;
+			given[result] = true;
+		}
 		at += len;
 	}
 	/* What is not listed and has no default is `bad`, as in PAM. */
@@ -209,20 +183,6 @@ bool control_parse(int facility, const char *text, struct control *ret_control, 
 			control.action[r] = (unsigned char)(fallback < 0 ? ACTION_BAD : fallback);
 	*ret_control = control;
 	return true;
-}
-
-/* The action that most results have: in the bracket form, the default. */
-static unsigned char common_action(const struct control *control)
-{
-	unsigned counts[ACTION_COUNT] = {0};
-	unsigned char best = 0;
-
-	for (int r = 0; r < RESULT_COUNT; r++)
-		counts[control->action[r]]++;
-	for (unsigned char action = 0; action < ACTION_COUNT; action++)
-		if (counts[action] > counts[best])
-			best = action;
-	return best;
 }
 
 static void format_pair(char *text, size_t cap, const char *result, unsigned char action)
@@ -237,7 +197,8 @@ static void format_pair(char *text, size_t cap, const char *result, unsigned cha
 
 void control_format(int facility, const struct control *control, char *text, size_t cap)
 {
-	unsigned char fallback = common_action(control);
+	unsigned counts[ACTION_COUNT] = {0};
+	unsigned char fallback = 0; /* the action that most results have */
 	struct control same;
 	size_t len;
 
@@ -248,6 +209,11 @@ void control_format(int facility, const struct control *control, char *text, siz
 			return;
 		}
 	}
+	for (int r = 0; r < RESULT_COUNT; r++)
+		counts[control->action[r]]++;
+	for (unsigned char action = 0; action < ACTION_COUNT; action++)
+		if (counts[action] > counts[fallback])
+			fallback = action;
 	snprintf(text, cap, "[");
 	for (int r = 0; r < RESULT_COUNT; r++)
 		if (control->action[r] != fallback)

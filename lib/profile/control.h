@@ -32,13 +32,13 @@ const char *action_name(enum action action);
 /*
  * A result has one of four meanings, and a keyword says what each of them
  * does.  "Nothing here" leaves it to the next line; "stop" is a decision by a
- * person, the system or the server that no other line may paper over; "trouble"
+ * person, the system or the server that no other line may override; "trouble"
  * goes on with a warning unless the line is needed.
  */
 enum meaning { SUCCESS, NOTHING_HERE, TROUBLE, STOP };
 enum meaning result_meaning(int code);
 
 const char *facility_name(int facility);
-int facility_number(const char *name); /* 0 if it is none */
+int facility_number(const char *name); /* 0: there is no such facility */
 
 #endif

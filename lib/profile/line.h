@@ -5,24 +5,18 @@
 
 #include "lib/profile/control.h"
 
-/* Where a word of a stack line stands. */
-struct spot {
-	unsigned line, column;
-};
-
 /* One line of a stack. */
 struct line {
 	int facility;
 	bool optional_module; /* "-key": a missing module is no error */
 	struct control control;
 	char *module;
-	char **arguments;   /* NAME=VALUE or NAME, NULL-terminated */
-	struct spot *spots; /* of each of them; 0 where it stands in no file */
+	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
 	char *file;
-	unsigned number, column; /* where the module's name stands */
-	bool faulty;             /* there is no such module, or it is none: no control makes up for that */
-	void *checked;           /* struct module, once it is loaded and held to the ABI */
-	void *opened;            /* the same, once it can be used */
+	unsigned number, column; /* where the module's name stands; 0: in no file */
+	bool faulty;   /* its module is missing or unusable: the stack fails, whatever the control says */
+	void *checked; /* struct module, once it is loaded and held to the ABI */
+	void *opened;  /* the same, once it can be used */
 };
 
 struct stack {

@@ -14,7 +14,7 @@ struct origin {
 	bool loopback; /* 127.0.0.0/8, ::1 or localhost */
 };
 
-/* Http and https URLs only; anything doubtful (userinfo, blanks, control bytes) is refused. */
+/* HTTP and HTTPS URLs only; one with a user name, blanks or control bytes is refused, and so is NULL. */
 bool origin_parse(const char *url, struct origin *ret_origin);
 bool origin_equal(const struct origin *a, const struct origin *b);
 /* "https://host" or "https://host:port", the default port left out. */

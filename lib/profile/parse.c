@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading a profile file.  It fails closed: whatever is not understood fails
- * the whole profile, with file:line:column and the word.
+ * Reading a profile file.  It fails closed: anything that is not understood
+ * fails the whole profile, with file:line:column and the word.
  */
 #include "config.h"
 
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/errno-words.h"
@@ -23,17 +22,18 @@
 #define FILES_MAX   64
 #define FAULTS_MAX  100
 
+#define MODULE_NAME_MAX 32
+
 /* Of a profile and all that it includes. */
 struct reading {
 	const struct log *log;
 	struct profile *profile;
-	unsigned includes; /* they may multiply */
-	/* Whoever wants to hear of every fault, not of the first alone. */
-	void (*found)(void *data);
+	unsigned includes;         /* they may multiply */
+	void (*found)(void *data); /* called for each fault; NULL: the first one ends it */
 	void *data;
 	unsigned faults;
 	struct failure first;
-	bool hopeless; /* whatever follows would only repeat it */
+	bool ended; /* more would only repeat the last fault */
 };
 
 struct parse {
@@ -41,56 +41,55 @@ struct parse {
 	const struct parse *parent; /* whose include this is */
 	const char *file;
 	unsigned depth; /* of includes */
+	/* A line is read up to here.  Where it was continued, a line feed is left in it, which is a blank. */
+	char *at;
+	const char *begin; /* of the line in the file */
+	unsigned line;
 	char *words[WORDS_MAX + 1];
-	struct spot spots[WORDS_MAX + 1]; /* of each word: a line that is continued has words in several */
+	struct position
+		positions[WORDS_MAX + 1]; /* of each word: a line that is continued is several in the file */
 	size_t count;
 };
 
-static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd);
+static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd,
+		      const struct stat *st);
 
-/* With the word itself, unless `why` quotes it. */
+/* A fault of a word, with the word unless `why` quotes it; without words, of the file at the first position. */
 static int bad(const struct parse *parse, size_t word, const char *why)
 {
 	const char *text = word < parse->count ? parse->words[word] : "";
-	char quoted[72], place[PLACE_MAX];
+	char quoted[72], where[POSITION_MAX];
 	bool named;
 
 	snprintf(quoted, sizeof(quoted), "\"%.60s\"", text);
 	for (char *at = quoted; (at = strchr(at, '\n'));)
 		*at = ' ';
 	named = !*text || strstr(why, quoted);
-	place_format(place, parse->file, parse->spots[word].line, parse->spots[word].column);
-	note_error(ICRED_E_INVALID, "%s%s%s%s", place, named ? "" : quoted, named ? "" : ": ", why);
-	set_error_where("", parse->file, parse->spots[word].line);
+	position_format(where, parse->positions[word]);
+	note_error(ICRED_E_INVALID, "%s%s%s%s", where, named ? "" : quoted, named ? "" : ": ", why);
+	set_error_where("", parse->file, parse->positions[word].line);
 	return ICRED_E_INVALID;
 }
 
-/* Tell a fault and go on behind it, if there is somebody to tell. */
-static bool tell_fault(int r, void *data)
+/* Whether to go on after a fault: if all of them are wanted, and this one was reported. */
+static bool report_fault(int r, void *data)
 {
 	struct reading *reading = data;
 
-	if (!reading->found || r != ICRED_E_INVALID || reading->hopeless)
+	if (!reading->found || r != ICRED_E_INVALID || reading->ended)
 		return false;
 	if (!reading->faults++)
 		failure_save(&reading->first);
 	reading->found(reading->data);
-	reading->hopeless = reading->faults == FAULTS_MAX;
-	return !reading->hopeless;
+	reading->ended = reading->faults == FAULTS_MAX;
+	return !reading->ended;
 }
 
-/* A line is read up to here.  Where it was continued, a line feed is left in it, which is a blank. */
-struct cursor {
-	char *at;
-	const char *begin; /* of the line in the file */
-	unsigned line;
-};
-
-static void step(struct cursor *cursor)
+static void step(struct parse *parse)
 {
-	if (*cursor->at++ == '\n') {
-		cursor->begin = cursor->at;
-		cursor->line++;
+	if (*parse->at++ == '\n') {
+		parse->begin = parse->at;
+		parse->line++;
 	}
 }
 
@@ -101,90 +100,70 @@ static bool is_blank(char c)
 
 /*
  * Take the next word, in place.  "[...]" is one word, blanks and all, with \]
- * for a bracket in it.  Returns false at a bracket without its end.
+ * for a bracket in it.  False if the word ends without its bracket, or goes on after it.
  */
-static bool take_word(struct cursor *cursor, char **ret_word)
+static bool take_word(struct parse *parse, char **ret_word)
 {
-	char *end = cursor->at;
+	char *end = parse->at;
 
 	*ret_word = end;
 	if (*end != '[') {
-		while (*cursor->at && !is_blank(*cursor->at))
-			cursor->at++;
-		end = cursor->at;
+		while (*parse->at && !is_blank(*parse->at))
+			parse->at++;
+		end = parse->at;
 	} else {
-		*ret_word = end = ++cursor->at;
-		while (*cursor->at && *cursor->at != ']') {
-			if (cursor->at[0] == '\\' && cursor->at[1] == ']')
-				cursor->at++;
-			char c = *cursor->at;
-			step(cursor);
+		*ret_word = end = ++parse->at;
+		while (*parse->at && *parse->at != ']') {
+			if (parse->at[0] == '\\' && parse->at[1] == ']')
+				parse->at++;
+			char c = *parse->at;
+			step(parse);
 			*end++ = c == '\n' ? ' ' : c;
 		}
-		if (*cursor->at != ']') {
+		if (*parse->at != ']') {
 			*end = '\0'; /* for the message */
 			return false;
 		}
-		cursor->at++;
-		if (*cursor->at && !is_blank(*cursor->at))
+		parse->at++;
+		if (*parse->at && !is_blank(*parse->at))
 			return false;
 	}
-	if (*cursor->at)
-		step(cursor);
+	if (*parse->at)
+		step(parse);
 	*end = '\0';
 	return true;
 }
 
-static int split_words(struct parse *parse, char *text, unsigned line)
+/* The words of the line that begins at parse->at. */
+static int split_words(struct parse *parse)
 {
-	struct cursor cursor = {text, text, line};
+	char *begin;
 
+	parse->begin = parse->at;
 	for (parse->count = 0;; parse->count++) {
-		while (is_blank(*cursor.at))
-			step(&cursor);
-		if (!*cursor.at || *cursor.at == '#')
+		while (is_blank(*parse->at))
+			step(parse);
+		if (!*parse->at || *parse->at == '#')
 			return ICRED_OK;
-		parse->spots[parse->count] =
-			(struct spot){cursor.line, (unsigned)(cursor.at - cursor.begin) + 1};
+		parse->positions[parse->count] =
+			(struct position){parse->file, parse->line, (unsigned)(parse->at - parse->begin) + 1};
 		if (parse->count == WORDS_MAX)
-			return bad(parse, parse->count, "more words than any line needs");
-		text = cursor.at;
-		if (!take_word(&cursor, &parse->words[parse->count])) {
-			parse->words[parse->count++] = text;
-			return bad(parse, parse->count - 1, "this [ has no ] that ends its word");
+			return bad(parse, parse->count, "this line has more than 64 words");
+		begin = parse->at;
+		if (!take_word(parse, &parse->words[parse->count])) {
+			parse->words[parse->count++] = begin;
+			return bad(parse, parse->count - 1,
+				   "a word that begins with [ must end with ], and nothing else");
 		}
 	}
 }
 
-static bool module_name_ok(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len && len <= 32 && !name[len];
-}
-
-/* A module would see the first of them only.  Returns 0 if there is none. */
-static size_t argument_twice(const struct parse *parse)
-{
-	for (size_t i = 4; i < parse->count; i++) {
-		size_t len = strcspn(parse->words[i], "=");
-		for (size_t j = 3; j < i; j++)
-			if (strcspn(parse->words[j], "=") == len &&
-			    memcmp(parse->words[i], parse->words[j], len) == 0)
-				return i;
-	}
-	return 0;
-}
-
 static int parse_stack_line(struct parse *parse, int facility, bool optional_module)
 {
-	struct line line = {.facility = facility,
-			    .optional_module = optional_module,
-			    .number = parse->spots[2].line,
-			    .column = parse->spots[2].column};
+	struct line line = {.facility = facility, .optional_module = optional_module};
 	_cleanup_free_ char *file = strdup(parse->file);
+	size_t len;
 	char why[240];
-	size_t twice;
 	int r;
 
 	if (!file)
@@ -193,19 +172,26 @@ static int parse_stack_line(struct parse *parse, int facility, bool optional_mod
 		return bad(parse, parse->count - 1, "a stack line is: facility control module [arguments]");
 	if (!control_parse(facility, parse->words[1], &line.control, why, sizeof(why)))
 		return bad(parse, 1, why);
-	if (!module_name_ok(parse->words[2]))
+	len = strspn(parse->words[2], "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (!len || len > MODULE_NAME_MAX || parse->words[2][len])
 		return bad(parse, 2,
-			   "a module's name is small letters, digits and dashes, without path or .so");
-	twice = argument_twice(parse);
-	if (twice)
-		return bad(parse, twice, "an argument of this name is there before");
-	line.module = parse->words[2];
-	line.file = file;
+			   "a module's name has small letters, digits and dashes only, without path or .so");
+	/* A module would see the first one only. */
+	for (size_t i = 4; i < parse->count; i++) {
+		len = strcspn(parse->words[i], "=");
+		for (size_t j = 3; j < i; j++)
+			if (strcspn(parse->words[j], "=") == len &&
+			    memcmp(parse->words[i], parse->words[j], len) == 0)
+				return bad(parse, i, "duplicate argument");
+	}
 	parse->words[parse->count] = NULL;
 	line.arguments = &parse->words[3];
-	line.spots = &parse->spots[3];
+	line.module = parse->words[2];
+	line.file = file;
+	line.number = parse->positions[2].line;
+	line.column = parse->positions[2].column;
 	r = profile_add_line(parse->reading->profile, &line);
-	return r == ICRED_E_INVALID ? bad(parse, 0, "more stack lines than any profile needs") : r;
+	return r == ICRED_E_INVALID ? bad(parse, 0, "the profile has more than 64 stack lines") : r;
 }
 
 /* The words after the name, joined by one blank: only git-path wants more than one. */
@@ -229,43 +215,29 @@ static int parse_setting(struct parse *parse)
 	r = settings_add(settings, parse->words[0], value, why, sizeof(why));
 	if (r < 0)
 		return r == ICRED_E_INVALID ? bad(parse, 1, why) : set_no_memory();
-	settings_came_from(settings,
-			   (struct place){parse->file, parse->spots[1].line, parse->spots[1].column});
+	settings_set_position(settings, parse->positions[1]);
 	return ICRED_OK;
-}
-
-/* What multiplies would tell the same faults again and again. */
-static int hopeless(const struct parse *parse, const char *why)
-{
-	int r = bad(parse, 1, why);
-
-	tell_fault(r, parse->reading);
-	parse->reading->hopeless = true;
-	return r;
-}
-
-static bool is_open(const struct parse *parse, const char *file)
-{
-	for (; parse; parse = parse->parent)
-		if (strcmp(parse->file, file) == 0)
-			return true;
-	return false;
 }
 
 static int parse_include(struct parse *parse)
 {
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
+	struct stat st;
 	char why[400];
 	int r;
 
 	if (parse->count != 2)
 		return bad(parse, 0, "include takes the name of one profile");
-	if (parse->depth >= INCLUDE_MAX)
-		return hopeless(parse, "includes are nested more than 16 deep");
-	if (++parse->reading->includes > FILES_MAX)
-		return hopeless(parse, "more includes than any profile needs");
-	r = profile_open(parse->reading->log, parse->words[1], &file, &fd);
+	if (parse->depth >= INCLUDE_MAX || ++parse->reading->includes > FILES_MAX) {
+		r = bad(parse, 1,
+			parse->depth >= INCLUDE_MAX ? "includes are nested more than 16 deep"
+						    : "the profile has more than 64 includes");
+		report_fault(r, parse->reading);
+		parse->reading->ended = true; /* each include would repeat it */
+		return r;
+	}
+	r = profile_open(parse->reading->log, parse->words[1], &file, &fd, &st);
 	if (r == ICRED_E_NO_MEMORY)
 		return r;
 	if (r < 0) {
@@ -275,66 +247,36 @@ static int parse_include(struct parse *parse)
 			 r == ICRED_E_NOT_FOUND ? suggest_text(&similar) : "");
 		return bad(parse, 1, why);
 	}
-	if (is_open(parse, file))
-		return bad(parse, 1, "this includes itself, in a circle");
-	return parse_file(parse->reading, parse, file, fd);
+	for (const struct parse *open = parse; open; open = open->parent)
+		if (strcmp(open->file, file) == 0)
+			return bad(parse, 1, "this profile includes itself");
+	return parse_file(parse->reading, parse, file, fd, &st);
 }
 
-/* A line that begins with a word of no meaning. */
-static int parse_unknown(const struct parse *parse, const char *word)
+static int parse_line(struct parse *parse)
 {
-	struct suggestion similar = suggest_for(word + (*word == '-'), strlen(word) - (*word == '-'));
+	int r = split_words(parse), facility;
+	bool has_dash;
+	const char *word;
 	char why[240];
 
+	if (r < 0 || !parse->count)
+		return r;
+	word = parse->words[0];
+	has_dash = word[0] == '-';
+	if (strcmp(word, "include") == 0)
+		return parse_include(parse);
+	if (setting_known(word))
+		return parse_setting(parse);
+	facility = facility_number(word + has_dash);
+	if (facility)
+		return parse_stack_line(parse, facility, has_dash);
+	struct suggestion similar = suggest_for(word + has_dash, strlen(word + has_dash));
 	suggest_names(&similar, "key cache issuer include");
 	settings_suggest(&similar);
 	snprintf(why, sizeof(why), "\"%.60s\" is neither a setting nor key, cache, issuer or include%s", word,
 		 suggest_text(&similar));
 	return bad(parse, 0, why);
-}
-
-static int parse_line(struct parse *parse, char *text, unsigned number)
-{
-	const char *word;
-	bool optional_module;
-	int r = split_words(parse, text, number);
-
-	if (r < 0 || !parse->count)
-		return r;
-	word = parse->words[0];
-	if (strcmp(word, "include") == 0)
-		return parse_include(parse);
-	if (setting_known(word))
-		return parse_setting(parse);
-	optional_module = word[0] == '-';
-	r = facility_number(word + optional_module);
-	if (r)
-		return parse_stack_line(parse, r, optional_module);
-	return parse_unknown(parse, word);
-}
-
-/* Refuse what an editor or a copy may have done to the file before a line of it is believed. */
-static int check_bytes(const struct parse *parse, const char *text, size_t len)
-{
-	struct parse at = *parse;
-	char why[80];
-
-	at.spots[0] = (struct spot){1, 1};
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		return bad(&at, 0, "the file starts with a byte order mark; save it without");
-	for (size_t i = 0; i < len; i++, at.spots[0].column++) {
-		if (text[i] == '\n') {
-			at.spots[0].line++;
-			at.spots[0].column = 0;
-		} else if (text[i] == '\r') {
-			return bad(&at, 0, "the file has Windows line ends (CRLF); save it with LF");
-		} else if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
-			snprintf(why, sizeof(why), "a control byte, 0x%02x; profiles are plain text",
-				 text[i]);
-			return bad(&at, 0, why);
-		}
-	}
-	return ICRED_OK;
 }
 
 /* A comment ends with its line: a backslash there must not hide the next one. */
@@ -356,54 +298,43 @@ static bool has_comment(const char *at, const char *end)
 	return false;
 }
 
-static int parse_text(struct parse *parse, char *text)
+/* Refuse what an editor or a copy may have done to the file before a line of it is believed. */
+static int check_bytes(struct parse *parse, const char *text, size_t len)
 {
-	unsigned number = 1, first;
-	char *next;
+	struct position *at = &parse->positions[0];
+	char why[80];
 
-	for (char *at = text; *at; at = next) {
-		char *end;
-		first = number;
-		for (end = at + strcspn(at, "\n");
-		     *end && end > at && end[-1] == '\\' && !has_comment(at, end);
-		     end += strcspn(end, "\n")) {
-			end[-1] = ' ';
-			end++;
-			number++;
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return bad(parse, 0, "the file starts with a byte order mark; save it without one");
+	for (size_t i = 0; i < len; i++, at->column++) {
+		if (text[i] == '\n') {
+			at->line++;
+			at->column = 0;
+		} else if (text[i] == '\r') {
+			return bad(parse, 0, "the file has Windows line ends (CRLF); save it with LF");
+		} else if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f) {
+			snprintf(why, sizeof(why), "a control byte, 0x%02x; profiles are plain text",
+				 text[i]);
+			return bad(parse, 0, why);
 		}
-		next = end + (*end == '\n');
-		number++;
-		*end = '\0';
-		int r = parse_line(parse, at, first);
-		if (r < 0 && !tell_fault(r, parse->reading))
-			return r;
 	}
 	return ICRED_OK;
 }
 
-static int bad_file(const char *file, const char *why)
+/* The whole file, checked and NUL-terminated. */
+static int read_text(struct parse *parse, int fd, const struct stat *st, char **ret_text)
 {
-	char place[PLACE_MAX];
+	_cleanup_free_ char *text = NULL;
+	size_t cap = (size_t)st->st_size + 1, len = 0;
+	char why[64];
+	int r;
 
-	place_format(place, file, 1, 1);
-	return set_error(ICRED_E_INVALID, "%s%s", place, why);
-}
-
-/* The whole file, NUL-terminated; *ret_len is its length. */
-static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
-{
-	size_t cap = 4096, len = 0;
-	char *text, why[64];
-	struct stat st;
-
-	if (fstat(fd, &st) == 0) {
-		if (!S_ISREG(st.st_mode))
-			return bad_file(file, "this is not a regular file");
-		if (st.st_size > FILE_MAX) {
-			snprintf(why, sizeof(why), "the file is larger than %d bytes", FILE_MAX);
-			return bad_file(file, why);
-		}
-		cap = (size_t)st.st_size + 1;
+	parse->positions[0] = (struct position){parse->file, 1, 1};
+	if (!S_ISREG(st->st_mode))
+		return bad(parse, 0, "this is not a regular file");
+	if (st->st_size > FILE_MAX) {
+		snprintf(why, sizeof(why), "the file is larger than %d bytes", FILE_MAX);
+		return bad(parse, 0, why);
 	}
 	text = malloc(cap);
 	if (!text)
@@ -412,58 +343,67 @@ static int read_file(const char *file, int fd, char **ret_text, size_t *ret_len)
 		ssize_t n = read(fd, text + len, cap - 1 - len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
-			free(text);
-			return set_error(errno_code(errno, ICRED_E_INVALID), "%s: %s", file,
+		if (n < 0)
+			return set_error(errno_code(errno, ICRED_E_INVALID), "%s: %s", parse->file,
 					 errno_words(errno));
-		}
 		if (n == 0)
 			break;
 		len += (size_t)n;
 	}
 	text[len] = '\0';
-	*ret_text = text;
-	*ret_len = len;
-	return ICRED_OK;
+	r = check_bytes(parse, text, len);
+	if (r == ICRED_OK) {
+		*ret_text = text;
+		text = NULL;
+	}
+	return r;
 }
 
-static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd)
+static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd,
+		      const struct stat *st)
 {
 	struct parse parse = {.reading = reading,
 			      .parent = parent,
 			      .file = profile_keep_name(reading->profile, file),
 			      .depth = parent ? parent->depth + 1 : 0};
 	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-	int r = parse.file ? read_file(file, fd, &text, &len) : set_no_memory();
+	int r = parse.file ? read_text(&parse, fd, st, &text) : set_no_memory();
+	unsigned number = 1;
+	char *end, *next;
 
-	if (r == ICRED_OK)
-		r = check_bytes(&parse, text, len);
-	return r < 0 ? r : parse_text(&parse, text);
-}
-
-static int read_profile(struct reading *reading, const char *file, int fd)
-{
-	int r = parse_file(reading, NULL, file, fd);
-
-	if (r < 0 && !reading->faults && reading->found)
-		reading->found(reading->data);
-	else if (reading->found && !reading->hopeless)
-		profile_check_urls(reading->profile, tell_fault, reading);
-	return reading->faults ? failure_restore(&reading->first) : r;
+	if (r < 0)
+		return r;
+	for (char *at = text; *at; at = next) {
+		parse.at = at;
+		parse.line = number++;
+		for (end = at + strcspn(at, "\n");
+		     *end && end > at && end[-1] == '\\' && !has_comment(at, end);
+		     end += strcspn(end, "\n")) {
+			end[-1] = ' ';
+			end++;
+			number++;
+		}
+		next = end + (*end == '\n');
+		*end = '\0';
+		r = parse_line(&parse);
+		if (r < 0 && !report_fault(r, reading))
+			return r;
+	}
+	return ICRED_OK;
 }
 
 int profile_examine(const struct log *log, const char *name, void (*found)(void *data), void *data,
 		    struct profile **ret_profile)
 {
 	struct reading reading = {.log = log, .found = found, .data = data};
+	bool is_default = !name || !*name;
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
-	bool is_default = !name || !*name;
+	struct stat st;
 	int r;
 
 	name = is_default ? "default" : name;
-	r = profile_open(log, name, &file, &fd);
+	r = profile_open(log, name, &file, &fd, &st);
 	if (r < 0 && !(r == ICRED_E_NOT_FOUND && is_default)) {
 		if (found)
 			found(data);
@@ -472,13 +412,18 @@ int profile_examine(const struct log *log, const char *name, void (*found)(void 
 	reading.profile = profile_new(name, file ? file : "");
 	if (!reading.profile)
 		return set_no_memory();
-	r = file ? read_profile(&reading, file, fd) : ICRED_OK;
-	if (r < 0) {
+	r = file ? parse_file(&reading, NULL, file, fd, &st) : ICRED_OK;
+	if (file && found && r < 0 && !reading.faults)
+		found(data);
+	else if (file && found && !reading.ended)
+		profile_check_urls(reading.profile, report_fault, &reading);
+	if (reading.faults)
+		r = failure_restore(&reading.first);
+	if (r < 0)
 		profile_free(reading.profile);
-		return r;
-	}
-	*ret_profile = reading.profile;
-	return ICRED_OK;
+	else
+		*ret_profile = reading.profile;
+	return r;
 }
 
 int profile_load(const struct log *log, const char *name, struct profile **ret_profile)

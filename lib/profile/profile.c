@@ -33,7 +33,6 @@ static char **list_free(char **list)
 static void line_clear(struct line *line)
 {
 	list_free(line->arguments);
-	free(line->spots);
 	free(line->module);
 	free(line->file);
 }
@@ -73,34 +72,19 @@ const char *profile_keep_name(struct profile *profile, const char *file)
 	return copy;
 }
 
-static size_t list_length(char **list)
+static char **copy_list(char **list)
 {
 	size_t count = 0;
+	char **copy;
 
 	while (list && list[count])
 		count++;
-	return count;
-}
-
-static char **copy_list(char **list)
-{
-	size_t count = list_length(list);
-	char **copy = calloc(count + 1, sizeof(*copy));
-
+	copy = calloc(count + 1, sizeof(*copy));
 	for (size_t i = 0; copy && i < count; i++) {
 		copy[i] = strdup(list[i]);
-		if (!copy[i]) /* a list with an end too early would be another line */
+		if (!copy[i]) /* a list that ends too early would be another line */
 			copy = list_free(copy);
 	}
-	return copy;
-}
-
-static struct spot *copy_spots(const struct spot *spots, size_t count)
-{
-	struct spot *copy = calloc(count + 1, sizeof(*copy));
-
-	if (copy && spots)
-		memcpy(copy, spots, count * sizeof(*copy));
 	return copy;
 }
 
@@ -119,9 +103,8 @@ int profile_add_line(struct profile *profile, const struct line *line)
 	copy.module = strdup(line->module);
 	copy.file = strdup(line->file);
 	copy.arguments = copy_list(line->arguments);
-	copy.spots = copy_spots(line->spots, list_length(line->arguments));
 	copy.checked = copy.opened = NULL;
-	if (!copy.module || !copy.file || !copy.arguments || !copy.spots) {
+	if (!copy.module || !copy.file || !copy.arguments) {
 		line_clear(&copy);
 		return set_no_memory();
 	}
@@ -169,17 +152,16 @@ static int add_default_lines(struct profile *profile, int facility)
 	return ICRED_OK;
 }
 
-/* A fault of a setting, with where it stands; what a program says stands nowhere. */
+/* A fault of a setting, with its position if it stands in a file. */
 static int bad_setting(const struct profile *profile, const char *name, size_t nth, const char *why)
 {
-	struct place place = settings_place(&profile->settings, name, nth);
-	char where[PLACE_MAX] = "";
+	struct position position = settings_position(&profile->settings, name, nth);
+	char where[POSITION_MAX];
 
-	if (place.file)
-		place_format(where, place.file, place.line, place.column);
+	position_format(where, position);
 	note_error(ICRED_E_INVALID, "%s\"%.80s\": %s %s", where, settings_get(&profile->settings, name, nth),
 		   name, why);
-	set_error_where("", place.file, place.line);
+	set_error_where("", position.file, position.line);
 	return ICRED_E_INVALID;
 }
 
@@ -189,12 +171,12 @@ static int check_url(const struct profile *profile, const char *name, size_t nth
 	struct origin origin;
 
 	if (!origin_parse(settings_get(&profile->settings, name, nth), &origin))
-		return bad_setting(profile, name, nth, "is no URL");
+		return bad_setting(profile, name, nth, "is not a URL");
 	if (strcmp(origin.scheme, "https") != 0 &&
 	    !(origin.loopback && settings_yes(&profile->settings, "insecure-loopback")))
 		return bad_setting(
 			profile, name, nth,
-			"must be https (http is taken for loopback addresses only, with \"insecure-loopback yes\")");
+			"must be https (http is allowed for loopback addresses only, with \"insecure-loopback yes\")");
 	*ret_origin = origin;
 	return ICRED_OK;
 }
@@ -213,25 +195,6 @@ void profile_check_urls(const struct profile *profile, bool (*go_on)(int fault, 
 	}
 }
 
-static int fill_origins(struct profile *profile)
-{
-	free(profile->origins);
-	profile->origin_count = 0;
-	while (settings_get(&profile->settings, "origin", profile->origin_count))
-		profile->origin_count++;
-	profile->origin_count = MAX(profile->origin_count, 1);
-	profile->origins = calloc(profile->origin_count, sizeof(*profile->origins));
-	if (!profile->origins)
-		return set_no_memory();
-	profile->origins[0] = profile->api;
-	for (size_t i = 0; settings_get(&profile->settings, "origin", i); i++) {
-		int r = check_url(profile, "origin", i, &profile->origins[i]);
-		if (r < 0)
-			return r;
-	}
-	return ICRED_OK;
-}
-
 int profile_complete(struct profile *profile)
 {
 	int r = ICRED_OK;
@@ -243,7 +206,18 @@ int profile_complete(struct profile *profile)
 	if (r < 0)
 		return r;
 	origin_format(&profile->api, profile->api_origin);
-	return fill_origins(profile);
+	free(profile->origins);
+	profile->origin_count = 0;
+	while (settings_get(&profile->settings, "origin", profile->origin_count))
+		profile->origin_count++;
+	profile->origin_count = MAX(profile->origin_count, 1);
+	profile->origins = calloc(profile->origin_count, sizeof(*profile->origins));
+	if (!profile->origins)
+		return set_no_memory();
+	profile->origins[0] = profile->api;
+	for (size_t i = 0; r == ICRED_OK && settings_get(&profile->settings, "origin", i); i++)
+		r = check_url(profile, "origin", i, &profile->origins[i]);
+	return r;
 }
 
 const char *profile_issuer(const struct profile *profile)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,8 @@
 
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
-#include "lib/profile/search.h"
 #include "lib/base/trust.h"
+#include "lib/profile/search.h"
 
 #define SEARCH_PATH_MAX    4300
 #define SEARCH_DIRECTORIES 3
@@ -42,27 +43,6 @@ static void note_unreadable(const struct search *search, const char *directory, 
 		 errno_words(error));
 }
 
-/* The user's directory, or "" where there is none or a privileged process must not believe it. */
-static void user_directory(struct search *search)
-{
-	const char *own = secure_getenv("ICRED_CONFIG_DIR"), *config = secure_getenv("XDG_CONFIG_HOME"),
-		   *home = secure_getenv("HOME");
-	size_t cap = sizeof(search->user);
-	int n = -1;
-
-	if (own && own[0] == '/')
-		n = snprintf(search->user, cap, "%s", own);
-	else if (config && config[0] == '/')
-		n = snprintf(search->user, cap, "%s/icred", config);
-	else if (home && home[0] == '/')
-		n = snprintf(search->user, cap, "%s/.config/icred", home);
-	if (n >= 0 && (size_t)n < cap)
-		return;
-	if (n >= 0)
-		note_unreadable(search, search->user, ENAMETOOLONG);
-	search->user[0] = '\0';
-}
-
 bool profile_name_ok(const char *name)
 {
 	size_t len = strlen(name);
@@ -82,13 +62,29 @@ bool profile_is_machines(const char *file)
 	return strncmp(file, machine, strlen(machine)) == 0 || strncmp(file, vendor, strlen(vendor)) == 0;
 }
 
+/* The user's own directory is "" where there is none, or where a privileged process must not believe it. */
 static void search_init(struct search *search, const struct log *log)
 {
+	const char *own = secure_getenv("ICRED_CONFIG_DIR"), *config = secure_getenv("XDG_CONFIG_HOME"),
+		   *home = secure_getenv("HOME");
+	size_t cap = sizeof(search->user);
+	int n = 0;
+
 	search->log = log;
-	user_directory(search);
+	search->user[0] = '\0';
 	search->directories[SEARCH_USER] = search->user;
 	search->directories[1] = SYSCONF_DIR "/icred";
 	search->directories[2] = VENDOR_DIR;
+	if (own && own[0] == '/')
+		n = snprintf(search->user, cap, "%s", own);
+	else if (config && config[0] == '/')
+		n = snprintf(search->user, cap, "%s/icred", config);
+	else if (home && home[0] == '/')
+		n = snprintf(search->user, cap, "%s/.config/icred", home);
+	if (n >= 0 && (size_t)n < cap)
+		return;
+	note_unreadable(search, search->user, ENAMETOOLONG);
+	search->user[0] = '\0';
 }
 
 /* The name's file in directory i; false where there is no such directory. */
@@ -100,38 +96,32 @@ static bool profile_path(const struct search *search, size_t i, const char *name
 	return true;
 }
 
-/* No memory or descriptor is left: this says nothing about the file. */
-static bool is_exhausted(int error)
+/* A failure of the profile's file, which must not make way for another one. */
+static int _printf_(3, 4) refuse(const char *file, int code, const char *format, ...)
 {
-	return errno_code(error, ICRED_OK) != ICRED_OK;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vset_error(code, format, arguments);
+	va_end(arguments);
+	set_error_where("", file, 0);
+	return code;
 }
 
-/* A file that is there and cannot be read must not make way for another one. */
 static int unreadable(const char *file, int error)
 {
-	note_error(errno_code(error, ICRED_E_INVALID), "%s: %s%s", file, errno_words(error),
-		   error == EACCES || error == EPERM
-			   ? "; make it readable for the user who runs this, or remove it"
-		   : error == ELOOP ? "; correct the symbolic link, or remove it"
-				    : "");
-	set_error_where("", file, 0);
-	return icred_error()->code;
+	return refuse(file, errno_code(error, ICRED_E_INVALID), "%s: %s%s", file, errno_words(error),
+		      error == EACCES || error == EPERM
+			      ? "; make it readable for the user who runs this, or remove it"
+		      : error == ELOOP ? "; correct the symbolic link, or remove it"
+				       : "");
 }
 
 static int dangling(const char *file, const struct trail *trail)
 {
-	note_error(ICRED_E_INVALID,
-		   "%s: a symbolic link to %.150s/%s, which does not exist; correct it, or remove it", file,
-		   trail->path, trail->leaf);
-	set_error_where("", file, 0);
-	return ICRED_E_INVALID;
-}
-
-static int untrusted(const char *file, const char *why)
-{
-	note_error(ICRED_E_INVALID, "%s", why);
-	set_error_where("", file, 0);
-	return ICRED_E_INVALID;
+	return refuse(file, ICRED_E_INVALID,
+		      "%s: a symbolic link to %.150s/%s, which does not exist; correct it, or remove it",
+		      file, trail->path, trail->leaf);
 }
 
 static int open_directory(int at, const char *path)
@@ -140,74 +130,67 @@ static int open_directory(int at, const char *path)
 }
 
 /* What `fd` is open on must be the work of root or the user: the file, or (leaf NULL) the directory it is in. */
-static int check_trust(const struct trail *trail, const char *file, int fd, const char *leaf)
+static int check_trust(const struct trail *trail, const char *file, int fd, const char *leaf,
+		       struct stat *ret_st)
 {
 	const struct trusted trusted = {
 		.path = trail->path, .leaf = leaf, .directory = !leaf, .system = trail->system};
 	char why[TRUST_WHY_SIZE];
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, ret_st) < 0)
 		return unreadable(file, errno);
-	return trust_stat(&trusted, &st, why, sizeof(why)) ? ICRED_OK : untrusted(file, why);
-}
-
-/* Make the link's target, behind the directory's path in `text`, the place to look at next. */
-static int go_to(struct trail *trail, const char *file, char *text, char *target)
-{
-	char *slash = strrchr(target, '/');
-	const char *leaf = slash ? slash + 1 : target, *directory = target;
-	int next = -1;
-
-	if (!*leaf || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0)
-		return unreadable(file, EISDIR);
-	if (slash) {
-		*slash = '\0';
-		directory = slash == target ? "/" : target;
-		next = open_directory(trail->directory, directory);
-	} else {
-		target[-1] = '\0';
-	}
-	trail->path = *directory == '/' ? directory : text;
-	trail->leaf = leaf;
-	if (slash && next < 0)
-		return errno == ENOENT || errno == ENOTDIR ? dangling(file, trail) : unreadable(file, errno);
-	if (slash) {
-		close(trail->directory);
-		trail->directory = next;
-	}
-	return ICRED_OK;
+	return trust_stat(&trusted, ret_st, why, sizeof(why)) ? ICRED_OK
+							      : refuse(file, ICRED_E_INVALID, "%s", why);
 }
 
 /* Go on where the link leads, which may be another one. */
 static int follow(struct trail *trail, const char *file)
 {
 	size_t used = strlen(trail->path) + 1;
-	char *text = malloc(used + PATH_MAX), *before = trail->owned;
+	char *text = malloc(used + PATH_MAX), *target, *slash;
+	_cleanup_free_ char *before = NULL;
+	const char *directory;
 	ssize_t len;
-	int r;
+	int next, error;
 
 	if (!text)
 		return set_no_memory();
-	len = readlinkat(trail->directory, trail->leaf, text + used, PATH_MAX - 1);
+	target = text + used;
+	len = readlinkat(trail->directory, trail->leaf, target, PATH_MAX - 1);
 	if (len < 0 || trail->links++ == LINKS_MAX) {
-		r = unreadable(file, len < 0 ? errno : ELOOP);
+		error = len < 0 ? errno : ELOOP;
 		free(text);
-		return r;
+		return unreadable(file, error);
 	}
 	memcpy(text, trail->path, used - 1);
 	text[used - 1] = '/';
-	text[used + (size_t)len] = '\0';
+	target[len] = '\0';
+	before = trail->owned;
 	trail->owned = text;
-	r = go_to(trail, file, text, text + used);
-	free(before);
-	return r;
+	slash = strrchr(target, '/');
+	trail->leaf = slash ? slash + 1 : target;
+	if (!*trail->leaf || strcmp(trail->leaf, ".") == 0 || strcmp(trail->leaf, "..") == 0)
+		return unreadable(file, EISDIR);
+	if (!slash) {
+		target[-1] = '\0';
+		trail->path = text;
+		return ICRED_OK;
+	}
+	*slash = '\0';
+	directory = slash == target ? "/" : target;
+	trail->path = *directory == '/' ? directory : text;
+	next = open_directory(trail->directory, directory);
+	if (next < 0)
+		return errno == ENOENT || errno == ENOTDIR ? dangling(file, trail) : unreadable(file, errno);
+	close(trail->directory);
+	trail->directory = next;
+	return ICRED_OK;
 }
 
 /* The directory was found: the profile's file in it, or NOT_FOUND. */
-static int open_in(const struct search *search, struct trail *trail, const char *file, int *ret_fd)
+static int open_in(const struct search *search, struct trail *trail, const char *file, int *ret_fd,
+		   struct stat *ret_st)
 {
-	struct stat st;
 	int fd, r;
 
 	for (;;) {
@@ -215,9 +198,9 @@ static int open_in(const struct search *search, struct trail *trail, const char 
 			    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 		if (fd < 0 && errno != ELOOP)
 			break;
-		r = check_trust(trail, file, trail->directory, NULL);
+		r = check_trust(trail, file, trail->directory, NULL, ret_st);
 		if (r == ICRED_OK && fd >= 0)
-			r = check_trust(trail, file, fd, trail->leaf);
+			r = check_trust(trail, file, fd, trail->leaf, ret_st);
 		else if (r == ICRED_OK)
 			r = follow(trail, file);
 		if (r == ICRED_OK && fd >= 0)
@@ -231,7 +214,7 @@ static int open_in(const struct search *search, struct trail *trail, const char 
 		return trail->links ? dangling(file, trail) : ICRED_E_NOT_FOUND;
 	/* It is the directory that refuses us, so nothing is known of a file. */
 	if (errno == EACCES && !trail->links &&
-	    fstatat(trail->directory, trail->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	    fstatat(trail->directory, trail->leaf, ret_st, AT_SYMLINK_NOFOLLOW) < 0) {
 		note_unreadable(search, trail->path, EACCES);
 		return ICRED_E_NOT_FOUND;
 	}
@@ -240,7 +223,7 @@ static int open_in(const struct search *search, struct trail *trail, const char 
 
 /* A directory that cannot be read is one that has no profile. */
 static int open_at(const struct search *search, size_t i, const char *name, char file[SEARCH_PATH_MAX],
-		   int *ret_fd)
+		   int *ret_fd, struct stat *ret_st)
 {
 	struct trail trail = {.links = 0, .system = i != SEARCH_USER};
 	int r;
@@ -249,7 +232,7 @@ static int open_at(const struct search *search, size_t i, const char *name, char
 		return ICRED_E_NOT_FOUND;
 	trail.directory = open_directory(AT_FDCWD, search->directories[i]);
 	if (trail.directory < 0) {
-		if (is_exhausted(errno))
+		if (errno_code(errno, ICRED_OK) != ICRED_OK) /* a limit, which says nothing about the file */
 			return unreadable(file, errno);
 		if (errno != ENOENT)
 			note_unreadable(search, search->directories[i], errno);
@@ -257,29 +240,16 @@ static int open_at(const struct search *search, size_t i, const char *name, char
 	}
 	trail.path = search->directories[i];
 	trail.leaf = file + strlen(trail.path) + 1;
-	r = open_in(search, &trail, file, ret_fd);
+	r = open_in(search, &trail, file, ret_fd, ret_st);
 	close(trail.directory);
 	free(trail.owned);
 	return r;
 }
 
-/* Without "default" the built-in profile applies, which must not cost a look through all directories. */
-static int not_there(const struct search *search, const char *name)
-{
-	struct suggestion similar = suggest_for("", 0);
-
-	if (strcmp(name, "default") != 0)
-		similar = profile_similar(name);
-	return set_error(
-		ICRED_E_NOT_FOUND,
-		"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another one%s",
-		name, search->user[0] ? search->user : SYSCONF_DIR "/icred", name, suggest_text(&similar));
-}
-
-/* The first file of that name in the three directories. */
-int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd)
+int profile_open(const struct log *log, const char *name, char **ret_file, int *ret_fd, struct stat *ret_st)
 {
 	struct search search;
+	struct suggestion similar;
 	char file[SEARCH_PATH_MAX], *copy;
 	int fd = -1, r = ICRED_E_NOT_FOUND;
 
@@ -287,9 +257,16 @@ int profile_open(const struct log *log, const char *name, char **ret_file, int *
 		return set_error(ICRED_E_INVALID, "\"%.60s\" can't be the name of a profile", name);
 	search_init(&search, log);
 	for (size_t i = 0; r == ICRED_E_NOT_FOUND && i < SEARCH_DIRECTORIES; i++)
-		r = open_at(&search, i, name, file, &fd);
-	if (r == ICRED_E_NOT_FOUND)
-		return not_there(&search, name);
+		r = open_at(&search, i, name, file, &fd, ret_st);
+	if (r == ICRED_E_NOT_FOUND) {
+		/* Without "default" the built-in profile applies, which must not cost a look through all directories. */
+		similar = strcmp(name, "default") == 0 ? suggest_for("", 0) : profile_similar(name);
+		return set_error(
+			r,
+			"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another one%s",
+			name, search.user[0] ? search.user : SYSCONF_DIR "/icred", name,
+			suggest_text(&similar));
+	}
 	if (r < 0)
 		return r;
 	copy = strdup(file);
@@ -333,16 +310,6 @@ static int is_profile(const struct dirent *entry)
 	return name_of_file(entry->d_name, name);
 }
 
-static int list_directory(const struct search *search, size_t i, struct dirent ***ret_entries)
-{
-	const char *directory = search->directories[i];
-	int count = directory[0] ? scandir(directory, ret_entries, is_profile, alphasort) : 0;
-
-	if (count < 0 && errno != ENOENT)
-		note_unreadable(search, directory, errno);
-	return count;
-}
-
 int profile_each(const struct log *log,
 		 int (*each)(const char *name, const char *file, bool hidden, void *data), void *data)
 {
@@ -351,8 +318,11 @@ int profile_each(const struct log *log,
 
 	search_init(&search, log);
 	for (size_t i = 0; i < SEARCH_DIRECTORIES; i++) {
+		const char *directory = search.directories[i];
 		struct dirent **entries = NULL;
-		int count = list_directory(&search, i, &entries);
+		int count = directory[0] ? scandir(directory, &entries, is_profile, alphasort) : 0;
+		if (count < 0 && errno != ENOENT)
+			note_unreadable(&search, directory, errno);
 		for (int n = 0; n < count; n++) {
 			char name[PROFILE_NAME_MAX + 1], path[SEARCH_PATH_MAX];
 			if (!r && name_of_file(entries[n]->d_name, name) &&

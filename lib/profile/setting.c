@@ -38,7 +38,7 @@ static const char *check_url(const char *value)
 	return origin_parse(value, &origin) ? NULL : "wants a URL like https://api.carbonregistry.com";
 }
 
-/* Whoever writes a path here means a limit, and there is none within an origin. */
+/* A path here would look like a limit, and there is none within an origin. */
 static const char *check_origin(const char *value)
 {
 	const char *wrong = check_url(value), *host = strstr(value, "://");
@@ -63,7 +63,7 @@ static const char *check_duration(const char *value)
 	return parse_duration(value, YEAR, &seconds) ? NULL : "wants a duration: 90, 90s, 5m or 1h";
 }
 
-/* There is no time for anything in 0. */
+/* With 0 every call would time out. */
 static const char *check_timeout(const char *value)
 {
 	unsigned seconds;
@@ -157,22 +157,17 @@ const char *setting_wrong(const char *name, const char *value)
 	return which < 0 ? "is not a setting" : table[which].check(value);
 }
 
-static void remove_value(struct settings *settings, size_t i)
-{
-	free(settings->values[i].value);
-	memmove(&settings->values[i], &settings->values[i + 1],
-		(--settings->count - i) * sizeof(*settings->values));
-}
-
 static void remove_replaced(struct settings *settings, int which, const char *value)
 {
 	bool names_target = table[which].group && strcmp(value, "no") != 0; /* "as-app no" does not */
 
 	for (size_t i = settings->count; i-- > 0;) {
-		int other = settings->values[i].which;
-		if ((other == which && !table[which].repeatable) ||
-		    (names_target && table[other].group == table[which].group))
-			remove_value(settings, i);
+		struct setting_value *at = &settings->values[i];
+		if ((at->which == which && !table[which].repeatable) ||
+		    (names_target && table[at->which].group == table[which].group)) {
+			free(at->value);
+			memmove(at, at + 1, (--settings->count - i) * sizeof(*at));
+		}
 	}
 }
 
@@ -203,9 +198,9 @@ int settings_add(struct settings *settings, const char *name, const char *value,
 	return ICRED_OK;
 }
 
-void settings_came_from(struct settings *settings, struct place place)
+void settings_set_position(struct settings *settings, struct position position)
 {
-	settings->values[settings->count - 1].place = place;
+	settings->values[settings->count - 1].position = position;
 }
 
 static const struct setting_value *find_value(const struct settings *settings, int which, size_t nth)
@@ -218,16 +213,16 @@ static const struct setting_value *find_value(const struct settings *settings, i
 	return NULL;
 }
 
-struct place settings_place(const struct settings *settings, const char *name, size_t nth)
+struct position settings_position(const struct settings *settings, const char *name, size_t nth)
 {
 	const struct setting_value *value = find_value(settings, setting_number(name), nth);
 
-	return value ? value->place : (struct place){NULL, 0, 0};
+	return value ? value->position : (struct position){NULL, 0, 0};
 }
 
-struct place settings_place_at(const struct settings *settings, size_t i)
+struct position settings_position_at(const struct settings *settings, size_t i)
 {
-	return settings->values[i].place;
+	return settings->values[i].position;
 }
 
 const char *settings_get(const struct settings *settings, const char *name, size_t nth)

@@ -3,20 +3,15 @@
 #ifndef ICRED_LIB_PROFILE_SETTING_H
 #define ICRED_LIB_PROFILE_SETTING_H
 
+#include "lib/base/error.h"
 #include "lib/base/suggest.h"
 #include "lib/base/util.h"
-
-/* Where something was written; the name outlives it.  file NULL: in no file. */
-struct place {
-	const char *file;
-	unsigned line, column;
-};
 
 struct settings {
 	struct setting_value {
 		unsigned char which;
 		char *value;
-		struct place place;
+		struct position position;
 	} * values;
 	size_t count;
 };
@@ -32,17 +27,16 @@ const char *setting_wrong(const char *name, const char *value);
  * On failure, why says what the value should be.
  */
 int settings_add(struct settings *settings, const char *name, const char *value, char *why, size_t why_cap);
-/* Say where the one that was added last stands. */
-void settings_came_from(struct settings *settings, struct place place);
-struct place settings_place(const struct settings *settings, const char *name, size_t nth);
+/* Where the one that was added last stands. */
+void settings_set_position(struct settings *settings, struct position position);
+struct position settings_position(const struct settings *settings, const char *name, size_t nth);
 /* Value number nth, in the order of the file; the default for nth 0 where nothing is set; else NULL. */
 const char *settings_get(const struct settings *settings, const char *name, size_t nth);
 bool settings_yes(const struct settings *settings, const char *name);
 unsigned settings_seconds(const struct settings *settings, const char *name);
 /* Walk all that is set: name and value of number i; NULL past the last. */
 const char *settings_at(const struct settings *settings, size_t i, const char **ret_value);
-/* Where number i stands. */
-struct place settings_place_at(const struct settings *settings, size_t i);
+struct position settings_position_at(const struct settings *settings, size_t i);
 void settings_clear(struct settings *settings);
 
 #endif

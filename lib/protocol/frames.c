@@ -27,23 +27,6 @@ void frame_begin(struct wire *wire, int frame)
 	wire_put_number(wire, TAG_FRAME, frame);
 }
 
-static void line_write(struct wire *wire, const struct line *line)
-{
-	size_t count = 0;
-
-	wire_put_number(wire, TAG_FACILITY, line->facility);
-	wire_put(wire, TAG_CONTROL, line->control.action, sizeof(line->control.action));
-	if (line->optional_module)
-		wire_put_number(wire, TAG_OPTIONAL, 1);
-	wire_put_string(wire, TAG_MODULE, line->module);
-	wire_put_string(wire, TAG_FILE, line->file);
-	wire_put_number(wire, TAG_LINE, line->number);
-	wire_put_number(wire, TAG_COLUMN, line->column);
-	for (; line->arguments[count]; count++)
-		wire_put_string(wire, TAG_ARGUMENT, line->arguments[count]);
-	wire_put(wire, TAG_SPOTS, line->spots, count * sizeof(*line->spots));
-}
-
 void hello_write(struct wire *wire, const struct profile *profile, unsigned flags, int log_level)
 {
 	const char *name, *value = NULL;
@@ -58,10 +41,21 @@ void hello_write(struct wire *wire, const struct profile *profile, unsigned flag
 		wire_put_string(wire, TAG_SETTING, name);
 		wire_put_string(wire, TAG_VALUE, value);
 	}
-	/* Caches are the caller's business. */
-	for (size_t i = 0; i < profile->stack.count; i++)
-		if (profile->stack.lines[i].facility != ICRED_CACHE)
-			line_write(wire, &profile->stack.lines[i]);
+	for (size_t i = 0; i < profile->stack.count; i++) {
+		const struct line *line = &profile->stack.lines[i];
+		if (line->facility == ICRED_CACHE) /* the library uses the caches itself */
+			continue;
+		wire_put_number(wire, TAG_FACILITY, line->facility);
+		wire_put(wire, TAG_CONTROL, line->control.action, sizeof(line->control.action));
+		if (line->optional_module)
+			wire_put_number(wire, TAG_OPTIONAL, 1);
+		wire_put_string(wire, TAG_MODULE, line->module);
+		wire_put_string(wire, TAG_FILE, line->file);
+		wire_put_number(wire, TAG_LINE, line->number);
+		wire_put_number(wire, TAG_COLUMN, line->column);
+		for (char *const *argument = line->arguments; *argument; argument++)
+			wire_put_string(wire, TAG_ARGUMENT, *argument);
+	}
 }
 
 #define ARGUMENTS_MAX 64
@@ -73,7 +67,6 @@ struct builder {
 	const char *name, *file, *setting;
 	struct line line; /* points into the packet */
 	char *arguments[ARGUMENTS_MAX + 1];
-	struct spot spots[ARGUMENTS_MAX];
 	size_t argument_count;
 	bool in_line;
 	int64_t version;
@@ -92,46 +85,26 @@ static int finish_line(struct builder *builder)
 	builder->in_line = false;
 	builder->arguments[builder->argument_count] = NULL;
 	builder->line.arguments = builder->arguments;
-	builder->line.spots = builder->spots;
 	if (!builder->line.module || !builder->line.file)
 		return ICRED_E_PROTOCOL;
 	return profile_add_line(builder->hello.profile, &builder->line);
 }
 
-static int begin_line(struct builder *builder, int64_t facility)
-{
-	int r = finish_line(builder);
-
-	if (r < 0)
-		return r;
-	if (facility != ICRED_KEY && facility != ICRED_ISSUER)
-		return ICRED_E_PROTOCOL;
-	builder->in_line = true;
-	builder->argument_count = 0;
-	memset(builder->spots, 0, sizeof(builder->spots));
-	builder->line = (struct line){.facility = (int)facility};
-	return ICRED_OK;
-}
-
-/* A library of another version may know fewer kinds of failure than we do, or more: kinds are only appended. */
-static int control_field(struct control *control, const struct field *field)
-{
-	size_t known = MIN(field->len, sizeof(control->action));
-
-	if (field->len < CONTROL_LEAST)
-		return ICRED_E_PROTOCOL;
-	memcpy(control->action, field->value, known);
-	memset(control->action + known, control->action[-ICRED_E_INTERNAL], sizeof(control->action) - known);
-	return ICRED_OK;
-}
-
 static int line_field(struct builder *builder, struct reader *reader, const struct field *field)
 {
 	struct line *line = &builder->line;
+	size_t known;
 
 	switch (field->tag) {
 	case TAG_CONTROL:
-		return control_field(&line->control, field);
+		/* Another version may know fewer kinds of failure than we do, or more: kinds are only appended. */
+		if (field->len < CONTROL_LEAST)
+			return ICRED_E_PROTOCOL;
+		known = MIN(field->len, sizeof(line->control.action));
+		memcpy(line->control.action, field->value, known);
+		memset(line->control.action + known, line->control.action[-ICRED_E_INTERNAL],
+		       sizeof(line->control.action) - known);
+		return ICRED_OK;
 	case TAG_OPTIONAL:
 		line->optional_module = true;
 		return ICRED_OK;
@@ -146,11 +119,6 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 		return ICRED_OK;
 	case TAG_COLUMN:
 		line->column = field_unsigned(reader, field);
-		return ICRED_OK;
-	case TAG_SPOTS:
-		if (field->len > sizeof(builder->spots))
-			return ICRED_E_PROTOCOL;
-		memcpy(builder->spots, field->value, field->len);
 		return ICRED_OK;
 	case TAG_ARGUMENT:
 		if (builder->argument_count >= ARGUMENTS_MAX)
@@ -178,7 +146,7 @@ static int setting_field(struct builder *builder, struct reader *reader, const s
 	if (!setting_known(builder->setting)) /* to go on without it could be to do what it forbids */
 		return set_error(
 			ICRED_E_PROTOCOL,
-			"icred-worker is older than libicred, and does not know the setting %.60s: install "
+			"icred-worker does not know the setting %.60s, as it is older than libicred; install "
 			"them together",
 			builder->setting);
 	return settings_add(&builder->hello.profile->settings, builder->setting, borrow(reader, field), why,
@@ -187,9 +155,18 @@ static int setting_field(struct builder *builder, struct reader *reader, const s
 
 static int hello_field(struct builder *builder, struct reader *reader, const struct field *field)
 {
-	if (field->tag == TAG_FACILITY)
-		return start_profile(builder) < 0 ? ICRED_E_PROTOCOL
-						  : begin_line(builder, field_number(reader, field));
+	if (field->tag == TAG_FACILITY) {
+		int64_t facility = field_number(reader, field);
+		int r = start_profile(builder);
+		if (r == ICRED_OK)
+			r = finish_line(builder);
+		if (r == ICRED_OK && facility != ICRED_KEY && facility != ICRED_ISSUER)
+			r = ICRED_E_PROTOCOL;
+		builder->in_line = r == ICRED_OK;
+		builder->argument_count = 0;
+		builder->line = (struct line){.facility = (int)facility};
+		return r;
+	}
 	if (builder->in_line)
 		return line_field(builder, reader, field);
 	switch (field->tag) {
@@ -231,7 +208,7 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 			      builder.version > PROTOCOL_VERSION + 1))
 		r = set_error(
 			ICRED_E_PROTOCOL,
-			"icred-worker and libicred are of different versions: install them together, and "
+			"icred-worker and libicred are of different versions; install them together, and "
 			"restart this program");
 	if (r == ICRED_OK)
 		r = start_profile(&builder);
@@ -243,7 +220,7 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 		profile_free(builder.hello.profile);
 		return icred_error()->code == r
 			       ? r
-			       : set_error(r, "the worker does not understand its first message");
+			       : set_error(r, "icred-worker does not understand its first message");
 	}
 	*ret_hello = builder.hello;
 	return ICRED_OK;

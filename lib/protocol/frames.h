@@ -80,11 +80,11 @@ enum tag {
 	TAG_RETRY_AT,    /* FAILED */
 	TAG_RECORD,      /* DONE of MINT: record.h */
 	TAG_COLUMN,      /* HELLO: where the module's name stands in its line */
-	TAG_SPOTS,       /* HELLO: where the arguments stand: struct spot of each */
+	TAG_SPOTS,       /* HELLO: no longer written, and ignored */
 	TAG_DEADLINE,    /* requests: the same as TIME_LEFT, in milliseconds of CLOCK_MONOTONIC */
 };
 
-/* The frame of a packet: its kind, with the reader behind it; 0 if it is none. */
+/* The kind of a packet's frame, with the reader after it; 0 if it is not a frame. */
 int frame_read(const void *bytes, size_t len, struct reader *ret_reader);
 void frame_begin(struct wire *wire, int frame);
 

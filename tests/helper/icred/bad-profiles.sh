@@ -71,11 +71,11 @@ bad 'facility control module' 'key sufficient' 'cache' 'issuer required'
 bad 'is not a control' 'key maybe keyring' 'cache 7 keyctl'
 bad 'not result=action' 'key [success=jump] keyring' 'key [nothing=ok] keyring' 'key [success=ok,default=die] keyring' 'key [=] keyring'
 bad 'is not a control' 'key [] keyring'
-bad 'no ] that ends' 'key [success=ok keyring'
+bad 'must end with \]' 'key [success=ok keyring'
 bad "module's name" 'key sufficient ../keyring' 'cache sufficient keyctl.so' 'issuer required Icr' 'key sufficient /tmp/x'
 bad 'name of one profile' include 'include a b'
 bad "can't be read" 'include nothing' 'include ../default' 'include /etc/passwd'
-bad 'more words' "key sufficient keyring $(printf 'x%.0s ' $(seq 200))"
+bad 'more than 64 words' "key sufficient keyring $(printf 'x%.0s ' $(seq 200))"
 bad '' "installation $(head -c 256 /dev/zero | tr '\0' 1)"
 { write; printf 'app 1\r\n'; } >"$config/bad.conf"
 refused "Windows line ends" 8 invalid "bad.conf:6.*Windows line ends.*save it with LF" icred -p bad token
@@ -95,9 +95,9 @@ rm "$config/bad.conf"
 write 'include one' >"$config/bad.conf"
 write 'include two' >"$config/one.conf"
 write 'include one' >"$config/two.conf"
-refused "includes in a circle" 8 invalid "(one|two)\.conf:6.*in a circle" icred -p bad token
+refused "includes includes itself" 8 invalid "(one|two)\.conf:6.*includes itself" icred -p bad token
 write 'include bad' >"$config/bad.conf"
-refused "  of one" 8 invalid "bad\.conf:6.*in a circle" icred -p bad token
+refused "  of one" 8 invalid "bad\.conf:6.*includes itself" icred -p bad token
 write 'include one' >"$config/bad.conf"
 write 'timeout soon' >"$config/one.conf"
 refused "the line that is wrong in what is included" 8 invalid "one\.conf:6.*wants a duration" icred -p bad token

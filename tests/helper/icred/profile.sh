@@ -106,23 +106,23 @@ wrong() {
 	fails "  and nothing runs with it" 8 icred -p wrong -i x token
 }
 wrong wrong.conf:2:1 '"colour" is neither' 'app 1' 'colour blue'
-wrong wrong.conf:1:5 'no ]' 'key [success=done keyring'
+wrong wrong.conf:1:5 'must end with \]' 'key [success=done keyring'
 wrong wrong.conf:1:5 '\[success=done' 'key [success=done keyring'
 wrong wrong.conf:1:5 '"sometimes" is not a control' 'key sometimes keyring'
 wrong wrong.conf:1:5 '"sucess=done"' 'key [sucess=done] keyring'
 wrong wrong.conf:1:14 '"\.\./keyring"' 'key required ../keyring'
-wrong wrong.conf:1:25 'cache keyctl does not know the argument "keyrnig"; it takes keyring' 'cache sufficient keyctl keyrnig=session'
-wrong wrong.conf:1:26 'cache runtime does not know the argument "path"; it takes none' 'cache sufficient runtime path=/x'
-wrong wrong.conf:2:37 'key exec does not know the argument "comand"' 'app 1' 'key optional exec command=/bin/true [comand=/bin/true x]'
-wrong wrong.conf:1:21 'issuer icr does not know the argument "api"' 'issuer required icr api=https://a.example'
+wrong wrong.conf:1:18 'cache keyctl does not know the argument "keyrnig"; it takes keyring' 'cache sufficient keyctl keyrnig=session'
+wrong wrong.conf:1:18 'cache runtime does not know the argument "path"; it takes none' 'cache sufficient runtime path=/x'
+wrong wrong.conf:2:14 'key exec does not know the argument "comand"' 'app 1' 'key optional exec command=/bin/true [comand=/bin/true x]'
+wrong wrong.conf:1:17 'issuer icr does not know the argument "api"' 'issuer required icr api=https://a.example'
 wrong wrong.conf:1:17 'path-prefix must look like /v1' 'issuer required icr path-prefix=v'
-wrong wrong.conf:1:30 '"path=/y": an argument of this name' 'key sufficient file  path=/x path=/y'
+wrong wrong.conf:1:30 '"path=/y": duplicate argument' 'key sufficient file  path=/x path=/y'
 wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 'cache sufficient keyctl keyring=usr'
 wrong wrong.conf:1:7 '"2"' 'app 1 2'
 # The word is told even if it happens to be in what is said of it.
 wrong wrong.conf:1:7 '"a": this setting takes one value' 'app 1 a'
 wrong wrong.conf:1:9 '"0": timeout wants' 'timeout 0'
-wrong wrong.conf:1:5 '"not-found=die" is about a result that is there before' \
+wrong wrong.conf:1:5 '"not-found=die" is about a result that has an action already' \
 	'key [success=done not_found=ignore not-found=die] keyring'
 wrong wrong.conf:1:5 '"default=bad" is about' 'key [default=die default=bad] keyring'
 # Where a line is continued, the place is that of the word.
@@ -131,22 +131,22 @@ wrong wrong.conf:1:5 '"default=bad" is about' 'key [default=die default=bad] key
 	wrong wrong.conf:2:3 '"1/2"' 'app \' '  1/2'
 	wrong wrong.conf:3:2 '"../keyring"' 'key \' '  required \' '	../keyring'
 	wrong wrong.conf:3:4 '"7"' 'app [1\' '] \' '   7'
-	wrong wrong.conf:2:23 'cache keyctl does not know' 'cache [default=ignore \' ' success=done] keyctl no=1'
+	wrong wrong.conf:2:16 'cache keyctl does not know' 'cache [default=ignore \' ' success=done] keyctl no=1'
 	sed -i 's/keyctl/\\\n&/' "$dir/wrong.conf"
-	wrong wrong.conf:3:8 'cache keyctl does not know'
-	wrong wrong.conf:3:2 'key file does not know the argument "bare"' 'key sufficient file \' '  path=/a \' '	bare'
+	wrong wrong.conf:3:1 'cache keyctl does not know'
+	wrong wrong.conf:1:16 'key file does not know the argument "bare"' 'key sufficient file \' '  path=/a \' '	bare'
 	wrong wrong.conf:4:1 '"colour"' 'app \' '1 \' '#' 'colour blue'
-	wrong wrong.conf:1:5 '"\[a]  b": this \[ has no ]' 'app [a\]\' 'b'
+	wrong wrong.conf:1:5 '"\[a]  b": a word that begins with \[' 'app [a\]\' 'b'
 }
 wrong wrong.conf:2:5 '"ftp://x"' 'app 1' 'api ftp://x'
 wrong wrong.conf:2:5 '"http://example.org": api must be https' 'app 1' 'api http://example.org'
 wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origin https://example.org' 'origin http://example.org'
-wrong wrong.conf:1:9 'in a circle' 'include wrong'
+wrong wrong.conf:1:9 'includes itself' 'include wrong'
 put wrong 'app 1' 'key required file path=x.pem'
 run icred profile check wrong
 like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= wants .* not \"x.pem\""
 put other 'include wrong'
-wrong other.conf:1:9 'in a circle' 'include other'
+wrong other.conf:1:9 'includes itself' 'include other'
 wrong wrong.conf:1:9 '"missing" to include can.t be read: there is none' 'include missing'
 put wrong 'include loop'
 ln -s loop.conf "$dir/loop.conf"

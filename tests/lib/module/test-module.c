@@ -40,14 +40,13 @@ static struct line *add_line(int facility, const char *name, bool optional)
 {
 	char module[32], file[] = "/etc/icred/p.conf", argument[] = "need=a key";
 	char *arguments[] = {argument, NULL};
-	struct spot spots[] = {{7, 21}};
 	struct line line = {.facility = facility,
 			    .optional_module = optional,
 			    .module = module,
 			    .arguments = arguments,
-			    .spots = spots,
 			    .file = file,
-			    .number = 7};
+			    .number = 7,
+			    .column = 14};
 
 	(void)snprintf(module, sizeof(module), "%s", name);
 	assert_int_equal(profile_add_line(profile, &line), ICRED_OK);

@@ -131,9 +131,9 @@ static const struct {
 	{"key [success=] keyring\n", "1:5", "\"success=\""},
 	{"key [=done] keyring\n", "1:5", "\"=done\""},
 	{"key [] keyring\n", "1:5", "is not a control"},
-	{"key [success=done keyring\n", "1:5", "no ]"},
-	{"key [success=done]keyring\n", "1:5", "no ]"},
-	{"key required file [path=/a b\n", "1:19", "no ]"},
+	{"key [success=done keyring\n", "1:5", "must end with ]"},
+	{"key [success=done]keyring\n", "1:5", "must end with ]"},
+	{"key required file [path=/a b\n", "1:19", "must end with ]"},
 	{"key required ../file\n", "1:14", "module's name"},
 	{"key required a/b\n", "1:14", "module's name"},
 	{"key required file.so\n", "1:14", "module's name"},
@@ -213,7 +213,7 @@ static void a_line_has_at_most_64_words(void **state)
 	profile_free(profile);
 	(void)strcat(text, " b");
 	write_profile("p", text);
-	assert_refused("1:263", "more words");
+	assert_refused("1:263", "more than 64 words");
 }
 
 static void a_profile_has_at_most_64_stack_lines(void **state)
@@ -368,11 +368,11 @@ static void includes_end(void **state)
 
 	(void)state;
 	write_profile("p", "include p\n");
-	assert_refused("1:9", "circle");
+	assert_refused("1:9", "includes itself");
 	write_profile("a", "app 1\ninclude b\n");
 	write_profile("b", "include a\n");
 	assert_int_equal(profile_load(NULL, "a", &profile), ICRED_E_INVALID);
-	assert_failure(ICRED_E_INVALID, "circle");
+	assert_failure(ICRED_E_INVALID, "includes itself");
 	for (int i = 0; i < 17; i++) {
 		(void)snprintf(name, sizeof(name), "n%d", i);
 		(void)snprintf(text, sizeof(text), "include n%d\n", i + 1);
