@@ -23,22 +23,24 @@ if KEYRING
 module_LTLIBRARIES += key-keyring.la
 key_keyring_la_SOURCES = plugin/key/keyring/key-keyring.c \
 	plugin/key/keyring/keyring.h \
-	plugin/key/keyring/aside.c \
+	plugin/key/keyring/bounded-call.c \
 	plugin/key/keyring/backend.c \
 	plugin/key/keyring/bus.c \
+	plugin/key/keyring/keyring-error.c \
 	plugin/key/keyring/keyring-file.c \
-	plugin/key/keyring/find.c \
+	plugin/key/keyring/item-search.c \
 	plugin/key/keyring/item.c \
-	plugin/key/keyring/load.c \
+	plugin/key/keyring/load-key.c \
 	plugin/key/keyring/glib-log.c \
-	plugin/key/keyring/owner.c \
+	plugin/key/keyring/bus-owner.c \
 	plugin/key/keyring/prompt.c \
-	plugin/key/keyring/bus-session.c \
-	plugin/key/keyring/store.c \
-	plugin/key/keyring/watchdog.c
+	plugin/key/keyring/encrypted-session.c \
+	plugin/key/keyring/store-key.c \
+	plugin/key/keyring/watchdog.c \
+	plugin/shared/quote.c plugin/shared/quote.h
 key_keyring_la_CFLAGS = $(AM_CFLAGS) $(SECRET_CFLAGS) $(GNUTLS_CFLAGS)
 key_keyring_la_LDFLAGS = $(MODULE_LDFLAGS)
-key_keyring_la_LIBADD = libicred-rsa.la $(SECRET_LIBS) $(GNUTLS_LIBS)
+key_keyring_la_LIBADD = libicred-base.la libicred-rsa.la $(SECRET_LIBS) $(GNUTLS_LIBS)
 endif
 
 # A key module that gets a whole PEM from somewhere: checked files, commands, what to do with the PEM.

@@ -97,7 +97,7 @@ on_terminal sh -c 'icred --timeout 3 token </dev/tty & icred --timeout 4 key lis
 is "never answered: two at once" "$(lines 'timed out waiting for an answer to the keyring.s question')" 2 || diag "$out"
 survives
 isnt "all these questions were GNOME Keyring's own" "$(shown)" 0
-refused "nobody may be asked: no question, no wait" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive token
+refused "nobody may be asked: no question, no wait" 4 locked 'the keyring is locked and cannot ask.*: not interactive; unlock it' timeout 20 icred --no-interactive token
 survives
 
 # -- a program that calls the library ----------------------------------------------------------
@@ -136,7 +136,7 @@ is "dismissed after a while" "$status.$(lines 'question was dismissed').$(lines 
 survives
 stop "$prompter_pid"
 on_terminal icred token
-is "no desktop, so nobody" "$status.$(lines "locked and can't ask for its password here")" 4.1 || diag "$out"
+is "no desktop, so nobody" "$status.$(lines "locked and cannot ask for its password: there is no desktop")" 4.1 || diag "$out"
 survives
 stop_keyring
 

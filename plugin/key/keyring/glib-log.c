@@ -2,26 +2,23 @@
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"
+#include "plugin/shared/quote.h"
 
 #define LOG_TEXT_MAX 400
 
-/* Threads of GLib itself have no host; what they say is dropped, never printed. */
+/* GLib's own threads have no host; what they report is dropped, never printed. */
 static __thread const struct icred_host *log_host;
 
 static void log_handler(const char *domain, GLogLevelFlags level, const char *message, void *data)
 {
-	const struct icred_host *host = log_host;
 	char text[LOG_TEXT_MAX];
 
 	(void)level;
 	(void)data;
-	if (!host)
+	if (!log_host)
 		return;
-	g_strlcpy(text, message ? message : "", sizeof(text));
-	for (char *p = text; *p; p++)
-		if (g_ascii_iscntrl(*p))
-			*p = ' ';
-	host->log(host, ICRED_LOG_DEBUG, "%s: %s", domain ? domain : "GLib", text);
+	quote(text, sizeof(text), message ? message : "", message ? strlen(message) : 0);
+	log_host->log(log_host, ICRED_LOG_DEBUG, "%s: %s", domain ? domain : "GLib", text);
 }
 
 void keyring_log_install(void)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* key keyring: an app's RSA keys in the desktop's keyring, by way of the Secret Service. */
+/* key keyring: an app's RSA keys in the desktop's keyring, over the Secret Service. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"
 #include "plugin/shared/signed.h"
 
 /*
- * So long may a key sign that has meanwhile been removed, or locked away, in
- * the keyring.  A worker lives for some seconds anyway, and a JWT for minutes.
+ * How long a key may sign after it has been removed from the keyring, or locked
+ * there.  A worker lives for some seconds anyway, and a JWT for minutes.
  */
 #define RECENT_LIFE (5 * G_TIME_SPAN_SECOND)
 
@@ -18,94 +18,70 @@ static void recent_clear(struct keyring_recent *recent)
 	g_clear_pointer(&recent->origin, g_free);
 }
 
-int keyring_recent_fits(const struct keyring_recent *recent, const struct icred_key_query *query,
-			unsigned nth)
-{
-	return recent->key && recent->nth == nth && g_get_monotonic_time() < recent->until &&
-	       strcmp(recent->app, query->app) == 0 && strcmp(recent->origin, query->origin) == 0;
-}
-
-static void recent_set(struct keyring_recent *recent, const struct icred_key_query *query, unsigned nth,
-		       const struct keyring_recent *found)
-{
-	recent_clear(recent);
-	recent->key = found->key;
-	recent->at = found->at;
-	recent->app = g_strdup(query->app);
-	recent->origin = g_strdup(query->origin);
-	recent->nth = nth;
-	recent->until = g_get_monotonic_time() + RECENT_LIFE;
-}
-
-static int query_valid(const struct icred_host *host, const struct icred_key_query *query)
-{
-	if (query->app && query->origin && g_utf8_validate(query->app, -1, NULL) &&
-	    g_utf8_validate(query->origin, -1, NULL))
-		return 0;
-	return host->fail(host, ICRED_E_INVALID,
-			  "the keyring takes UTF-8 text only; write the settings app and api as such");
-}
-
 /* Every call begins here, and ends in leave(). */
 static int enter(const struct keyring_call *call)
 {
-	int rc, late;
+	const struct icred_key_query *query = call->query;
+	int r, chosen;
 
 	keyring_log_to(call->host);
-	rc = query_valid(call->host, call->query);
-	if (rc)
-		return rc;
-	rc = keyring_connect(call);
-	if (rc && (rc != ICRED_E_NO_SERVICE || call->self->foreign))
-		return rc;
-	late = keyring_choose(call, &call->self->by_file);
-	if (late)
-		return late;
+	if (!query->app || !query->origin || !g_utf8_validate(query->app, -1, NULL) ||
+	    !g_utf8_validate(query->origin, -1, NULL))
+		return call->host->fail(
+			call->host, ICRED_E_INVALID,
+			"the keyring accepts only UTF-8; write the settings app and api in UTF-8");
+	r = keyring_connect(call);
+	if (r && (r != ICRED_E_NO_SERVICE || call->self->foreign))
+		return r;
+	chosen = keyring_choose(call, &call->self->by_file);
+	if (chosen)
+		return chosen;
 	if (call->self->by_file)
 		return 0;
-	return rc ? rc : keyring_check_service(call);
+	return r ? r : keyring_check_service(call);
 }
 
-static int leave(const struct keyring_call *call, int rc)
+static int leave(const struct keyring_call *call, int r)
 {
-	if (call->self->let_go)
+	if (call->self->question_left)
 		keyring_disconnect(call->self);
 	keyring_log_to(NULL);
-	return rc;
+	return r;
 }
 
-/* A service that was restarted since the last call knows our session no more: then once afresh. */
-static int load_afresh(const struct keyring_call *call, unsigned nth, struct keyring_recent *found)
-{
-	int used = call->self->service != NULL;
-	int rc;
-
-	rc = keyring_load(call, nth, found);
-	if (!used || call->self->by_file ||
-	    (rc != ICRED_E_INTERNAL && rc != ICRED_E_NO_SERVICE && rc != ICRED_E_PROTOCOL))
-		return rc;
-	keyring_disconnect(call->self);
-	rc = keyring_connect(call);
-	if (!rc)
-		rc = keyring_check_service(call);
-	return rc ? rc : keyring_load(call, nth, found);
-}
-
-/* The key is there, in self->recent. */
+/* On 0 the key is in self->recent. */
 static int have_key(const struct keyring_call *call, unsigned nth)
 {
-	struct keyring_recent *recent = &call->self->recent;
-	struct keyring_recent found = {.key = NULL};
-	int rc;
+	struct keyring *self = call->self;
+	struct keyring_recent found = {.key = NULL, .nth = nth};
+	bool had_session;
+	int r;
 
-	if (keyring_recent_fits(recent, call->query, nth))
+	if (keyring_recent_fits(&self->recent, call->query, nth))
 		return 0;
-	rc = enter(call);
-	if (!rc)
-		rc = load_afresh(call, nth, &found);
-	if (!rc)
-		recent_set(recent, call->query, nth, &found);
-	return rc;
+	r = enter(call);
+	if (r)
+		return r;
+	had_session = self->service != NULL;
+	r = keyring_load(call, nth, &found);
+	/* A service that was restarted since the last call does not know the session. */
+	if (had_session && !self->by_file &&
+	    (r == ICRED_E_INTERNAL || r == ICRED_E_NO_SERVICE || r == ICRED_E_PROTOCOL)) {
+		keyring_disconnect(self);
+		r = keyring_connect(call);
+		if (!r)
+			r = keyring_check_service(call);
+		if (!r)
+			r = keyring_load(call, nth, &found);
+	}
+	if (r)
+		return r;
+	recent_clear(&self->recent);
+	found.app = g_strdup(call->query->app);
+	found.origin = g_strdup(call->query->origin);
+	found.until = g_get_monotonic_time() + RECENT_LIFE;
+	self->recent = found;
+	return 0;
 }
 
 static int keyring_prepare(void *self, const struct icred_host *host, const struct icred_key_query *query)
@@ -121,131 +97,102 @@ static int keyring_sign(void *self, const struct icred_host *host, const struct 
 {
 	const struct keyring_call call = {self, host, query};
 	char why[RSA_WHY_SIZE] = "";
-	int rc = have_key(&call, nth);
+	int r = have_key(&call, nth);
 
-	if (rc)
-		return leave(&call, rc);
-	rc = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
-	if (rc)
-		return leave(&call, host->fail(host, rc, "%s", why));
+	if (r)
+		return leave(&call, r);
+	r = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
+	if (r)
+		return leave(&call, host->fail(host, r, "%s", why));
 	signed_by(host, call.self->recent.key);
 	return leave(&call, 0);
 }
 
-static int show_all(const struct keyring_call *call, GVariant *paths, int locked,
-		    int (*each)(const struct icred_key *key, void *data), void *data)
+static int show_all(const struct keyring_call *call, GVariant *paths, bool locked, keyring_each_key *each,
+		    void *data)
 {
 	char **sorted = NULL;
-	int rc;
+	int r;
 
-	rc = keyring_by_date(call, paths, &sorted);
-	for (unsigned i = 0; !rc && sorted[i]; i++)
-		rc = keyring_show(call, sorted[i], locked, each, data);
+	r = keyring_by_date(call, paths, &sorted);
+	for (unsigned i = 0; !r && sorted[i]; i++)
+		r = keyring_show(call, sorted[i], locked, each, data);
 	g_strfreev(sorted);
-	return rc;
-}
-
-/*
- * A locked item may hide its fingerprint, so a person who is there is asked to
- * unlock; a no is no error, nor is it that the question has no desktop to appear on.
- */
-static int find_to_show(const struct keyring_call *call, struct keyring_found *found)
-{
-	int rc;
-
-	rc = keyring_find(call, NULL, found);
-	if (rc || !call->host->interactive || !g_variant_n_children(found->locked))
-		return rc;
-	rc = keyring_unlock(call, found->locked);
-	if (rc)
-		return rc == ICRED_E_CANCELLED || rc == ICRED_E_LOCKED ? 0 : rc;
-	keyring_found_clear(found);
-	return keyring_search(call, NULL, found);
+	return r;
 }
 
 static int keyring_each(void *self, const struct icred_host *host, const struct icred_key_query *query,
-			int (*each)(const struct icred_key *key, void *data), void *data)
+			keyring_each_key *each, void *data)
 {
 	const struct keyring_call call = {self, host, query};
 	struct keyring_found found = {NULL, NULL};
-	int rc;
+	int r;
 
-	rc = enter(&call);
-	if (!rc && call.self->by_file)
+	r = enter(&call);
+	if (!r && call.self->by_file)
 		return leave(&call, keyring_file_each(&call, each, data));
-	if (!rc)
-		rc = find_to_show(&call, &found);
-	if (!rc)
-		rc = show_all(&call, found.unlocked, 0, each, data);
-	if (!rc)
-		rc = show_all(&call, found.locked, 1, each, data);
+	if (!r)
+		r = keyring_find(&call, NULL, &found);
+	/* A locked item may hide its fingerprint, so the user is asked to unlock it. */
+	if (!r && host->interactive && g_variant_n_children(found.locked)) {
+		r = keyring_unlock(&call, found.locked);
+		if (!r)
+			r = keyring_search(&call, NULL, &found);
+		else if (r == ICRED_E_CANCELLED || r == ICRED_E_LOCKED)
+			r = 0; /* dismissed, or no desktop to show the question on: list it as locked */
+	}
+	if (!r)
+		r = show_all(&call, found.unlocked, false, each, data);
+	if (!r)
+		r = show_all(&call, found.locked, true, each, data);
 	keyring_found_clear(&found);
-	return leave(&call, rc);
+	return leave(&call, r);
 }
 
 static int keyring_store_key(void *self, const struct icred_host *host, const struct icred_key_query *query,
 			     const char *pem, const char *label, const char *fingerprint)
 {
 	const struct keyring_call call = {self, host, query};
-	int rc;
+	int r;
 
 	recent_clear(&call.self->recent);
-	rc = enter(&call);
-	if (!rc)
-		rc = keyring_store(&call, pem, label, fingerprint);
-	return leave(&call, rc);
-}
-
-static int remove_all(const struct keyring_call *call, GVariant *paths)
-{
-	gsize n = MIN(g_variant_n_children(paths), KEYRING_ITEMS_MAX);
-	const char *path;
-	int rc = 0;
-
-	for (gsize i = 0; !rc && i < n; i++) {
-		g_variant_get_child(paths, i, "&o", &path);
-		rc = keyring_delete(call, path);
-	}
-	return rc;
-}
-
-static int remove_found(const struct keyring_call *call, const char *fingerprint)
-{
-	struct keyring_found found = {NULL, NULL};
-	int rc;
-
-	rc = keyring_find(call, fingerprint, &found);
-	if (!rc && g_variant_n_children(found.locked)) {
-		/* A copy that stays locked would still be there: all of them, or an error. */
-		rc = keyring_unlock(call, found.locked);
-		if (!rc) {
-			keyring_found_clear(&found);
-			rc = keyring_search(call, fingerprint, &found);
-		}
-	}
-	if (!rc && !g_variant_n_children(found.unlocked))
-		rc = call->host->fail(
-			call->host, ICRED_E_NOT_FOUND,
-			"the keyring has no key %s of app %s; icred key list shows those it has", fingerprint,
-			call->query->app);
-	if (!rc)
-		rc = remove_all(call, found.unlocked);
-	keyring_found_clear(&found);
-	return rc;
+	r = enter(&call);
+	if (!r)
+		r = keyring_store(&call, pem, label, fingerprint);
+	return leave(&call, r);
 }
 
 static int keyring_remove(void *self, const struct icred_host *host, const struct icred_key_query *query,
 			  const char *fingerprint)
 {
 	const struct keyring_call call = {self, host, query};
-	int rc;
+	struct keyring_found found = {NULL, NULL};
+	int r;
 
 	recent_clear(&call.self->recent);
-	rc = enter(&call);
-	if (!rc)
-		rc = call.self->by_file ? keyring_file_remove(&call, fingerprint)
-					: remove_found(&call, fingerprint);
-	return leave(&call, rc);
+	r = enter(&call);
+	if (!r && call.self->by_file)
+		return leave(&call, keyring_file_remove(&call, fingerprint));
+	if (!r)
+		r = keyring_find(&call, fingerprint, &found);
+	/* A copy that stays locked would still be there: all of them, or an error. */
+	if (!r && g_variant_n_children(found.locked)) {
+		r = keyring_unlock(&call, found.locked);
+		if (!r)
+			r = keyring_search(&call, fingerprint, &found);
+	}
+	if (!r && !g_variant_n_children(found.unlocked))
+		r = host->fail(host, ICRED_E_NOT_FOUND,
+			       "the keyring has no key %s of app %s; list its keys with: icred key list",
+			       fingerprint, query->app);
+	for (gsize i = 0; !r && i < MIN(g_variant_n_children(found.unlocked), KEYRING_ITEMS_MAX); i++) {
+		const char *path;
+
+		g_variant_get_child(found.unlocked, i, "&o", &path);
+		r = keyring_change(&call, path, ITEM_IFACE, "Delete", g_variant_new("()"), "(o)");
+	}
+	keyring_found_clear(&found);
+	return leave(&call, r);
 }
 
 static int keyring_open(const struct icred_host *host, void **ret_self)

@@ -8,41 +8,33 @@
 
 /*
  * GNOME Keyring (42 and 48) aborts when its question for a password is taken
- * back, so we let go of the connection instead: the window then stays, and
- * does its work if it is answered later.
+ * back.  So such a question is left open and the connection is closed: the window
+ * then stays, and still unlocks the keyring if it is answered later.
  */
 enum kind {
 	UNLOCK,
-	CHANGE, /* what is created or removed has to be confirmed; may be taken back */
+	CHANGE, /* the user has to confirm that something is created or removed; may be taken back */
 };
 
-/* A prompt that waits for its owner: libsecret's has no end if the owner never answers. */
+/* A prompt that waits for the user: libsecret's has no timeout. */
 struct prompt {
 	GMainContext *context;
-	gboolean over;
-	gboolean slow;
-	gboolean dismissed;
-	gboolean vanished;
-	gboolean late;
+	bool over;
+	bool dismissed;
+	bool vanished;
 };
-
-int keyring_locked(const struct keyring_call *call)
-{
-	return call->host->fail(call->host, ICRED_E_LOCKED,
-				"the keyring is locked; unlock it (log in to your desktop, or run without "
-				"--no-interactive in a terminal)");
-}
 
 static void prompt_completed(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
 			     const char *signal, GVariant *parameters, void *data)
 {
 	struct prompt *prompt = data;
+	gboolean dismissed = TRUE;
 
 	(void)bus, (void)sender, (void)path, (void)iface, (void)signal;
-	prompt->dismissed = TRUE;
 	if (g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
-		g_variant_get(parameters, "(bv)", &prompt->dismissed, NULL);
-	prompt->over = TRUE;
+		g_variant_get(parameters, "(bv)", &dismissed, NULL);
+	prompt->dismissed = dismissed;
+	prompt->over = true;
 }
 
 static void prompt_vanished(GDBusConnection *bus, const char *name, void *data)
@@ -50,52 +42,42 @@ static void prompt_vanished(GDBusConnection *bus, const char *name, void *data)
 	struct prompt *prompt = data;
 
 	(void)bus, (void)name;
-	prompt->vanished = prompt->over = TRUE;
+	prompt->vanished = prompt->over = true;
 }
 
-static gboolean prompt_late(void *data)
+static gboolean keep_alarm(void *data)
 {
-	struct prompt *prompt = data;
-
-	prompt->late = prompt->over = TRUE;
-	return G_SOURCE_REMOVE;
+	(void)data;
+	return G_SOURCE_CONTINUE;
 }
 
-static gboolean prompt_slow(void *data)
+/* Run the loop of the prompt's own context until it is over, or that time. */
+static bool is_over_by(struct prompt *prompt, gint64 until)
 {
-	struct prompt *prompt = data;
+	GSource *alarm = g_timeout_source_new(0);
 
-	prompt->slow = TRUE;
-	return G_SOURCE_REMOVE;
-}
-
-static GSource *prompt_alarm(struct prompt *prompt, int ms, GSourceFunc ring)
-{
-	GSource *alarm = g_timeout_source_new((guint)ms);
-
-	g_source_set_callback(alarm, ring, prompt, NULL);
+	g_source_set_callback(alarm, keep_alarm, NULL, NULL);
+	g_source_set_ready_time(alarm, until);
 	g_source_attach(alarm, prompt->context);
-	return alarm;
-}
-
-static void prompt_alarm_end(GSource *alarm)
-{
+	while (!prompt->over && g_get_monotonic_time() < until)
+		g_main_context_iteration(prompt->context, TRUE);
 	g_source_destroy(alarm);
 	g_source_unref(alarm);
+	return prompt->over;
 }
 
-static void prompt_give_up(const struct keyring_call *call, const char *path, enum kind kind)
+static void give_up(const struct keyring_call *call, const char *path, enum kind kind)
 {
 	GVariant *answer = NULL;
 
 	if (kind == UNLOCK)
-		call->self->let_go = 1;
+		call->self->question_left = true;
 	else if (!keyring_request(call, path, PROMPT_IFACE, "Dismiss", g_variant_new("()"), "()", &answer))
 		g_variant_unref(answer);
 }
 
-/* Its window may be behind others, or on another screen. */
-static void prompt_tell(const struct keyring_call *call)
+/* Show a prompt and wait for the user's answer. */
+static int prompt_wait(const struct keyring_call *call, const char *path, struct prompt *prompt)
 {
 	static const char *const names[] = {
 		[KEYRING_UNKNOWN] = "",
@@ -103,129 +85,121 @@ static void prompt_tell(const struct keyring_call *call)
 		[KEYRING_KEEPASSXC] = "KeePassXC: ",
 		[KEYRING_KWALLET] = "KWallet: ",
 	};
-
-	call->host->log(call->host, ICRED_LOG_WARNING,
-			"%swaiting for the keyring's question in another window; press Ctrl-C to give up",
-			names[keyring_program(call)]);
-}
-
-/* Turn the loop of our own context until it is over. */
-static void prompt_wait(const struct keyring_call *call, struct prompt *prompt)
-{
-	GSource *late = prompt_alarm(prompt, keyring_patience(call), prompt_late);
-	GSource *slow = prompt_alarm(prompt, KEYRING_QUIET_MS, prompt_slow);
-
-	while (!prompt->over) {
-		g_main_context_iteration(prompt->context, TRUE);
-		if (!prompt->slow || prompt->over)
-			continue;
-		prompt->slow = FALSE;
-		prompt_tell(call);
-	}
-	prompt_alarm_end(slow);
-	prompt_alarm_end(late);
-}
-
-static int prompt_show(const struct keyring_call *call, const char *path, struct prompt *prompt)
-{
-	GVariant *answer = NULL;
-	int rc;
-
-	rc = keyring_request(call, path, PROMPT_IFACE, "Prompt", g_variant_new("(s)", ""), "()", &answer);
-	if (rc)
-		return rc;
-	g_variant_unref(answer);
-	prompt_wait(call, prompt);
-	return 0;
-}
-
-/*
- * Without a desktop GNOME Keyring answers as if a person had dismissed the
- * question.  After a real answer, what showed it is still there.
- */
-static int was_never_shown(const struct keyring_call *call)
-{
-	return keyring_program(call) == KEYRING_GNOME && !keyring_is_owned(call, PROMPTER_NAME);
-}
-
-static int prompt_verdict(const struct keyring_call *call, const struct prompt *prompt)
-{
 	const struct icred_host *host = call->host;
+	GVariant *answer = NULL;
+	gint64 now, until, quiet;
+	int r;
 
-	if (prompt->late)
+	r = keyring_request(call, path, PROMPT_IFACE, "Prompt", g_variant_new("(s)", ""), "()", &answer);
+	if (r)
+		return r;
+	g_variant_unref(answer);
+	now = g_get_monotonic_time();
+	until = now + keyring_time_left(call) * G_TIME_SPAN_MILLISECOND;
+	quiet = now + KEYRING_QUIET_MS * G_TIME_SPAN_MILLISECOND;
+	/* The window may be behind others, or on another screen. */
+	if (!is_over_by(prompt, MIN(quiet, until)) && quiet < until)
+		host->log(host, ICRED_LOG_WARNING,
+			  "%swaiting for the keyring's question in another window; press Ctrl-C to give up",
+			  names[keyring_program(call)]);
+	if (!is_over_by(prompt, until))
 		return host->fail(host, ICRED_E_TIMEOUT,
 				  "timed out waiting for an answer to the keyring's question; answer it "
 				  "sooner, or raise the setting timeout");
 	if (prompt->vanished)
 		return host->fail(host, ICRED_E_NO_SERVICE,
-				  "the keyring service ended while it asked; try again");
-	if (prompt->dismissed && was_never_shown(call))
-		return host->fail(host, ICRED_E_LOCKED,
-				  "the keyring is locked and can't ask for its password here, without a "
-				  "desktop to show its window; unlock it on the desktop");
-	if (prompt->dismissed)
-		return host->fail(host, ICRED_E_CANCELLED,
-				  "the keyring's question was dismissed; try again and answer it");
+				  "the keyring service ended while it was asking; try again");
 	return 0;
 }
 
 /* Perform a prompt that the service handed out. */
 static int ask(const struct keyring_call *call, const char *path, enum kind kind)
 {
-	GDBusConnection *bus = call->self->bus;
+	const struct icred_host *host = call->host;
 	struct prompt prompt = {.context = g_main_context_new()};
 	guint signal, watch;
-	int rc;
+	int r;
 
 	g_main_context_push_thread_default(prompt.context);
-	signal =
-		g_dbus_connection_signal_subscribe(bus, SERVICE_NAME, PROMPT_IFACE, "Completed", path, NULL,
-						   G_DBUS_SIGNAL_FLAGS_NONE, prompt_completed, &prompt, NULL);
-	watch = g_bus_watch_name_on_connection(bus, SERVICE_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-					       prompt_vanished, &prompt, NULL);
-	rc = prompt_show(call, path, &prompt);
+	signal = g_dbus_connection_signal_subscribe(call->self->bus, SERVICE_NAME, PROMPT_IFACE, "Completed",
+						    path, NULL, G_DBUS_SIGNAL_FLAGS_NONE, prompt_completed,
+						    &prompt, NULL);
+	watch = g_bus_watch_name_on_connection(call->self->bus, SERVICE_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+					       NULL, prompt_vanished, &prompt, NULL);
+	r = prompt_wait(call, path, &prompt);
 	g_bus_unwatch_name(watch);
-	g_dbus_connection_signal_unsubscribe(bus, signal);
+	g_dbus_connection_signal_unsubscribe(call->self->bus, signal);
 	/* What was queued for `prompt` must run, or be dropped, before it goes out of scope. */
 	while (g_main_context_iteration(prompt.context, FALSE))
 		;
 	g_main_context_pop_thread_default(prompt.context);
 	g_main_context_unref(prompt.context);
-	if (rc || prompt.late)
-		prompt_give_up(call, path, kind);
-	return rc ? rc : prompt_verdict(call, &prompt);
+	if (r && !prompt.vanished)
+		give_up(call, path, kind);
+	if (r || !prompt.dismissed)
+		return r;
+	/*
+	 * Without a desktop GNOME Keyring answers as if the user had dismissed the
+	 * question.  After a real answer, the program that showed it still runs.
+	 */
+	if (keyring_program(call) == KEYRING_GNOME && !keyring_is_owned(call, PROMPTER_NAME))
+		return host->fail(
+			host, ICRED_E_LOCKED,
+			"the keyring is locked and cannot ask for its password: there is no desktop "
+			"to show its window on; unlock it on the desktop");
+	return host->fail(host, ICRED_E_CANCELLED,
+			  "the keyring's question was dismissed; try again and answer it");
 }
 
-/* To create or to remove something; if not interactive, the question is taken back unseen. */
-int keyring_prompt(const struct keyring_call *call, const char *path)
+/*
+ * Create or remove something, by a method whose last result is a prompt, or none.
+ * If not interactive, a prompt is taken back unseen.
+ */
+int keyring_change(const struct keyring_call *call, const char *path, const char *iface, const char *method,
+		   GVariant *arguments, const char *type)
 {
-	if (strcmp(path, NO_OBJECT) == 0)
-		return 0;
-	if (call->host->interactive)
-		return ask(call, path, CHANGE);
-	prompt_give_up(call, path, CHANGE);
-	return call->host->fail(call->host, ICRED_E_LOCKED,
-				"the keyring wants to ask first; run this without --no-interactive "
-				"in a terminal");
+	GVariant *answer = NULL;
+	const char *prompt;
+	int r;
+
+	r = keyring_request(call, path, iface, method, arguments, type, &answer);
+	if (r)
+		return r;
+	g_variant_get_child(answer, g_variant_n_children(answer) - 1, "&o", &prompt);
+	if (strcmp(prompt, NO_OBJECT) != 0 && call->host->interactive) {
+		r = ask(call, prompt, CHANGE);
+	} else if (strcmp(prompt, NO_OBJECT) != 0) {
+		give_up(call, prompt, CHANGE);
+		r = call->host->fail(call->host, ICRED_E_LOCKED,
+				     "the keyring wants to ask before it changes anything, but cannot: not "
+				     "interactive");
+	}
+	g_variant_unref(answer);
+	return r;
 }
 
-/* Ask the owner to unlock these; paths may be floating. */
+/* Ask the user to unlock these; paths may be floating. */
 int keyring_unlock(const struct keyring_call *call, GVariant *paths)
 {
 	GVariant *answer = NULL;
 	const char *prompt;
-	int rc;
+	int r;
 
 	if (!call->host->interactive) {
 		g_variant_unref(g_variant_ref_sink(paths));
 		return keyring_locked(call);
 	}
-	rc = keyring_request(call, SERVICE_PATH, SERVICE_IFACE, "Unlock", g_variant_new("(@ao)", paths),
-			     "(aoo)", &answer);
-	if (rc)
-		return rc;
+	r = keyring_request(call, SERVICE_PATH, SERVICE_IFACE, "Unlock", g_variant_new("(@ao)", paths),
+			    "(aoo)", &answer);
+	if (r)
+		return r;
 	g_variant_get(answer, "(ao&o)", NULL, &prompt);
-	rc = strcmp(prompt, NO_OBJECT) == 0 ? 0 : ask(call, prompt, UNLOCK);
+	r = strcmp(prompt, NO_OBJECT) == 0 ? 0 : ask(call, prompt, UNLOCK);
 	g_variant_unref(answer);
-	return rc;
+	return r;
+}
+
+int keyring_unlock_path(const struct keyring_call *call, const char *path)
+{
+	return keyring_unlock(call, g_variant_new_objv(&path, 1));
 }

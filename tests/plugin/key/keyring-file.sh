@@ -45,7 +45,7 @@ portal_there() {
 
 for what in sign store remove list; do
 	like "the file by name, but no master password: $what" "$(SECRET_BACKEND="file" key $what)" \
-		"^$no_service: no keyring service, and libsecret's file can't be used either"
+		"^$no_service: no keyring service, and libsecret's file cannot be used either"
 done
 ok "  and there is no file then" test ! -e "$XDG_DATA_HOME/keyrings/default.keyring"
 is "no bus: empty, several keys, 16 kB, threads, removal" "$(file life)" "ok"
@@ -75,7 +75,7 @@ done
 ok "  and writes nothing" cmp "$tmp/before" "$tmp/file/keys"
 printf 'something else' >"$tmp/file/keys"
 for what in sign store remove list; do
-	like "a file that is not libsecret's: $what" "$(file $what)" "^$invalid: .*default.keyring is no file of libsecret's"
+	like "a file that is not libsecret's: $what" "$(file $what)" "^$invalid: .*default.keyring is not a file of libsecret"
 done
 is "  is let alone" "$(cat "$tmp/file/keys")" "something else"
 rm "$tmp/file/keys"
@@ -95,13 +95,13 @@ is "  a later process signs" "$(boxed sign)" "ok"
 start_portal other
 like "  but not with another master secret" "$(boxed sign)" "^$locked: .*another master password"
 start_portal short
-like "the portal gives no whole secret" "$(boxed sign)" "^$no_service: .*can't be used either"
+like "the portal gives no whole secret" "$(boxed sign)" "^$no_service: .*cannot be used either"
 start_portal refuse
 like "the portal's question is dismissed" "$(boxed sign)" "^$cancelled: .*dismissed"
 start_portal fail
-like "the portal has none to give" "$(boxed sign)" "^$no_service: .*can't be used either"
+like "the portal has none to give" "$(boxed sign)" "^$no_service: .*cannot be used either"
 start_portal die
-like "the portal ends over the question" "$(boxed sign)" "^$no_service: .*can't be used either"
+like "the portal ends over the question" "$(boxed sign)" "^$no_service: .*cannot be used either"
 
 # A portal's silence has no end of its own.
 start_portal mute
@@ -202,7 +202,7 @@ start_portal give
 is "  in a sandbox that may see it" "$(ICRED_TEST_WHERE=Login boxed life)" "ok"
 fingerprint=$(key keep)
 lock_keyring || exit 99
-like "  even if it is locked" "$(file sign)" "^$locked: the keyring is locked; unlock it"
+like "  even if it is locked" "$(file sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 errors_checked
 unlike "nothing secret was logged" "$(cat "$tmp/log")" "PRIVATE KEY|MII"
 done_testing

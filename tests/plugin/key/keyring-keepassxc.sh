@@ -98,7 +98,7 @@ is "no window was shown" "$(windows)" 0
 
 window lockAllDatabases
 wait_for 5 database_is true
-wallet_locked "locked" 'the keyring is locked; unlock it'
+wallet_locked "locked" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 open_database
 wait_for 5 database_is false
 like "unlocked again" "$(icred --no-interactive token)" "$wallet_token"
@@ -129,8 +129,8 @@ window lockAllDatabases
 wait_for 5 database_is true other
 open_database
 wait_for 5 database_is false
-refused "the key is in the locked one: token" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive token
-refused "  key list" 4 locked 'the keyring is locked; unlock it' timeout 20 icred --no-interactive key list
+refused "the key is in the locked one: token" 4 locked 'the keyring is locked and cannot ask.*: not interactive; unlock it' timeout 20 icred --no-interactive token
+refused "  key list" 4 locked 'the keyring is locked and cannot ask.*: not interactive; unlock it' timeout 20 icred --no-interactive key list
 is "  no window was shown" "$(windows)" 0
 window appExit
 stop "$keepassxc_pid"
@@ -140,10 +140,10 @@ mv "$tmp/other.kdbx" "$database"
 
 settings
 start_keepassxc || exit 99
-wallet_locked "each item to be confirmed" 'the keyring is locked; unlock it' 'wants to ask'
+wallet_locked "each item to be confirmed" 'the keyring is locked and cannot ask.*: not interactive; unlock it' 'wants to ask'
 window lockAllDatabases
 wait_for 5 database_is true
-wallet_locked "locked as well" 'the keyring is locked; unlock it'
+wallet_locked "locked as well" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 is "no window was shown" "$(windows)" 0
 on_terminal icred --timeout 2 token
 like "at a terminal it asks, until the deadline" "$status.$(windows)" '^7[.][1-9]' || diag "$out"

@@ -96,7 +96,7 @@ start_kwallet || exit 99
 wait_for 10 wallet_is_open
 # It may be locked for the Secret Service until a person asks, for whom there is no question then.
 if wallet_is true; then
-	wallet_locked "opened at login, but not for all" 'the keyring is locked; unlock it'
+	wallet_locked "opened at login, but not for all" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 fi
 on_terminal icred token
 is "opened at login" "$status.$(windows)" 3.0 || diag "$out"
@@ -118,7 +118,7 @@ is "all sessions are of use" "$(sign_often)" "200 ok"
 
 wallet closeAllWallets >"$tmp/.told"
 wait_for 5 wallet_is true
-wallet_locked "locked" 'the keyring is locked; unlock it'
+wallet_locked "locked" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 is "  the key is seen all the same" "$(icred --no-interactive key list --json | grep -o '"locked":[a-z]*')" '"locked":true'
 is "no window was shown" "$(windows)" 0
 wallet_dies "$kwallet_pid" start_kwallet
@@ -131,7 +131,7 @@ stop "$kwallet_pid"
 # -- without a password from login ---------------------------------------------------------------
 
 start_kwallet "$kwalletd" || exit 99
-wallet_locked "never unlocked" 'the keyring is locked; unlock it'
+wallet_locked "never unlocked" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 is "no window was shown" "$(windows)" 0
 on_terminal icred --timeout 2 token
 like "at a terminal it asks, until the deadline" "$status.$(windows)" '^7[.][1-9]' || diag "$out"

@@ -48,16 +48,16 @@ is "  whatever name the environment has for the service" "$(SECRET_SERVICE_BUS_N
 # -- locked ------------------------------------------------------------------
 
 lock_keyring || exit 99
-like "locked: sign" "$(key sign)" "^$locked: the keyring is locked; unlock it"
-like "locked: store" "$(key store)" "^$locked: the keyring is locked; unlock it"
+like "locked: sign" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
+like "locked: store" "$(key store)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 like "locked: the list says so" "$(key list)" "^[^ ]+ 2048 locked 12345 "
 like "locked: another app's key is not found, not locked" "$(key remove)" "^$not_found: "
 
 # As after a reboot: this daemon has never seen the password, so labels are not readable.
 stop_keyring
 keyring_daemon_start /dev/null || exit 99
-like "never unlocked: sign" "$(key sign)" "^$locked: the keyring is locked; unlock it"
-like "never unlocked: store" "$(key store)" "^$locked: the keyring is locked; unlock it"
+like "never unlocked: sign" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
+like "never unlocked: store" "$(key store)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 like "never unlocked: the list has it" "$(key list)" "^- 0 locked 12345 undated"
 like "a person, but no desktop to show the question on" "$(person sign)" "^$locked: .*unlock it on the desktop"
 
@@ -98,11 +98,11 @@ start_mock silent
 like "the question is not answered" "$(ICRED_TEST_DEADLINE=800 person sign)" "^$timeout: .*question"
 stop "$mock_pid"
 start_mock die
-like "the service dies over its question" "$(person sign)" "^$no_service: .*ended while"
+like "the service dies over its question" "$(person sign)" "^$no_service: .*ended during"
 key pem >"$tmp/asked.pem"
 start_mock unlock "$tmp/asked.pem"
 like "who may be asked unlocks it: the list, unasked" "$(key list)" "^[^ ]+ [0-9]+ locked 12345 "
-like "  a signature, unasked" "$(key sign)" "^$locked: the keyring is locked; unlock it"
+like "  a signature, unasked" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 is "  a signature, asked" "$(person sign)" "ok"
 is "  from then on nobody is asked" "$(key sign)" "ok"
 stop "$mock_pid"

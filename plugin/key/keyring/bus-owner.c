@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose is the session bus, and whose the keyring?  Another user's gets no key, and none of its keys is used. */
+/* Who owns the session bus, and the keyring?  Another user's gets no key, and none of its keys is used. */
 #include "config.h"
 
 #include <sys/socket.h>
@@ -8,41 +8,26 @@
 
 #include "plugin/key/keyring/keyring.h"
 
-#define BUS_NAME  "org.freedesktop.DBus"
-#define BUS_PATH  "/org/freedesktop/DBus"
-#define BUS_IFACE "org.freedesktop.DBus"
-
 /* root can read all that this user can, so it is trusted as this user is. */
-static int trusts(uid_t uid)
+static bool is_trusted_user(uid_t uid)
 {
 	return uid == geteuid() || uid == 0;
 }
 
-GVariant *keyring_ask_bus(const struct keyring_call *call, const char *method, GVariant *arguments,
-			  const char *type, GError **error)
+/* A call to the bus itself; its only result goes to ret_value, by a format string of g_variant_get(). */
+static bool ask_bus(const struct keyring_call *call, const char *method, GVariant *arguments,
+		    const char *type, void *ret_value, GError **error)
 {
-	return g_dbus_connection_call_sync(call->self->bus, BUS_NAME, BUS_PATH, BUS_IFACE, method, arguments,
-					   G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NONE,
-					   keyring_patience(call), NULL, error);
-}
+	GVariant *answer =
+		g_dbus_connection_call_sync(call->self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					    "org.freedesktop.DBus", method, arguments, G_VARIANT_TYPE(type),
+					    G_DBUS_CALL_FLAGS_NONE, keyring_time_left(call), NULL, error);
 
-/* As the kernel has it, of the process that listens at the other end. */
-static int peer_of(GIOStream *stream, uid_t *ret_uid)
-{
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
-	GSocket *socket;
-
-	if (!G_IS_SOCKET_CONNECTION(stream))
-		return 0;
-	socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
-	/* GLib's own g_socket_get_credentials() refuses a peer in another PID namespace, as of a container. */
-	if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX ||
-	    getsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-	    peer.uid == (uid_t)-1)
-		return 0;
-	*ret_uid = peer.uid;
-	return 1;
+	if (!answer)
+		return false;
+	g_variant_get(answer, type, ret_value);
+	g_variant_unref(answer);
+	return true;
 }
 
 /* The variable is the one that led there. */
@@ -51,7 +36,7 @@ static int foreign_bus(const struct keyring_call *call, uid_t uid, const char *v
 	const struct icred_host *host = call->host;
 	uid_t self = geteuid();
 
-	call->self->foreign = 1;
+	call->self->foreign = true;
 	if (self == 0)
 		return host->fail(
 			host, ICRED_E_NO_SERVICE,
@@ -64,63 +49,60 @@ static int foreign_bus(const struct keyring_call *call, uid_t uid, const char *v
 			  (unsigned)uid, (unsigned)self, variable);
 }
 
-/* GLib passes over another user's socket in $XDG_RUNTIME_DIR, and would only say that there is no bus. */
+/* GLib ignores another user's socket in $XDG_RUNTIME_DIR, and would only say that there is no bus. */
 int keyring_check_address(const struct keyring_call *call)
 {
 	const char *address = g_getenv("DBUS_SESSION_BUS_ADDRESS"), *folder = g_getenv("XDG_RUNTIME_DIR");
 	char *path = folder && !(address && address[0]) ? g_build_filename(folder, "bus", NULL) : NULL;
 	struct stat st = {.st_uid = 0};
-	int is = path && stat(path, &st) == 0;
+	bool is_there = path && stat(path, &st) == 0;
 
 	g_free(path);
-	call->self->foreign = 0;
-	return is && !trusts(st.st_uid) ? foreign_bus(call, st.st_uid, "XDG_RUNTIME_DIR") : 0;
+	call->self->foreign = false;
+	return is_there && !is_trusted_user(st.st_uid) ? foreign_bus(call, st.st_uid, "XDG_RUNTIME_DIR") : 0;
 }
 
-/* Before the first word on a new connection. */
+/* Before anything is sent on a new connection: which user runs the process at the other end? */
 int keyring_check_bus(const struct keyring_call *call, GIOStream *stream)
 {
-	uid_t uid = (uid_t)-1;
+	GSocket *socket = G_IS_SOCKET_CONNECTION(stream)
+				  ? g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream))
+				  : NULL;
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
 
-	if (!peer_of(stream, &uid)) {
-		call->self->foreign = 1;
+	/* GLib's own g_socket_get_credentials() refuses a peer in another PID namespace, such as a container's. */
+	if (!socket || g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX ||
+	    getsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	    peer.uid == (uid_t)-1) {
+		call->self->foreign = true;
 		return call->host->fail(
 			call->host, ICRED_E_NO_SERVICE,
 			"the session bus is not a Unix socket, so its owner is unknown and its keyring is "
 			"not used; set DBUS_SESSION_BUS_ADDRESS to unix:path=...");
 	}
-	return trusts(uid) ? 0 : foreign_bus(call, uid, "DBUS_SESSION_BUS_ADDRESS");
+	return is_trusted_user(peer.uid) ? 0 : foreign_bus(call, peer.uid, "DBUS_SESSION_BUS_ADDRESS");
 }
 
-static int owner_uid(const struct keyring_call *call, const char *name, guint32 *ret_uid, GError **error)
+static bool owner_uid(const struct keyring_call *call, const char *name, guint32 *ret_uid, GError **error)
 {
-	GVariant *answer =
-		keyring_ask_bus(call, "GetConnectionUnixUser", g_variant_new("(s)", name), "(u)", error);
-
-	if (!answer)
-		return 0;
-	g_variant_get(answer, "(u)", ret_uid);
-	g_variant_unref(answer);
-	return 1;
+	return ask_bus(call, "GetConnectionUnixUser", g_variant_new("(s)", name), "(u)", ret_uid, error);
 }
 
 /* A service that does not run yet has no owner before the bus has started it. */
-int keyring_start(const struct keyring_call *call, GError **error)
+bool keyring_start(const struct keyring_call *call, GError **error)
 {
-	GVariant *answer = keyring_ask_bus(call, "StartServiceByName", g_variant_new("(su)", SERVICE_NAME, 0),
-					   "(u)", error);
+	guint32 started;
 
-	if (!answer)
-		return 0;
-	g_variant_unref(answer);
-	return 1;
+	return ask_bus(call, "StartServiceByName", g_variant_new("(su)", SERVICE_NAME, 0), "(u)", &started,
+		       error);
 }
 
-int keyring_is_trusted(const struct keyring_call *call, const char *name)
+bool keyring_is_trusted(const struct keyring_call *call, const char *name)
 {
 	guint32 uid = 0;
 
-	return owner_uid(call, name, &uid, NULL) && trusts(uid);
+	return owner_uid(call, name, &uid, NULL) && is_trusted_user(uid);
 }
 
 /*
@@ -129,46 +111,40 @@ int keyring_is_trusted(const struct keyring_call *call, const char *name)
  */
 int keyring_check_service(const struct keyring_call *call)
 {
-	const struct icred_host *host = call->host;
 	GError *error = NULL;
 	guint32 uid = 0;
-	int known = owner_uid(call, SERVICE_NAME, &uid, &error);
+	bool is_known = owner_uid(call, SERVICE_NAME, &uid, &error);
 
-	if (!known && keyring_absent(error)) {
+	if (!is_known && keyring_is_absent(error)) {
 		g_clear_error(&error);
-		known = keyring_start(call, &error) && owner_uid(call, SERVICE_NAME, &uid, &error);
+		is_known = keyring_start(call, &error) && owner_uid(call, SERVICE_NAME, &uid, &error);
 	}
-	if (!known)
+	if (!is_known)
 		return keyring_gerror(call, error, "StartServiceByName");
-	if (trusts(uid))
+	if (is_trusted_user(uid))
 		return 0;
-	return host->fail(
-		host, ICRED_E_NO_SERVICE,
+	return call->host->fail(
+		call->host, ICRED_E_NO_SERVICE,
 		"the keyring service on the session bus belongs to user %u, not to user %u, so it is "
 		"not used; set DBUS_SESSION_BUS_ADDRESS to a bus that only you can use",
 		(unsigned)uid, (unsigned)geteuid());
 }
 
-/* The unique name of who owns a name on the bus, to be freed; NULL if nothing does. */
+/* The unique name of the connection that owns a name on the bus, to be freed; NULL if there is none. */
 static char *owner_of(const struct keyring_call *call, const char *name)
 {
-	GVariant *answer = keyring_ask_bus(call, "GetNameOwner", g_variant_new("(s)", name), "(s)", NULL);
 	char *owner = NULL;
 
-	if (!answer)
-		return NULL;
-	g_variant_get(answer, "(s)", &owner);
-	g_variant_unref(answer);
-	return owner;
+	return ask_bus(call, "GetNameOwner", g_variant_new("(s)", name), "(s)", &owner, NULL) ? owner : NULL;
 }
 
-int keyring_is_owned(const struct keyring_call *call, const char *name)
+bool keyring_is_owned(const struct keyring_call *call, const char *name)
 {
 	char *owner = owner_of(call, name);
-	int is = owner != NULL;
+	bool is_owned = owner != NULL;
 
 	g_free(owner);
-	return is;
+	return is_owned;
 }
 
 /* The program that provides the keyring, by another name that it owns as well. */
