@@ -91,7 +91,7 @@ libappauth_la_SOURCES = \
 	plugin/issuer/appauth/errorbody.c plugin/issuer/appauth/errorbody.h \
 	plugin/issuer/appauth/http.c plugin/issuer/appauth/http.h \
 	plugin/issuer/appauth/json-read.c plugin/issuer/appauth/json-read.h \
-	plugin/issuer/appauth/jwt.c plugin/issuer/appauth/jwt.h \
+	plugin/issuer/appauth/jwt.c \
 	plugin/issuer/appauth/appauth.c \
 	plugin/shared/quote.c plugin/shared/quote.h \
 	plugin/issuer/appauth/ratelimit.c plugin/issuer/appauth/ratelimit.h \

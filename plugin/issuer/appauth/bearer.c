@@ -2,14 +2,11 @@
 #include "config.h"
 
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "plugin/issuer/appauth/bearer.h"
-#include "plugin/issuer/appauth/jwt.h"
 
 static const char PREFIX[] = "Authorization: Bearer ";
 
@@ -52,77 +49,34 @@ struct bearer_cache *bearer_cache_free(struct bearer_cache *cache, const struct 
 	return NULL;
 }
 
-/* A clock that was set back makes a JWT of the future, which no server takes. */
-static bool is_fresh(const struct bearer_page *page, const char *app, int64_t now)
-{
-	return page->made_at != 0 && page->made_at <= now && now < page->made_at + JWT_LIFE - JWT_SPARE &&
-	       strcmp(page->app, app) == 0;
-}
-
-static bool cache_load(struct bearer *b, int64_t now)
-{
-	struct bearer_page *page = b->cache->page;
-	bool fresh;
-
-	pthread_mutex_lock(&b->cache->mutex);
-	fresh = is_fresh(page, b->app, now);
-	if (fresh)
-		memcpy(b->line, page->line, LINE_SIZE);
-	pthread_mutex_unlock(&b->cache->mutex);
-	return fresh;
-}
-
-static void cache_save(const struct bearer *b)
-{
-	struct bearer_page *page = b->cache->page;
-
-	if (strlen(b->app) > ICRED_ID_MAX)
-		return;
-	pthread_mutex_lock(&b->cache->mutex);
-	explicit_bzero(page, sizeof(*page));
-	memcpy(page->app, b->app, strlen(b->app) + 1);
-	memcpy(page->line, b->line, strlen(b->line) + 1);
-	page->made_at = b->made_at;
-	pthread_mutex_unlock(&b->cache->mutex);
-}
-
-void bearer_reject(struct bearer *bearer)
-{
-	struct bearer_page *page = bearer->cache->page;
-
-	pthread_mutex_lock(&bearer->cache->mutex);
-	if (strcmp(page->line, bearer->line) == 0)
-		explicit_bzero(page, sizeof(*page));
-	pthread_mutex_unlock(&bearer->cache->mutex);
-}
-
-static int sign(struct bearer *b, int64_t now)
+int bearer_begin(struct bearer *b)
 {
 	const struct icred_host *host = b->host;
+	struct bearer_page *page = b->cache->page;
 
-	b->made_at = now;
-	if (!jwt_input(b->input, JWT_SIZE, b->app, now, b->alg_claim, &b->input_len))
+	b->made_at = (int64_t)time(NULL);
+	b->line = host->secret_alloc(host, LINE_SIZE);
+	b->input = host->secret_alloc(host, JWT_SIZE);
+	if (!b->line || !b->input)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory for the JWT");
+	b->line[0] = '\0';
+	pthread_mutex_lock(&b->cache->mutex);
+	/* A clock that was set back makes a JWT of the future, which no server takes. */
+	b->is_reused = page->made_at != 0 && page->made_at <= b->made_at &&
+		       b->made_at < page->made_at + JWT_LIFE - JWT_SPARE && strcmp(page->app, b->app) == 0;
+	if (b->is_reused)
+		memcpy(b->line, page->line, LINE_SIZE);
+	pthread_mutex_unlock(&b->cache->mutex);
+	if (b->is_reused)
+		return 0;
+	if (!jwt_input(b->input, JWT_SIZE, b->app, b->made_at, b->alg_claim, &b->input_len))
 		return host->fail(host, ICRED_E_INVALID,
-				  "the app's ID is too long or no UTF-8; check the setting app");
+				  "the app's ID is too long or not UTF-8; check the setting app");
 	return host->sign_begin(host, b->input, b->input_len, &b->signing);
 }
 
-int bearer_begin(struct bearer *bearer)
-{
-	const struct icred_host *host = bearer->host;
-	int64_t now = (int64_t)time(NULL);
-
-	bearer->line = host->secret_alloc(host, LINE_SIZE);
-	bearer->input = host->secret_alloc(host, JWT_SIZE);
-	if (!bearer->line || !bearer->input)
-		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory for the JWT");
-	bearer->line[0] = '\0';
-	bearer->is_reused = cache_load(bearer, now);
-	return bearer->is_reused ? 0 : sign(bearer, now);
-}
-
 /* PREFIX header.claims "." signature */
-static bool assemble(struct bearer *b, const void *signature, size_t len)
+static bool put_together(struct bearer *b, const void *signature, size_t len)
 {
 	size_t at = sizeof(PREFIX) - 1;
 
@@ -140,6 +94,7 @@ static bool assemble(struct bearer *b, const void *signature, size_t len)
 int bearer_complete(struct bearer *b)
 {
 	struct icred_signing *signing = b->signing;
+	struct bearer_page *page = b->cache->page;
 	unsigned char signature[ICRED_SIGNATURE_MAX];
 	size_t len = 0;
 	int r;
@@ -148,27 +103,42 @@ int bearer_complete(struct bearer *b)
 		return 0;
 	b->signing = NULL;
 	r = b->host->sign_end(b->host, signing, signature, sizeof(signature), &len);
-	if (r == 0 && (len > sizeof(signature) || !assemble(b, signature, len)))
-		r = b->host->fail(b->host, ICRED_E_INTERNAL, "the signature of %zu bytes does not fit a JWT",
+	if (r == 0 && (len > sizeof(signature) || !put_together(b, signature, len)))
+		r = b->host->fail(b->host, ICRED_E_INTERNAL, "a signature of %zu bytes does not fit in a JWT",
 				  len);
 	explicit_bzero(signature, sizeof(signature));
-	if (r < 0)
+	if (r < 0 || strlen(b->app) > ICRED_ID_MAX)
 		return r;
-	cache_save(b);
+	pthread_mutex_lock(&b->cache->mutex);
+	explicit_bzero(page, sizeof(*page));
+	memcpy(page->app, b->app, strlen(b->app) + 1);
+	memcpy(page->line, b->line, strlen(b->line) + 1);
+	page->made_at = b->made_at;
+	pthread_mutex_unlock(&b->cache->mutex);
 	return 0;
 }
 
-void bearer_end(struct bearer *bearer)
+void bearer_reject(struct bearer *b)
 {
-	const struct icred_host *host = bearer->host;
+	struct bearer_page *page = b->cache->page;
 
-	if (bearer->signing)
-		(void)host->sign_end(host, bearer->signing, NULL, 0, NULL);
-	bearer->signing = NULL;
-	if (bearer->line)
-		host->secret_free(host, bearer->line);
-	if (bearer->input)
-		host->secret_free(host, bearer->input);
-	bearer->line = NULL;
-	bearer->input = NULL;
+	pthread_mutex_lock(&b->cache->mutex);
+	if (strcmp(page->line, b->line) == 0)
+		explicit_bzero(page, sizeof(*page));
+	pthread_mutex_unlock(&b->cache->mutex);
+}
+
+void bearer_end(struct bearer *b)
+{
+	const struct icred_host *host = b->host;
+
+	if (b->signing)
+		(void)host->sign_end(host, b->signing, NULL, 0, NULL);
+	b->signing = NULL;
+	if (b->line)
+		host->secret_free(host, b->line);
+	if (b->input)
+		host->secret_free(host, b->input);
+	b->line = NULL;
+	b->input = NULL;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugin/issuer/appauth/jwt.h"
+#include "plugin/issuer/appauth/bearer.h"
 #include "lib/base/text.h"
 
 #define CLAIMS_SIZE 1024
@@ -16,10 +16,9 @@ size_t jwt_base64url(char *out, size_t cap, const void *data, size_t len)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *p = data;
-	size_t n = len / 3 * 4 + (len % 3 ? len % 3 + 1 : 0);
+	size_t n = len / 3 * 4 + (len % 3 ? len % 3 + 1 : 0), at = 0;
 	uint32_t bits = 0;
 	unsigned have = 0;
-	size_t at = 0;
 
 	if (len > JWT_SIZE || n >= cap)
 		return 0;
@@ -55,29 +54,18 @@ static bool jwt_escape(char *out, size_t cap, size_t *at, const char *text)
 	return true;
 }
 
-static bool jwt_claims(char *out, size_t cap, const char *app, int64_t now, bool alg_claim, size_t *ret_len)
-{
-	const char *end = alg_claim ? "\",\"alg\":\"RS256\"}" : "\"}";
-	size_t at;
-
-	at = (size_t)snprintf(out, cap, "{\"iat\":%" PRId64 ",\"exp\":%" PRId64 ",\"iss\":\"", now - JWT_PAST,
-			      now + JWT_LIFE);
-	if (at >= cap || !jwt_escape(out, cap, &at, app) || at + strlen(end) >= cap)
-		return false;
-	memcpy(out + at, end, strlen(end) + 1);
-	*ret_len = at + strlen(end);
-	return true;
-}
-
 bool jwt_input(char *out, size_t cap, const char *app, int64_t now, bool alg_claim, size_t *ret_len)
 {
+	const char *end = alg_claim ? "\",\"alg\":\"RS256\"}" : "\"}";
 	char claims[CLAIMS_SIZE];
-	size_t len;
-	size_t head;
-	size_t body;
+	size_t head, body, len;
 
-	if (!jwt_claims(claims, sizeof(claims), app, now, alg_claim, &len))
+	len = (size_t)snprintf(claims, sizeof(claims), "{\"iat\":%" PRId64 ",\"exp\":%" PRId64 ",\"iss\":\"",
+			       now - JWT_PAST, now + JWT_LIFE);
+	if (!jwt_escape(claims, sizeof(claims), &len, app) || len + strlen(end) >= sizeof(claims))
 		return false;
+	memcpy(claims + len, end, strlen(end));
+	len += strlen(end);
 	head = jwt_base64url(out, cap, HEADER, sizeof(HEADER) - 1);
 	if (head == 0 || head + 1 >= cap)
 		return false;

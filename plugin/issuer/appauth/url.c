@@ -1,121 +1,98 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <curl/curl.h>
 #include <icred/module.h>
 
-#include "plugin/shared/quote.h"
 #include "plugin/issuer/appauth/url.h"
+#include "plugin/shared/quote.h"
 
+static const char BAD_PREFIX[] = "the setting path-prefix must look like /v1";
 static const char HOLE[] = "{id}";
 static const char UNRESERVED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-static bool has_part(CURLU *url, CURLUPart part)
+/* A part of the URL, cut at cap; false if there is none. */
+static bool get_part(CURLU *url, CURLUPart part, unsigned flags, char *out, size_t cap)
 {
 	char *text = NULL;
-	bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-
-	curl_free(text);
-	return has;
-}
-
-/* "", or "/" and segments of harmless characters, without a slash at the end. */
-static bool read_prefix(const char *prefix, char *out, size_t cap)
-{
-	size_t len;
 
 	out[0] = '\0';
-	if (prefix && *prefix && *prefix != '/')
-		return false; /* nor would the setting be taken */
-	prefix = prefix ? prefix + strspn(prefix, "/") : "";
-	len = strlen(prefix);
-	while (len > 0 && prefix[len - 1] == '/')
-		len--;
-	if (len == 0)
-		return true;
-	if (len + 2 > cap)
+	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
 		return false;
-	snprintf(out, cap, "/%.*s", (int)len, prefix);
-	for (const char *p = out; *p; p++)
-		if (*p == '/' ? p[1] == '/' || p[1] == '.' : !strchr(UNRESERVED, *p))
-			return false;
+	snprintf(out, cap, "%s", text);
+	curl_free(text);
 	return true;
 }
 
-static bool ends_with(const char *text, const char *end)
+static size_t length_without_slashes(const char *text)
 {
-	size_t n = strlen(text);
-	size_t m = strlen(end);
+	size_t len = strlen(text);
 
-	return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-/* scheme://host:port/path as libcurl reads it, so that what was checked is what is asked. */
-static const char *read_url(CURLU *url, const char *api, struct url_base *base)
-{
-	char *text = NULL;
-	size_t len;
-
-	if (curl_url_set(url, CURLUPART_URL, api, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		return "the setting api is no URL";
-	if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
-		return "the setting api may have no user or password";
-	if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT))
-		return "the setting api may have no query or fragment";
-	if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
-		return "the setting api is no URL";
-	len = strlen(text);
 	while (len > 0 && text[len - 1] == '/')
 		len--;
-	base->plain = strncmp(text, "http://", 7) == 0;
-	if (len < sizeof(base->text))
-		snprintf(base->text, sizeof(base->text), "%.*s", (int)len, text);
-	curl_free(text);
-	if (len >= sizeof(base->text))
-		return "the setting api is too long";
-	return base->plain || strncmp(base->text, "https://", 8) == 0
-		       ? NULL
-		       : "the setting api must begin with https://";
+	return len;
 }
 
-static void read_peer(CURLU *url, struct url_base *base)
+/* scheme://host:port/path as libcurl reads it: what is checked here is what a request uses. */
+static const char *read_api(CURLU *url, const char *api, struct url_base *base)
 {
-	char *host = NULL;
-	char *port = NULL;
-	char text[URL_PEER_SIZE];
+	char text[URL_SIZE], host[URL_PEER_SIZE], port[16], peer[URL_PEER_SIZE + sizeof(port)];
 
-	if (curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-		bool odd = curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) == CURLUE_OK;
-
-		snprintf(text, sizeof(text), "%s%s%s", host, odd ? ":" : "", odd ? port : "");
-		quote(base->peer, sizeof(base->peer), text, strlen(text));
-	}
-	curl_free(host);
-	curl_free(port);
+	if (!url)
+		return "out of memory";
+	if (curl_url_set(url, CURLUPART_URL, api, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+		return "the setting api is not a URL";
+	if (get_part(url, CURLUPART_USER, 0, text, sizeof(text)) ||
+	    get_part(url, CURLUPART_PASSWORD, 0, text, sizeof(text)))
+		return "the setting api must not contain a user name or password";
+	if (get_part(url, CURLUPART_QUERY, 0, text, sizeof(text)) ||
+	    get_part(url, CURLUPART_FRAGMENT, 0, text, sizeof(text)))
+		return "the setting api must not contain a query or fragment";
+	if (!get_part(url, CURLUPART_URL, 0, base->text, sizeof(base->text)))
+		return "the setting api is not a URL";
+	if (strlen(base->text) == sizeof(base->text) - 1)
+		return "the setting api is too long";
+	base->text[length_without_slashes(base->text)] = '\0';
+	base->plain = strncmp(base->text, "http://", 7) == 0;
+	if (!base->plain && strncmp(base->text, "https://", 8) != 0)
+		return "the setting api must begin with https://";
+	get_part(url, CURLUPART_HOST, 0, host, sizeof(host));
+	if (get_part(url, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT, port, sizeof(port)))
+		snprintf(peer, sizeof(peer), "%s:%s", host, port);
+	else
+		snprintf(peer, sizeof(peer), "%s", host);
+	quote(base->peer, sizeof(base->peer), peer, strlen(peer));
+	return NULL;
 }
 
 const char *url_base_read(const char *api, const char *prefix, struct url_base *ret_base)
 {
-	char path[128];
 	CURLU *url = curl_url();
-	const char *problem = url ? read_url(url, api, ret_base) : "out of memory";
+	const char *problem = read_api(url, api, ret_base);
+	size_t slashes = prefix ? strspn(prefix, "/") : 0, len, n;
 
-	if (!problem)
-		read_peer(url, ret_base);
 	curl_url_cleanup(url);
-	if (problem)
+	if (problem || !prefix || !*prefix)
 		return problem;
-	if (!read_prefix(prefix, path, sizeof(path)))
-		return "the setting path-prefix must look like /v1";
+	if (!slashes)
+		return BAD_PREFIX;
+	/* The last of its first slashes, then segments of harmless characters. */
+	prefix += slashes - 1;
+	n = length_without_slashes(prefix);
+	for (size_t i = 0; i < n; i++)
+		if (prefix[i] == '/' ? prefix[i + 1] == '/' || prefix[i + 1] == '.'
+				     : !strchr(UNRESERVED, prefix[i]))
+			return BAD_PREFIX;
 	/* A base that has the prefix already keeps it once. */
-	if (ends_with(ret_base->text, path))
+	len = strlen(ret_base->text);
+	if (len >= n && memcmp(ret_base->text + len - n, prefix, n) == 0)
 		return NULL;
-	if (strlen(ret_base->text) + strlen(path) >= sizeof(ret_base->text))
+	if (len + n >= sizeof(ret_base->text))
 		return "the setting api is too long";
-	memcpy(ret_base->text + strlen(ret_base->text), path, strlen(path) + 1);
+	memcpy(ret_base->text + len, prefix, n);
+	ret_base->text[len + n] = '\0';
 	return NULL;
 }
 
@@ -134,32 +111,22 @@ static bool put(char *url, size_t *at, const char *text, size_t len)
 	return true;
 }
 
-static bool put_encoded(char *url, size_t *at, const char *id)
-{
-	for (; *id; id++) {
-		char hex[4];
-
-		if (strchr(UNRESERVED, *id)) {
-			if (!put(url, at, id, 1))
-				return false;
-			continue;
-		}
-		snprintf(hex, sizeof(hex), "%%%02X", (unsigned)(unsigned char)*id);
-		if (!put(url, at, hex, 3))
-			return false;
-	}
-	return true;
-}
-
 bool url_make(const struct url_base *base, const char *path, const char *id, char url[URL_SIZE])
 {
 	const char *hole = strstr(path, HOLE);
 	size_t at = 0;
+	bool fits = put(url, &at, base->text, strlen(base->text)) &&
+		    put(url, &at, path, hole ? (size_t)(hole - path) : strlen(path));
 
-	if (!put(url, &at, base->text, strlen(base->text)))
-		return false;
-	if (!hole)
-		return put(url, &at, path, strlen(path));
-	return put(url, &at, path, (size_t)(hole - path)) && put_encoded(url, &at, id) &&
-	       put(url, &at, hole + sizeof(HOLE) - 1, strlen(hole + sizeof(HOLE) - 1));
+	for (; hole && fits && *id; id++) {
+		char hex[4];
+
+		if (strchr(UNRESERVED, *id)) {
+			fits = put(url, &at, id, 1);
+			continue;
+		}
+		snprintf(hex, sizeof(hex), "%%%02X", (unsigned)(unsigned char)*id);
+		fits = put(url, &at, hex, 3);
+	}
+	return fits && (!hole || put(url, &at, hole + sizeof(HOLE) - 1, strlen(hole + sizeof(HOLE) - 1)));
 }

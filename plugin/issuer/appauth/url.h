@@ -11,7 +11,7 @@
 
 struct url_base {
 	char text[URL_SIZE];      /* without a slash at its end                    */
-	char peer[URL_PEER_SIZE]; /* host, and the port if it is an odd one: for messages */
+	char peer[URL_PEER_SIZE]; /* host, and the port if it is not the usual one: for messages */
 	bool plain;               /* http, which the core allows for loopback only */
 };
 

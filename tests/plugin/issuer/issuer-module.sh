@@ -176,7 +176,7 @@ refused "nobody listens" $network 'cannot connect to 127.0.0.1:1: Connection ref
 api=https://nowhere.invalid
 refused "no such name" $network 'cannot find the host nowhere.invalid'
 api=https://user@127.0.0.1
-refused "a user in the URL" $invalid 'no user or password'
+refused "a user in the URL" $invalid 'user name or password'
 api=$sandbox_url ca=$tmp/missing.pem
 refused "no such bundle" $invalid 'cannot read the bundle .*: No such file'
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "plugin/issuer/appauth/jwt.h"
+#include "plugin/issuer/appauth/bearer.h"
 #include "plugin/shared/quote.h"
 
 #define NOW 1700000000
