@@ -84,21 +84,21 @@ key_systemd_la_LIBADD = libpemkey.la
 # The app authentication that issuers share; unit tests link it too.
 noinst_LTLIBRARIES += libappauth.la
 libappauth_la_SOURCES = \
-	plugin/issuer/appauth/token-answer.c plugin/issuer/appauth/token-answer.h \
+	plugin/issuer/appauth/token-answer.c \
 	plugin/issuer/appauth/appauth.h \
 	plugin/issuer/appauth/bearer.c plugin/issuer/appauth/bearer.h \
 	plugin/issuer/appauth/bundle.c \
-	plugin/issuer/appauth/errorbody.c plugin/issuer/appauth/errorbody.h \
+	plugin/issuer/appauth/error-body.c \
 	plugin/issuer/appauth/http.c plugin/issuer/appauth/http.h \
 	plugin/issuer/appauth/json-read.c plugin/issuer/appauth/json-read.h \
 	plugin/issuer/appauth/jwt.c \
-	plugin/issuer/appauth/appauth.c \
+	plugin/issuer/appauth/app-mint.c \
 	plugin/shared/quote.c plugin/shared/quote.h \
-	plugin/issuer/appauth/ratelimit.c plugin/issuer/appauth/ratelimit.h \
+	plugin/issuer/appauth/rate-limit.c \
 	plugin/issuer/appauth/proxy.c \
 	plugin/issuer/appauth/transfer-error.c \
 	plugin/issuer/appauth/url.c plugin/issuer/appauth/url.h \
-	plugin/issuer/appauth/verdict.c plugin/issuer/appauth/verdict.h
+	plugin/issuer/appauth/answer-error.c plugin/issuer/appauth/answer.h
 libappauth_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
 libappauth_la_LIBADD = libicred-base.la $(CURL_LIBS) $(JSON_LIBS)
 

@@ -66,7 +66,7 @@ plugin_unit_tests = \
 	tests/plugin/issuer/test-proxy \
 	tests/plugin/issuer/test-transfer-error \
 	tests/plugin/issuer/test-url \
-	tests/plugin/issuer/test-verdict
+	tests/plugin/issuer/test-answer-error
 if PKCS11
 plugin_unit_tests += tests/plugin/key/test-pkcs11-pin
 endif
@@ -135,7 +135,7 @@ tests_lib_api_test_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=callo
 tests_lib_curl_test_curl_abi_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
 appauth_test_libs = libappauth.la $(CURL_LIBS) $(CMOCKA_LIBS)
-tests_plugin_issuer_test_token_answer_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+tests_plugin_issuer_test_token_answer_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS)
 tests_plugin_issuer_test_token_answer_LDADD = $(appauth_test_libs)
 tests_plugin_issuer_test_jwt_LDADD = $(appauth_test_libs)
 tests_plugin_issuer_test_url_LDADD = $(appauth_test_libs)
@@ -143,8 +143,8 @@ tests_plugin_issuer_test_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_plugin_issuer_test_proxy_LDADD = $(appauth_test_libs)
 tests_plugin_issuer_test_transfer_error_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 tests_plugin_issuer_test_transfer_error_LDADD = $(appauth_test_libs)
-tests_plugin_issuer_test_verdict_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-tests_plugin_issuer_test_verdict_LDADD = $(appauth_test_libs)
+tests_plugin_issuer_test_answer_error_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+tests_plugin_issuer_test_answer_error_LDADD = $(appauth_test_libs)
 
 tests_plugin_shared_test_rsa_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_plugin_shared_test_rsa_LDADD = libicred-rsa.la $(GNUTLS_LIBS) $(CMOCKA_LIBS)

@@ -45,7 +45,7 @@ for id in "$long" "8$long"; do
 	run icred token -i "$id"
 	printf '%s\n' "$status.$err" >>"$tmp/ids"
 done
-like "an ID of 255 characters goes to the server" "$(sed -n 1p "$tmp/ids")" '^3\..*knows no installation'
+like "an ID of 255 characters goes to the server" "$(sed -n 1p "$tmp/ids")" '^3\..*has no installation'
 like "one of 256 does not" "$(sed -n 2p "$tmp/ids")" '255 characters'
 # Too few descriptors are told as that, wherever they were missing: not as a bad bundle or a server that is down.
 for files in 4 5 6 7 8 9; do

@@ -10,7 +10,8 @@
 
 static const char PREFIX[] = "Authorization: Bearer ";
 
-#define LINE_SIZE (sizeof(PREFIX) + JWT_SIZE)
+#define PREFIX_LEN (sizeof(PREFIX) - 1)
+#define LINE_SIZE  (sizeof(PREFIX) + JWT_SIZE)
 
 /* In secret memory, from open to close. */
 struct bearer_page {
@@ -56,8 +57,7 @@ int bearer_begin(struct bearer *b)
 
 	b->made_at = (int64_t)time(NULL);
 	b->line = host->secret_alloc(host, LINE_SIZE);
-	b->input = host->secret_alloc(host, JWT_SIZE);
-	if (!b->line || !b->input)
+	if (!b->line)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory for the JWT");
 	b->line[0] = '\0';
 	pthread_mutex_lock(&b->cache->mutex);
@@ -69,46 +69,36 @@ int bearer_begin(struct bearer *b)
 	pthread_mutex_unlock(&b->cache->mutex);
 	if (b->is_reused)
 		return 0;
-	if (!jwt_input(b->input, JWT_SIZE, b->app, b->made_at, b->alg_claim, &b->input_len))
+	if (!jwt_input(b->line + PREFIX_LEN, JWT_SIZE, b->app, b->made_at, b->alg_claim, &b->input_len))
 		return host->fail(host, ICRED_E_INVALID,
 				  "the app's ID is too long or not UTF-8; check the setting app");
-	return host->sign_begin(host, b->input, b->input_len, &b->signing);
+	return host->sign_begin(host, b->line + PREFIX_LEN, b->input_len, &b->signing);
 }
 
-/* PREFIX header.claims "." signature */
-static bool put_together(struct bearer *b, const void *signature, size_t len)
-{
-	size_t at = sizeof(PREFIX) - 1;
-
-	if (at + b->input_len + 2 > LINE_SIZE)
-		return false;
-	memcpy(b->line + at, b->input, b->input_len);
-	at += b->input_len;
-	b->line[at++] = '.';
-	if (jwt_base64url(b->line + at, LINE_SIZE - at, signature, len) == 0)
-		return false;
-	memcpy(b->line, PREFIX, sizeof(PREFIX) - 1);
-	return true;
-}
-
+/* PREFIX header.claims "." signature: the prefix comes last, so that the line is empty until it is complete. */
 int bearer_complete(struct bearer *b)
 {
 	struct icred_signing *signing = b->signing;
 	struct bearer_page *page = b->cache->page;
 	unsigned char signature[ICRED_SIGNATURE_MAX];
-	size_t len = 0;
+	size_t at = PREFIX_LEN + b->input_len, len = 0;
 	int r;
 
 	if (b->line[0])
 		return 0;
 	b->signing = NULL;
 	r = b->host->sign_end(b->host, signing, signature, sizeof(signature), &len);
-	if (r == 0 && (len > sizeof(signature) || !put_together(b, signature, len)))
+	b->line[at] = '.';
+	if (r == 0 && (len > sizeof(signature) ||
+		       jwt_base64url(b->line + at + 1, LINE_SIZE - at - 1, signature, len) == 0))
 		r = b->host->fail(b->host, ICRED_E_INTERNAL, "a signature of %zu bytes does not fit in a JWT",
 				  len);
 	explicit_bzero(signature, sizeof(signature));
-	if (r < 0 || strlen(b->app) > ICRED_ID_MAX)
+	if (r < 0)
 		return r;
+	memcpy(b->line, PREFIX, PREFIX_LEN);
+	if (strlen(b->app) > ICRED_ID_MAX)
+		return 0;
 	pthread_mutex_lock(&b->cache->mutex);
 	explicit_bzero(page, sizeof(*page));
 	memcpy(page->app, b->app, strlen(b->app) + 1);
@@ -137,8 +127,5 @@ void bearer_end(struct bearer *b)
 	b->signing = NULL;
 	if (b->line)
 		host->secret_free(host, b->line);
-	if (b->input)
-		host->secret_free(host, b->input);
 	b->line = NULL;
-	b->input = NULL;
 }

@@ -21,9 +21,8 @@ struct bearer {
 	const char *app;
 	bool alg_claim;
 
-	char *line;  /* the whole header, in secret memory; "" until bearer_complete */
-	char *input; /* what is being signed, in secret memory, too */
-	size_t input_len;
+	char *line;       /* the whole header, in secret memory; "" until bearer_complete */
+	size_t input_len; /* of what is being signed, where the JWT will be in the line */
 	int64_t made_at;
 	struct icred_signing *signing;
 	bool is_reused;

@@ -28,28 +28,11 @@ static void json_fill(struct json_tokener *parser)
 	json_tokener_reset(parser);
 }
 
-static int json_flags(void)
-{
-#ifdef JSON_TOKENER_VALIDATE_UTF8
-	return JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8;
-#else
-	return JSON_TOKENER_STRICT;
-#endif
-}
-
 /* A member's name in the text, from its first to its last quotation mark. */
 struct name {
 	const char *start;
 	const char *end;
 };
-
-/* The first quotation mark from at on that ends a string; end if none does. */
-static const char *string_end(const char *at, const char *end)
-{
-	while (at < end && *at != '"')
-		at += *at == '\\' && end - at > 1 ? 2 : 1;
-	return at;
-}
 
 /* The next name from *at on: a string with a colon after it.  The text may be anything. */
 static bool next_name(const char **at, const char *end, struct name *ret_name)
@@ -57,9 +40,12 @@ static bool next_name(const char **at, const char *end, struct name *ret_name)
 	const char *p = *at;
 
 	while (p < end && (p = memchr(p, '"', (size_t)(end - p)))) {
-		struct name name = {.start = p, .end = string_end(p + 1, end)};
+		struct name name = {.start = p++};
 
-		for (p = name.end + 1; p < end && strchr(" \t\r\n", *p);)
+		while (p < end && *p != '"')
+			p += *p == '\\' && end - p > 1 ? 2 : 1;
+		name.end = p;
+		for (p++; p < end && strchr(" \t\r\n", *p);)
 			p++;
 		if (p < end && *p == ':') {
 			*at = p;
@@ -80,8 +66,8 @@ static const char *find_nul(const char *at, const char *end)
 }
 
 /*
- * json-c ends a name at a NUL, so that "token\u0000x" would be the member "token".  It is given another
- * character in the NUL's place, which is in no name that is looked for.
+ * json-c ends a name at a NUL, so that "token\u0000x" would be the member "token".  It gets another
+ * character instead of the NUL, which no name that the callers look for contains.
  */
 static struct json_object *parse(struct json_tokener *parser, const char *text, size_t len, size_t *ret_names)
 {
@@ -149,6 +135,11 @@ void json_free(struct json_object *root)
 	json_object_put(root);
 }
 
+void cleanup_json(struct json_object **root)
+{
+	json_free(*root);
+}
+
 struct json_object *json_read(const char *text, size_t len)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -164,9 +155,13 @@ struct json_object *json_read(const char *text, size_t len)
 	if (!parser)
 		return NULL;
 	json_fill(parser);
-	json_tokener_set_flags(parser, json_flags());
+#ifdef JSON_TOKENER_VALIDATE_UTF8
+	json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+#else
+	json_tokener_set_flags(parser, JSON_TOKENER_STRICT);
+#endif
 	root = parse(parser, text + skip, len - skip, &names);
-	/* Of a name that is there twice json-c keeps the last, and other readers the first. */
+	/* Of a duplicate name json-c keeps the last, and other readers the first. */
 	if (json_tokener_get_error(parser) != json_tokener_success || count_members(root) != names) {
 		json_free(root);
 		root = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * json-c, held strictly: bounded depth, valid UTF-8, nothing after the value, no name twice in an object, no
- * secret left behind.
+ * json-c, used strictly: bounded depth, valid UTF-8, nothing after the value, no duplicate names, no secret
+ * left in memory.
  */
 #ifndef ICRED_PLUGIN_ISSUER_APPAUTH_JSON_READ_H
 #define ICRED_PLUGIN_ISSUER_APPAUTH_JSON_READ_H
@@ -24,5 +24,7 @@ const char *json_text(struct json_object *object, const char *name, size_t *ret_
 
 /* Free the document, and overwrite its strings where json-c keeps them. */
 void json_free(struct json_object *root);
+void cleanup_json(struct json_object **root);
+#define _cleanup_json_ __attribute__((cleanup(cleanup_json)))
 
 #endif

@@ -9,9 +9,9 @@
 
 #include "lib/base/b64token.h"
 #include "lib/base/clock.h"
-#include "plugin/issuer/appauth/token-answer.h"
+#include "lib/base/util.h"
+#include "plugin/issuer/appauth/answer.h"
 #include "plugin/issuer/appauth/json-read.h"
-#include "plugin/shared/quote.h"
 
 static const char NO_OBJECT[] = "the answer is empty, cut short, or not a JSON object";
 
@@ -71,63 +71,7 @@ bool answer_same_id(const char *a, const char *b)
 	return strcmp(a, b) == 0 || (is_uuid(a) && is_uuid(b) && strcasecmp(a, b) == 0);
 }
 
-static int read_secret(const struct appauth_scheme *scheme, struct answer_token *token,
-		       const char **ret_reason)
-{
-	struct json_object *member = json_member(token->root, scheme->token);
-	size_t len = 0;
-
-	if (!member)
-		return wrong(ret_reason, "there is no token in the answer");
-	if (!json_object_is_type(member, json_type_string))
-		return wrong(ret_reason, "the token in the answer is not a string");
-	token->token = json_text(token->root, scheme->token, &len);
-	if (len > ICRED_TOKEN_MAX)
-		return wrong(ret_reason, "the token in the answer is longer than 4096 bytes");
-	if (!token->token || !is_b64token(token->token))
-		return wrong(ret_reason,
-			     "the token in the answer is not one that a header can carry (RFC 6750)");
-	return 0;
-}
-
-static int read_expiry(const struct appauth_scheme *scheme, struct answer_token *token, int64_t now,
-		       const char **ret_reason)
-{
-	struct json_object *member = json_member(token->root, scheme->expires_at);
-	size_t len = 0;
-	const char *text;
-
-	if (!member) {
-		token->expires_at = now + ANSWER_LIFE - ANSWER_MARGIN;
-		return 0;
-	}
-	text = json_text(token->root, scheme->expires_at, &len);
-	if (!text || !clock_parse_utc(text, len, &token->expires_at))
-		return wrong(ret_reason, "the time at which the token expires is not a time (RFC 3339)");
-	if (token->expires_at <= now)
-		return wrong(ret_reason, "the new token has already expired by this machine's clock");
-	/* A server may say too much: then a dead token would be served for as long. */
-	if (token->expires_at > now + ANSWER_LIFE_MAX)
-		token->expires_at = now + ANSWER_LIFE_MAX;
-	return 0;
-}
-
-static int read_active(const struct appauth_scheme *scheme, struct answer_token *token,
-		       const char **ret_reason)
-{
-	struct json_object *member = json_member(token->root, scheme->is_active);
-
-	if (!member)
-		return 0;
-	if (!json_object_is_type(member, json_type_boolean))
-		return wrong(ret_reason, "the answer does not say properly whether the token is active");
-	if (json_object_get_boolean(member))
-		return 0;
-	*ret_reason = "the token in the answer is not active";
-	return ICRED_E_SUSPENDED;
-}
-
-/* Names and levels we do not know are taken as they are; what is not a name and a level is left out. */
+/* Unknown names and levels are taken as they are; what is not a name and a level is left out. */
 static void read_permissions(const struct appauth_scheme *scheme, struct answer_token *token)
 {
 	struct json_object *all = json_member(token->root, scheme->permissions);
@@ -160,38 +104,50 @@ static const char *owner_id(const struct answer_token *token, const char *name)
 	return id ? id : json_member(token->root, name) ? "" : NULL;
 }
 
-static int read_token(const struct appauth_scheme *scheme, struct answer_token *token, int64_t now,
-		      const char **ret_reason)
-{
-	int r;
-
-	if (!json_object_is_type(token->root, json_type_object))
-		return no_document(ret_reason, NO_OBJECT);
-	r = read_active(scheme, token, ret_reason);
-	if (r == 0)
-		r = read_secret(scheme, token, ret_reason);
-	if (r == 0)
-		r = read_expiry(scheme, token, now, ret_reason);
-	if (r < 0)
-		return r;
-	token->installation = owner_id(token, scheme->installation_id);
-	token->organization = owner_id(token, scheme->organization_id);
-	token->app = owner_id(token, scheme->app_id);
-	read_permissions(scheme, token);
-	return 0;
-}
-
 int answer_token(const struct appauth_scheme *scheme, const char *body, size_t len, int64_t now,
 		 struct answer_token *ret_token, const char **ret_reason)
 {
-	struct answer_token token = {.root = json_read(body, len)};
-	int r = read_token(scheme, &token, now, ret_reason);
+	_cleanup_json_ struct json_object *root = json_read(body, len);
+	struct answer_token token = {.root = root, .expires_at = now + ANSWER_LIFE - ANSWER_MARGIN};
+	struct json_object *member;
+	const char *text;
 
-	if (r < 0) {
-		json_free(token.root);
-		return r;
+	if (!json_object_is_type(root, json_type_object))
+		return no_document(ret_reason, NO_OBJECT);
+	member = json_member(root, scheme->is_active);
+	if (member && !json_object_is_type(member, json_type_boolean))
+		return wrong(ret_reason, "the answer does not say properly whether the token is active");
+	if (member && !json_object_get_boolean(member)) {
+		*ret_reason = "the token in the answer is not active";
+		return ICRED_E_SUSPENDED;
 	}
+	member = json_member(root, scheme->token);
+	if (!member)
+		return wrong(ret_reason, "there is no token in the answer");
+	if (!json_object_is_type(member, json_type_string))
+		return wrong(ret_reason, "the token in the answer is not a string");
+	if (json_object_get_string_len(member) > ICRED_TOKEN_MAX)
+		return wrong(ret_reason, "the token in the answer is longer than 4096 bytes");
+	token.token = json_text(root, scheme->token, &len);
+	if (!token.token || !is_b64token(token.token))
+		return wrong(ret_reason,
+			     "the token in the answer is not one that a header can carry (RFC 6750)");
+	if (json_member(root, scheme->expires_at)) {
+		text = json_text(root, scheme->expires_at, &len);
+		if (!text || !clock_parse_utc(text, len, &token.expires_at))
+			return wrong(ret_reason,
+				     "the time at which the token expires is not a time (RFC 3339)");
+		if (token.expires_at <= now)
+			return wrong(ret_reason, "the new token has already expired by this machine's clock");
+	}
+	/* If a server says too much, a dead token would be served for as long. */
+	token.expires_at = MIN(token.expires_at, now + ANSWER_LIFE_MAX);
+	token.installation = owner_id(&token, scheme->installation_id);
+	token.organization = owner_id(&token, scheme->organization_id);
+	token.app = owner_id(&token, scheme->app_id);
+	read_permissions(scheme, &token);
 	*ret_token = token;
+	root = NULL;
 	return 0;
 }
 
@@ -222,17 +178,15 @@ static bool is_of(const struct appauth_scheme *scheme, struct json_object *insta
 int answer_installation(const struct appauth_scheme *scheme, const char *body, size_t len,
 			const char *organization, char ret_id[ANSWER_ID_SIZE], const char **ret_reason)
 {
-	struct json_object *root = json_read(body, len);
-	int r = 0;
+	_cleanup_json_ struct json_object *root = json_read(body, len);
 
 	if (!json_object_is_type(root, json_type_object))
-		r = no_document(ret_reason, NO_OBJECT);
-	else if (json_member(root, scheme->owner) && !is_of(scheme, root, organization))
-		r = wrong(ret_reason, "the answer is about another organization's installation");
-	else if (copy_id(root, ret_id) < 0)
-		r = wrong(ret_reason, "the answer has no ID of an installation");
-	json_free(root);
-	return r;
+		return no_document(ret_reason, NO_OBJECT);
+	if (json_member(root, scheme->owner) && !is_of(scheme, root, organization))
+		return wrong(ret_reason, "the answer is about another organization's installation");
+	if (copy_id(root, ret_id) < 0)
+		return wrong(ret_reason, "the answer has no ID of an installation");
+	return 0;
 }
 
 static int64_t page_number(struct json_object *pagination, const char *name)
@@ -243,57 +197,36 @@ static int64_t page_number(struct json_object *pagination, const char *name)
 	return n >= 0 && n <= INT_MAX ? n : -1;
 }
 
-/* Without a word about pages, the next one is asked for until one is empty or the same again. */
-static void read_pagination(const struct appauth_scheme *scheme, struct json_object *root, unsigned page,
-			    struct answer_page *ret)
-{
-	struct json_object *pagination = scheme->list ? json_member(root, "pagination") : NULL;
-	int64_t next;
-	int64_t count;
-
-	ret->next = page + 1;
-	ret->more = true;
-	if (!pagination)
-		return;
-	next = page_number(pagination, "nextPage");
-	count = page_number(pagination, "pageCount");
-	ret->more = next > (int64_t)page && (count < 0 || (int64_t)(page - scheme->first_page) + 1 < count);
-	if (ret->more)
-		ret->next = (unsigned)next;
-}
-
-static void read_list(const struct appauth_scheme *scheme, struct json_object *list, const char *organization,
-		      struct answer_page *ret)
-{
-	size_t count = json_object_array_length(list);
-
-	for (size_t i = 0; i < count && ret->found[0] == '\0'; i++) {
-		struct json_object *installation = json_object_array_get_idx(list, i);
-
-		if (i == 0)
-			(void)copy_id(installation, ret->first);
-		if (is_of(scheme, installation, organization))
-			(void)copy_id(installation, ret->found);
-	}
-	if (count == 0)
-		ret->more = false;
-}
-
 int answer_page(const struct appauth_scheme *scheme, const char *body, size_t len, unsigned page,
 		const char *organization, struct answer_page *ret_page, const char **ret_reason)
 {
-	struct json_object *root = json_read(body, len);
+	_cleanup_json_ struct json_object *root = json_read(body, len);
 	struct json_object *list = scheme->list ? json_member(root, scheme->list) : root;
-	struct answer_page found = {.more = false};
-	int r = 0;
+	struct json_object *pagination = scheme->list ? json_member(root, "pagination") : NULL;
+	struct answer_page found = {.next = page + 1, .more = true};
 
-	if (!json_object_is_type(list, json_type_array)) {
-		r = no_document(ret_reason, "the answer is not a list of installations");
-	} else {
-		read_pagination(scheme, root, page, &found);
-		read_list(scheme, list, organization, &found);
-		*ret_page = found;
+	if (!json_object_is_type(list, json_type_array))
+		return no_document(ret_reason, "the answer is not a list of installations");
+	for (size_t i = 0; i < json_object_array_length(list) && !found.found[0]; i++) {
+		struct json_object *installation = json_object_array_get_idx(list, i);
+
+		if (i == 0)
+			(void)copy_id(installation, found.first);
+		if (is_of(scheme, installation, organization))
+			(void)copy_id(installation, found.found);
 	}
-	json_free(root);
-	return r;
+	/* If the answer does not mention pages, the caller asks for the next one until it is empty or the same. */
+	if (pagination) {
+		int64_t next = page_number(pagination, "nextPage");
+		int64_t count = page_number(pagination, "pageCount");
+
+		found.more = next > (int64_t)page &&
+			     (count < 0 || (int64_t)(page - scheme->first_page) + 1 < count);
+		if (found.more)
+			found.next = (unsigned)next;
+	}
+	if (json_object_array_length(list) == 0)
+		found.more = false;
+	*ret_page = found;
+	return 0;
 }

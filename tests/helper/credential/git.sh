@@ -136,7 +136,7 @@ is "  a longer word is no match: the profile's own" "$(run icred status --json; 
 icred forget
 fill protocol=https "host=$authority" path=team/third.git
 is "  an installation that is not there" "$password" ""
-like "  git shows why" "$err" 'knows no installation nobody'
+like "  git shows why" "$err" 'has no installation nobody'
 fill "url=$sandbox_url/second/repository.git"
 like "  by url=" "$password" "^$token\$"
 icred forget

@@ -54,7 +54,7 @@ refused "an unknown organization" $not_found "no installation of the app 12345 a
 for reading in pagination=yes next-page=absent next-page=same pagination=no; do
 	sandbox reading organization-endpoint=no "$reading"
 	like "found in the list, $reading" "$(mint organization "$organization")" "^granted [^ ]+ [0-9]+ $second "
-	refused "not in the list, $reading" $not_found "lists no installation" organization nowhere
+	refused "not in the list, $reading" $not_found "has no installation" organization nowhere
 done
 sandbox reset
 for reading in mint-status=201 expires-at=seconds expires-at=offset token-ids=no alg-claim=required; do
@@ -105,7 +105,7 @@ refused "the key stack's error stays what it was" $locked "the driver's key does
 
 faulty refuse-token $rejected 'refused the key \(401: "Access token invalid"\); check that the app.s ID is 12345'
 faulty status=403 $rejected 'refused the key \(403'
-faulty status=404 $not_found 'knows no installation'
+faulty status=404 $not_found 'has no installation'
 faulty status=418 $protocol 'answered 418'
 faulty status=500 $network 'has a problem \(500'
 faulty status=503 $network 'has a problem \(503'
@@ -122,8 +122,8 @@ faulty inactive $suspended 'is not active'
 sandbox suspend "$id"
 refused "suspended" $suspended "is suspended"
 sandbox unsuspend "$id"
-refused "an unknown installation" $not_found 'knows no installation nobody' installation nobody
-refused "a path in an ID" $not_found 'knows no installation' installation '../../projects'
+refused "an unknown installation" $not_found 'has no installation nobody' installation nobody
+refused "a path in an ID" $not_found 'has no installation' installation '../../projects'
 refused "an ID that is no segment" $invalid 'is empty' installation ..
 refused "an unknown version" $invalid 'check the setting api-version' --arg api-version=2001-01-01 installation "$id"
 fine "no version" --arg api-version=off installation "$id"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "plugin/issuer/appauth/token-answer.h"
+#include "plugin/issuer/appauth/answer.h"
 
 #define NOW INT64_C(1700000000) /* 2023-11-14T22:13:20Z */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "plugin/issuer/appauth/errorbody.h"
+#include "plugin/issuer/appauth/answer.h"
 #include "plugin/issuer/appauth/json-read.h"
 
 #define MESSAGE_SIZE 1024
@@ -38,66 +38,51 @@ static size_t join(struct json_object *message, char *out, size_t cap)
 	return at;
 }
 
-static bool has_json_type(const struct http_reply *reply)
-{
-	size_t len = strcspn(reply->type, "; \t");
-
-	return (len == 16 && strncasecmp(reply->type, "application/json", len) == 0) ||
-	       (len > 5 && strncasecmp(reply->type + len - 5, "+json", 5) == 0);
-}
-
-static bool is_page(const struct http_reply *reply)
-{
-	const char *text = reply->body ? reply->body : "";
-
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3;
-	return text[strspn(text, " \t\r\n")] == '<';
-}
-
-/* The status that the service repeats in its errors, and that no other's JSON has; 0 if it is missing. */
-static long read_status(const struct appauth_scheme *scheme, struct json_object *root)
-{
-	struct json_object *member = json_member(root, scheme->error_status);
-	int64_t status = json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : 0;
-
-	return status >= 400 && status <= 599 ? (long)status : 0;
-}
-
 static void read_json(const struct appauth_scheme *scheme, const struct http_reply *reply,
-		      struct errorbody *body)
+		      struct error_body *body)
 {
 	struct json_object *root = json_read(reply->body, reply->len);
+	struct json_object *member = json_member(root, scheme->error_status);
+	int64_t status = json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : 0;
 	char text[MESSAGE_SIZE];
 	size_t len = join(json_member(root, "message"), text, sizeof(text));
-	long status = read_status(scheme, root);
 
 	if (len == 0)
 		len = join(json_member(root, "error"), text, sizeof(text));
 	quote(body->text, sizeof(body->text), text, len);
 	explicit_bzero(text, sizeof(text));
 	json_free(root);
-	/* A gateway that changes the status did not keep to what the service said. */
-	if (status && len > 0 && (status == reply->status || reply->status <= 299)) {
-		body->author = ERRORBODY_SERVICE;
-		body->status = status;
+	/*
+	 * The service repeats the status in its errors, and no other program does.  A gateway that changes the
+	 * status did not keep to what the service said.
+	 */
+	if (status >= 400 && status <= 599 && len > 0 && (status == reply->status || reply->status <= 299)) {
+		body->author = ERROR_AUTHOR_SERVICE;
+		body->status = (long)status;
 	}
 }
 
-struct errorbody errorbody_read(const struct appauth_scheme *scheme, const struct http_reply *reply)
+struct error_body error_body_read(const struct appauth_scheme *scheme, const struct http_reply *reply)
 {
-	struct errorbody body = {.author = ERRORBODY_UNKNOWN};
+	struct error_body body = {.author = ERROR_AUTHOR_UNKNOWN};
+	const char *text = reply->body ? reply->body : "";
+	size_t type = strcspn(reply->type, "; \t");
 
-	if (is_page(reply))
-		body.author = ERRORBODY_PAGE;
-	else if (has_json_type(reply) && reply->len > 0)
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	if (text[strspn(text, " \t\r\n")] == '<')
+		body.author = ERROR_AUTHOR_PAGE;
+	else if (reply->len == 0)
+		return body;
+	else if ((type == 16 && strncasecmp(reply->type, "application/json", type) == 0) ||
+		 (type > 5 && strncasecmp(reply->type + type - 5, "+json", 5) == 0))
 		read_json(scheme, reply, &body);
-	else if (strncasecmp(reply->type, "text/", 5) == 0 && reply->len > 0)
+	else if (strncasecmp(reply->type, "text/", 5) == 0)
 		quote(body.text, sizeof(body.text), reply->body, strcspn(reply->body, "\r\n"));
 	return body;
 }
 
-bool errorbody_says(const struct errorbody *body, const char *const words[])
+bool error_body_says(const struct error_body *body, const char *const words[])
 {
 	for (; *words; words++)
 		if (strcasestr(body->text, *words))

@@ -6,7 +6,8 @@
 #include <time.h>
 #include <curl/curl.h>
 
-#include "plugin/issuer/appauth/ratelimit.h"
+#include "lib/base/util.h"
+#include "plugin/issuer/appauth/answer.h"
 
 #define EPOCH_MIN    INT64_C(1000000000)    /* a reset from here on is a time, and not a number of seconds */
 #define EPOCH_MS_MIN INT64_C(1000000000000) /* ... in milliseconds                                         */
@@ -27,49 +28,28 @@ static int64_t number(const char *text)
 	return n;
 }
 
-/* The seconds that Retry-After asks for; -1 if it does not. */
-static int64_t wait_by_retry_after(const struct http_reply *reply, int64_t server_now)
-{
-	time_t at;
-
-	if (is_number(reply->retry_after))
-		return number(reply->retry_after);
-	at = *reply->retry_after ? curl_getdate(reply->retry_after, NULL) : -1;
-	if (at <= 0)
-		return -1;
-	return (int64_t)at > server_now ? (int64_t)at - server_now : 0;
-}
-
-/* The same for a reset, which is a number of seconds, or a time. */
-static int64_t wait_by_reset(const char *reset, int64_t server_now)
-{
-	int64_t n;
-
-	if (!is_number(reset))
-		return -1;
-	n = number(reset);
-	if (n >= EPOCH_MS_MIN)
-		n /= 1000;
-	if (n < EPOCH_MIN)
-		return n;
-	return n > server_now ? n - server_now : 0;
-}
-
 /* The limits of one answer. */
 struct usage {
 	bool is_used_up; /* one of them at least               */
 	int64_t wait;    /* for the last reset; -1: none known */
 };
 
+/* A reset is a number of seconds, or a time. */
 static void count_limit(struct usage *usage, const struct http_limit *limit, int64_t server_now)
 {
-	int64_t wait;
+	int64_t reset;
 
 	if (!is_number(limit->remaining) || number(limit->remaining) != 0)
 		return;
 	usage->is_used_up = true;
-	wait = wait_by_reset(limit->reset, server_now);
-	usage->wait = wait > usage->wait ? wait : usage->wait;
+	if (!is_number(limit->reset))
+		return;
+	reset = number(limit->reset);
+	if (reset >= EPOCH_MS_MIN)
+		reset /= 1000;
+	if (reset >= EPOCH_MIN)
+		reset = reset > server_now ? reset - server_now : 0;
+	usage->wait = MAX(usage->wait, reset);
 }
 
 /* The value of a parameter that has one of these names. */
@@ -87,61 +67,62 @@ static bool parameter(const char *text, size_t len, const char *name, const char
 	return true;
 }
 
-/* `"hour";r=0;t=30, "day";r=5;t=900` or, in older drafts, `limit=10, remaining=0, reset=30`. */
-static void count_limits(struct usage *usage, const char *limits, int64_t server_now)
+static struct usage count(const struct http_reply *reply, int64_t server_now)
 {
-	static const char between[] = ";, \t";
+	static const char separators[] = ";, \t";
+	struct usage usage = {.wait = -1};
 	struct http_limit limit = {.remaining = ""};
 	size_t len;
 
-	for (const char *at = limits + strspn(limits, between); *at; at += len, at += strspn(at, between)) {
-		len = strcspn(at, between);
+	count_limit(&usage, &reply->limit, server_now);
+	count_limit(&usage, &reply->standard_limit, server_now);
+	/* `"hour";r=0;t=30, "day";r=5;t=900` or, in older drafts, `limit=10, remaining=0, reset=30`. */
+	for (const char *at = reply->limits + strspn(reply->limits, separators); *at;
+	     at += len, at += strspn(at, separators)) {
+		len = strcspn(at, separators);
 		if (parameter(at, len, "r=", "remaining=", limit.remaining))
 			limit.reset[0] = '\0';
 		else if (!parameter(at, len, "t=", "reset=", limit.reset))
 			continue;
-		count_limit(usage, &limit, server_now);
+		count_limit(&usage, &limit, server_now);
 	}
-}
-
-static struct usage count(const struct http_reply *reply, int64_t server_now)
-{
-	struct usage usage = {.wait = -1};
-
-	count_limit(&usage, &reply->limit, server_now);
-	count_limit(&usage, &reply->standard_limit, server_now);
-	count_limits(&usage, reply->limits, server_now);
 	return usage;
 }
 
-bool ratelimit_is(long status, const struct http_reply *reply, const struct errorbody *body)
+bool rate_limit_is(long status, const struct http_reply *reply, const struct error_body *body)
 {
 	if (status == 429)
 		return true;
-	if (ratelimit_says(body))
+	if (rate_limit_says(body))
 		return status == 401 || status == 403 || status == 503;
 	return (status == 403 || status == 503) && (*reply->retry_after || count(reply, 0).is_used_up);
 }
 
-bool ratelimit_says(const struct errorbody *body)
+bool rate_limit_says(const struct error_body *body)
 {
 	static const char *const words[] = {"rate limit",        "rate-limit",      "ratelimit",
 					    "too many requests", "abuse detection", "limit exceeded",
 					    "throttl",           "quota exceeded",  NULL};
 
-	return errorbody_says(body, words);
+	return error_body_says(body, words);
 }
 
-int64_t ratelimit_until(const struct http_reply *reply, int64_t now)
+int64_t rate_limit_until(const struct http_reply *reply, int64_t now)
 {
 	/* By the server's own clock, so that ours may be wrong. */
-	int64_t server_now = reply->date ? reply->date : now;
-	int64_t wait = wait_by_retry_after(reply, server_now);
+	int64_t server_now = reply->date ? reply->date : now, at, wait = -1;
 
+	if (is_number(reply->retry_after)) {
+		wait = number(reply->retry_after);
+	} else if (*reply->retry_after) {
+		at = curl_getdate(reply->retry_after, NULL);
+		if (at > 0)
+			wait = MAX(at - server_now, 0);
+	}
 	if (wait < 0)
 		wait = count(reply, server_now).wait;
 	if (wait < 0)
 		return 0;
-	/* At once would be a request a moment later, and the same answer. */
-	return now + (wait < 1 ? 1 : wait > RATELIMIT_WAIT_MAX ? RATELIMIT_WAIT_MAX : wait);
+	/* Not at once: the answer would be the same. */
+	return now + MAX(MIN(wait, RATE_LIMIT_WAIT_MAX), 1);
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <icred/icred.h>
 
-#include "plugin/issuer/appauth/verdict.h"
+#include "plugin/issuer/appauth/answer.h"
 #include "tests/plugin/fake-host.h"
 
 #define NOW   INT64_C(1700000000) /* 2023-11-14T22:13:20Z */
@@ -19,7 +19,7 @@
 #define HTML  "text/html; charset=utf-8"
 #define PAGE  "<!DOCTYPE html><title>x</title>"
 #define SOON  60
-#define NEVER -1 /* no time is told */
+#define NEVER -1 /* the error has no time */
 
 #define REASON "there is no token in the answer"
 
@@ -50,7 +50,7 @@ static int judge(const struct row *row)
 				   .body = (char *)(uintptr_t)row->body,
 				   .len = strlen(row->body),
 				   .date = row->headers.date};
-	struct verdict verdict = {
+	struct answer_error error = {
 		.scheme = &scheme, .request = &request, .reply = &reply, .peer = "host", .now = NOW};
 
 	snprintf(reply.type, sizeof(reply.type), "%s", row->type);
@@ -61,8 +61,8 @@ static int judge(const struct row *row)
 	snprintf(reply.limit.reset, sizeof(reply.limit.reset), "%s",
 		 row->headers.reset ? row->headers.reset : "");
 	snprintf(reply.limits, sizeof(reply.limits), "%s", row->headers.limits ? row->headers.limits : "");
-	return verdict_is_success(&reply) ? verdict_tell_body(&host, &verdict, ICRED_E_PROTOCOL, REASON)
-					  : verdict_tell(&host, &verdict);
+	return answer_is_success(&reply) ? answer_error_report_body(&host, &error, ICRED_E_PROTOCOL, REASON)
+					 : answer_error_report(&host, &error);
 }
 
 static void check(const struct row *rows, size_t count)
@@ -300,7 +300,7 @@ static bool is_refusal(long status, const char *type, const char *body, const ch
 
 	snprintf(reply.type, sizeof(reply.type), "%s", type);
 	snprintf(reply.retry_after, sizeof(reply.retry_after), "%s", after);
-	return verdict_is_refusal(&scheme, &reply);
+	return answer_rejects_jwt(&scheme, &reply);
 }
 
 /* When a JWT that was used before is given up for a new one. */
@@ -361,5 +361,5 @@ int main(void)
 		cmocka_unit_test(test_said),       cmocka_unit_test(test_long_message),
 	};
 
-	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("answer-error", tests, NULL, NULL);
 }
