@@ -55,7 +55,7 @@ libicred_core_la_SOURCES = \
 	lib/token/single-flight.c lib/token/single-flight.h \
 	lib/token/table.c lib/token/table.h \
 	lib/token/token.c lib/token/token.h \
-	lib/client/keeper.c lib/client/keeper.h \
+	lib/client/supervisor.c lib/client/supervisor.h \
 	lib/client/launch.c lib/client/launch.h \
 	lib/client/worker.c lib/client/worker.h \
 	lib/api/handle.c lib/api/handle.h \

@@ -35,12 +35,11 @@ int handle_identity(struct icred *handle, const char *installation, struct ident
 	const char *app = settings_get(settings, "app", 0), *wrong;
 
 	if (!app)
-		return set_error(ICRED_E_INVALID,
-				 "no app: give its ID with --app, or write \"app ID\" in the profile");
+		return set_error(ICRED_E_INVALID, "no app: write \"app ID\" in the profile");
 	if (!installation && !handle->target)
 		return set_error(
 			ICRED_E_INVALID,
-			"whose token? give -i INSTALLATION, -o ORGANIZATION or --as-app, or write it in the profile");
+			"no installation: write \"installation ID\", \"organization NAME\" or \"as-app yes\" in the profile");
 	wrong = installation ? setting_wrong("installation", installation) : NULL;
 	if (wrong)
 		return set_error(ICRED_E_INVALID, "installation %s", wrong);

@@ -18,7 +18,7 @@ struct icred {
 	struct table table;
 	struct mints mints;
 	struct rejected rejected;
-	struct errands errands;
+	struct request_queue requests;
 	struct worker worker;
 };
 

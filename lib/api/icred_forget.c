@@ -14,7 +14,7 @@ _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 	int r;
 
 	if (!handle || !token)
-		return set_error(ICRED_E_INVALID, "icred_reject_token: NULL is no handle and no token");
+		return set_error(ICRED_E_INVALID, "icred_reject_token: handle and token must not be NULL");
 	record = &token->body->record;
 	rejected_add(&handle->rejected, record->secret);
 	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
@@ -30,7 +30,7 @@ struct each_token {
 	void *data;
 };
 
-/* Of this profile's issuer, API and app; whoever shares the caches with us is not our business. */
+/* Of this profile's issuer, API and app; what else is in the caches is another profile's. */
 static bool is_ours(struct icred *handle, const struct record *record)
 {
 	const char *app = settings_get(&handle->context.profile->settings, "app", 0);
@@ -41,7 +41,7 @@ static bool is_ours(struct icred *handle, const struct record *record)
 	       same_string(record->identity.issuer, profile_issuer(handle->context.profile));
 }
 
-static int tell_token(struct token_body *body, const char *module, void *data)
+static int report_token(struct token_body *body, const char *module, void *data)
 {
 	struct each_token *each = data;
 	icred_token_t *token;
@@ -64,15 +64,15 @@ _export_ int icred_token_each(icred_t *handle,
 	int r;
 
 	if (!handle || !each)
-		return set_error(ICRED_E_INVALID, "icred_token_each: NULL is no handle and no callback");
-	r = cache_each(&handle->context, true, tell_token, &all);
+		return set_error(ICRED_E_INVALID, "icred_token_each: handle and each must not be NULL");
+	r = cache_each(&handle->context, true, report_token, &all);
 	wipe_traces();
 	return r;
 }
 
 struct forgetting {
 	struct icred *handle;
-	struct failure failure; /* the first one, which keeps nobody from forgetting the rest */
+	struct failure failure; /* the first one; the rest is forgotten all the same */
 };
 
 static int forget_token(struct token_body *body, const char *module, void *data)
@@ -93,7 +93,7 @@ _export_ int icred_forget(icred_t *handle)
 	int r;
 
 	if (!handle)
-		return set_error(ICRED_E_INVALID, "icred_forget: NULL is no handle");
+		return set_error(ICRED_E_INVALID, "icred_forget: handle must not be NULL");
 	table_clear(&handle->table);
 	r = cache_each(&handle->context, false, forget_token, &forgetting);
 	wipe_traces();

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way of a token: table, caches, single mint, worker, and back. */
+/*
+ * The way of a token: the handle's table, the caches, one thread of those that
+ * want it, one process of those that want it, the worker; and back the same way.
+ */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/token/cache.h"
+#include "lib/api/handle.h"
+#include "lib/api/icred_get_token.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
-#include "lib/api/icred_get_token.h"
-#include "lib/api/handle.h"
+#include "lib/base/wipe.h"
+#include "lib/token/cache.h"
 #include "lib/token/life.h"
 #include "lib/token/mint-lock.h"
-#include "lib/base/wipe.h"
 
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS  16
-/* While the old token lives, no call should wait long for a new one. */
-#define REFRESH_MS 10000
-#define YOUNG      60
+#define REFRESH_MS    10000 /* a call whose old token is still valid waits no longer for a new one */
+#define NEW_SECONDS   60    /* a token of that age is as new as another one would be */
 
 /* One token wanted. */
 struct want {
@@ -27,52 +29,69 @@ struct want {
 	struct identity identity;
 	unsigned min_ttl;
 	int64_t deadline;
-	int64_t alone_at; /* from then on it does not wait for another process */
+	int64_t patience_ends; /* from then on it mints even if another process is at it */
 };
 
-static const char *target_words(int target)
+static bool is_fresh(const struct want *want, const struct token_body *body)
 {
-	return target == ICRED_TARGET_INSTALLATION   ? "installation "
-	       : target == ICRED_TARGET_ORGANIZATION ? "organization "
-						     : "the app itself";
+	return body && token_fresh(body, clock_utc(), want->min_ttl);
 }
 
-/* What the worker says to have minted must be what was asked, and of some use. */
-static int check_minted(const struct want *want, const struct token_body *body)
+static bool is_valid(const struct want *want, const struct token_body *body)
 {
-	const struct record *record = &body->record;
-
-	if (!identity_equal(&record->identity, &want->identity))
-		return set_error(ICRED_E_INTERNAL, "icred-worker minted a token nobody asked for");
-	if (!life_left(record->minted_at, record->expires_at, clock_utc()))
-		return set_error(ICRED_E_PROTOCOL,
-				 "the new token has already expired; check this machine's clock");
-	/* Asked again it would do the same; whoever waits for another token would make it mint for ever. */
-	if (rejected_has(&want->handle->rejected, record->secret))
-		return set_error(ICRED_E_REJECTED,
-				 "the issuer gave the very token again that a server had refused; "
-				 "ask who runs it");
-	return ICRED_OK;
+	return body && token_alive(body, clock_utc(), want->min_ttl);
 }
 
 /*
  * New, and yet shorter-lived than what is asked for: another one would be no
- * better, and whoever asks for it in a loop must not make the issuer mint.
+ * better, and a program that asks in a loop must not make the issuer mint each time.
  */
-static bool is_hopeless(const struct want *want, const struct token_body *body)
+static bool lives_too_short(const struct want *want, const struct token_body *body)
 {
 	const struct record *record = &body->record;
 	int64_t now = clock_utc();
 
-	return life_within(record->minted_at, now, YOUNG) &&
+	return life_within(record->minted_at, now, NEW_SECONDS) &&
 	       record->expires_at - record->minted_at < (int64_t)want->min_ttl && token_alive(body, now, 0);
 }
 
-static int lives_too_short(const struct want *want, const struct token_body *body)
+static bool needs_mint(const struct want *want, const struct token_body *body)
 {
-	return set_error(ICRED_E_UNSUPPORTED,
-			 "new tokens live %lld seconds, less than the %u that were asked for; ask for less",
-			 (long long)(body->record.expires_at - body->record.minted_at), want->min_ttl);
+	return !is_fresh(want, body) && !(body && lives_too_short(want, body));
+}
+
+/* A copy of a token that was rejected while this one was on its way is as dead. */
+static void note_rejected(struct icred *handle, struct token_body *body)
+{
+	if (rejected_has(&handle->rejected, body->record.secret))
+		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
+}
+
+bool get_was_refused(icred_t *handle, const icred_token_t *token)
+{
+	note_rejected(handle, token->body);
+	return atomic_load_explicit(&token->body->dead, memory_order_relaxed);
+}
+
+/* Look in the caches; OK with a body (fresh or not) or with NULL. */
+static int look_in_caches(const struct want *want, struct token_body **ret_body)
+{
+	struct token_body *body = NULL;
+	int r = cache_load(&want->handle->context, &want->identity, &body);
+
+	if (r != ICRED_OK && r != ICRED_E_NOT_FOUND && r != ICRED_E_UNSUPPORTED)
+		return r;
+	if (body)
+		note_rejected(want->handle, body);
+	*ret_body = body;
+	return ICRED_OK;
+}
+
+/* Into the table first, then the look at what was rejected: icred_reject_token() does the reverse. */
+static void put_into_table(struct icred *handle, struct token_body *body)
+{
+	table_put(&handle->table, body);
+	note_rejected(handle, body);
 }
 
 struct minted {
@@ -90,22 +109,42 @@ static int take_minted(int frame, struct reader *reader, void *data)
 		if (field.tag != TAG_RECORD || minted->body)
 			continue;
 		if (field.len > ICRED_BLOB_MAX)
-			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+			return set_error(ICRED_E_INTERNAL, "icred-worker sent a record that is too large");
 		blob = secret_alloc(minted->handle->context.pool, ICRED_BLOB_MAX);
 		if (!blob)
 			return set_no_memory();
 		struct wire record = {.bytes = blob, .cap = ICRED_BLOB_MAX};
 		if (!record_convert(field.value, field.len, &record)) {
 			secret_free(blob);
-			return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+			return set_error(ICRED_E_INTERNAL, "icred-worker sent a damaged record");
 		}
 		minted->body = token_body_new(secret_trim(blob, record.len), record.len);
 	}
 	return minted->body ? ICRED_OK : set_error(ICRED_E_INTERNAL, "icred-worker answered without a token");
 }
 
-static int mint(const struct want *want, struct token_body **ret_body)
+/* What the worker says it has minted must be what was asked for, and of some use. */
+static int check_minted(const struct want *want, const struct record *record)
 {
+	if (!identity_equal(&record->identity, &want->identity))
+		return set_error(ICRED_E_INTERNAL,
+				 "icred-worker minted another token than the one asked for");
+	if (!life_left(record->minted_at, record->expires_at, clock_utc()))
+		return set_error(ICRED_E_PROTOCOL,
+				 "the new token has already expired; check this machine's clock");
+	/* Asked again it would do the same, and a waiting program would make it mint for ever. */
+	if (rejected_has(&want->handle->rejected, record->secret))
+		return set_error(ICRED_E_REJECTED,
+				 "the issuer returned the same token that a server has refused; "
+				 "ask its operator");
+	return ICRED_OK;
+}
+
+static int mint(const struct want *want, int64_t deadline, struct token_body **ret_body)
+{
+	static const char *const targets[] = {[ICRED_TARGET_INSTALLATION] = "installation ",
+					      [ICRED_TARGET_ORGANIZATION] = "organization ",
+					      [ICRED_TARGET_APP] = "the app itself"};
 	struct minted minted = {.handle = want->handle};
 	_cleanup_secret_ void *bytes = NULL;
 	struct wire request;
@@ -115,12 +154,12 @@ static int mint(const struct want *want, struct token_body **ret_body)
 		return r;
 	bytes = request.bytes;
 	log_line(&want->handle->context.log, ICRED_LOG_INFO, "minting a token for %s%s",
-		 target_words(want->identity.target), want->identity.id);
+		 targets[want->identity.target], want->identity.id);
 	wire_put_number(&request, TAG_TARGET_KIND, want->identity.target);
 	wire_put_string(&request, TAG_TARGET_ID, want->identity.id);
-	r = worker_call(&want->handle->worker, &request, want->deadline, take_minted, &minted);
+	r = worker_call(&want->handle->worker, &request, deadline, take_minted, &minted);
 	if (r == ICRED_OK)
-		r = check_minted(want, minted.body);
+		r = check_minted(want, &minted.body->record);
 	if (r == ICRED_OK)
 		*ret_body = minted.body;
 	else
@@ -128,95 +167,16 @@ static int mint(const struct want *want, struct token_body **ret_body)
 	return r;
 }
 
-/* A copy of a token that was rejected while this one was on its way is as dead. */
-static void note_rejected(struct icred *handle, struct token_body *body)
+/* With *body the old token, or NULL: mint, or else go on with the old one while it is valid. */
+static int renew(const struct want *want, struct token_body **body)
 {
-	if (rejected_has(&handle->rejected, body->record.secret))
-		atomic_store_explicit(&body->dead, true, memory_order_relaxed);
-}
-
-bool get_was_refused(icred_t *handle, const icred_token_t *token)
-{
-	note_rejected(handle, token->body);
-	return atomic_load_explicit(&token->body->dead, memory_order_relaxed);
-}
-
-/* Look in the caches; OK with a body (fresh or not) or with NULL. */
-static int look(const struct want *want, struct token_body **ret_body)
-{
-	struct token_body *body = NULL;
-	int r = cache_load(&want->handle->context, &want->identity, &body);
-
-	if (r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
-		r = ICRED_OK;
-	if (r == ICRED_OK && body)
-		note_rejected(want->handle, body);
-	if (r == ICRED_OK)
-		*ret_body = body;
-	return r;
-}
-
-static bool is_fresh(const struct want *want, const struct token_body *body)
-{
-	return body && token_fresh(body, clock_utc(), want->min_ttl);
-}
-
-static bool is_alive(const struct want *want, const struct token_body *body)
-{
-	return body && token_alive(body, clock_utc(), want->min_ttl);
-}
-
-/* Nothing is won by minting. */
-static bool good_enough(const struct want *want, const struct token_body *body)
-{
-	return is_fresh(want, body) || (body && is_hopeless(want, body));
-}
-
-/*
- * Wait to be the one process that mints: *ret_in.  Not in, with OK: another
- * one minted meanwhile, or is at it while the old token still lives.  The cache
- * is asked again even by who gets in at once: the one before may just have left.
- */
-static int pass_gate(const struct want *want, const struct owned *lock, struct token_body **body,
-		     bool *ret_in)
-{
-	uint64_t hash = identity_hash(&want->identity);
-	int wait = WAIT_FIRST_MS, r;
-
-	for (;;) {
-		struct token_body *found = NULL;
-		*ret_in = mint_lock_try(lock, hash) == ICRED_OK;
-		r = look(want, &found);
-		if (found) {
-			token_body_unref(*body);
-			*body = found;
-		}
-		if (r < 0 || *ret_in || is_alive(want, *body))
-			return r;
-		if (!clock_left(want->alone_at)) {
-			log_line(
-				&want->handle->context.log, ICRED_LOG_WARNING,
-				"another process does not get done with minting this token; going ahead without it");
-			*ret_in = true;
-			return ICRED_OK;
-		}
-		if (atomic_load(&want->handle->context.closing))
-			return set_error(ICRED_E_CANCELLED, "the profile is being closed");
-		clock_sleep(MIN(wait, clock_left(want->deadline)));
-		wait = MIN(wait * 2, WAIT_MOST_MS);
-	}
-}
-
-/* With *body the old token, or NULL: mint, or else go on with the old one while it lives. */
-static int refresh(const struct want *want, struct token_body **body)
-{
-	struct want own = *want;
 	struct token_body *minted = NULL;
+	int64_t deadline = want->deadline;
 	int r;
 
-	if (is_alive(want, *body))
-		own.deadline = MIN(want->deadline, clock_ms() + REFRESH_MS);
-	r = mint(&own, &minted);
+	if (is_valid(want, *body))
+		deadline = MIN(deadline, clock_ms() + REFRESH_MS);
+	r = mint(want, deadline, &minted);
 	if (r == ICRED_OK)
 		r = cache_save(&want->handle->context, minted);
 	if (r == ICRED_OK) {
@@ -225,39 +185,69 @@ static int refresh(const struct want *want, struct token_body **body)
 		return ICRED_OK;
 	}
 	token_body_unref(minted);
-	if (!is_alive(want, *body))
+	if (!is_valid(want, *body))
 		return r;
 	atomic_store_explicit(&(*body)->failed_at, clock_utc(), memory_order_relaxed);
 	log_line(&want->handle->context.log, ICRED_LOG_WARNING,
-		 "the refresh failed, the old token is served while it lives: %s", icred_error()->message);
+		 "the refresh failed; using the old token, which is still valid: %s", icred_error()->message);
 	return ICRED_OK;
 }
 
-/* The token is missing or old: mint, unless another process does. */
-static int renew(const struct want *want, struct token_body **body)
+/*
+ * Wait to be the one process that mints: *ret_held.  Not held, with OK: another
+ * process has minted meanwhile, or is minting while the old token is still valid.
+ * The caches are read again even with the lock at once: the process before may just
+ * have released it.
+ */
+static int wait_for_mint_lock(const struct want *want, const struct owned *lock, struct token_body **body,
+			      bool *ret_held)
 {
-	struct owned lock = want->handle->context.flags & ICRED_NO_CACHE
-				    ? OWNED_NONE
-				    : mint_lock_open(&want->handle->context.log);
-	bool in = true;
-	int r = pass_gate(want, &lock, body, &in);
+	struct context *context = &want->handle->context;
+	uint64_t hash = identity_hash(&want->identity);
 
-	if (r == ICRED_OK && in && !good_enough(want, *body))
-		r = refresh(want, body);
-	mint_lock_release(&lock, identity_hash(&want->identity));
-	return r;
+	for (int wait = WAIT_FIRST_MS;; wait = MIN(wait * 2, WAIT_MOST_MS)) {
+		struct token_body *found = NULL;
+		int r;
+		*ret_held = mint_lock_try(lock, hash) == ICRED_OK;
+		r = look_in_caches(want, &found);
+		if (found) {
+			token_body_unref(*body);
+			*body = found;
+		}
+		if (r < 0 || *ret_held || is_valid(want, *body))
+			return r;
+		if (!clock_left(want->patience_ends)) {
+			log_line(
+				&context->log, ICRED_LOG_WARNING,
+				"another process is taking too long to mint this token; minting without waiting for it");
+			*ret_held = true;
+			return ICRED_OK;
+		}
+		if (atomic_load(&context->closing))
+			return set_error(ICRED_E_CANCELLED, "the profile is being closed");
+		clock_sleep(MIN(wait, clock_left(want->deadline)));
+	}
 }
 
-/* What the first of a mint does: a counted body, fresh if at all possible. */
-static int produce(const struct want *want, struct token_body **ret_body)
+/* From a cache, from another process, or from the issuer: a counted body, fresh if at all possible. */
+static int find_or_mint(const struct want *want, struct token_body **ret_body)
 {
+	struct icred *handle = want->handle;
 	struct token_body *body = NULL;
-	int r = look(want, &body);
+	int r = look_in_caches(want, &body);
 
 	if (r == ICRED_OK && !body)
-		body = table_find(&want->handle->table, want->identity.target, want->identity.id);
-	if (r == ICRED_OK && !good_enough(want, body))
-		r = renew(want, &body);
+		body = table_find(&handle->table, want->identity.target, want->identity.id);
+	if (r == ICRED_OK && needs_mint(want, body)) {
+		bool alone =
+			handle->context.flags & ICRED_NO_CACHE; /* nothing to share with other processes */
+		struct owned lock = alone ? OWNED_NONE : mint_lock_open(&handle->context.log);
+		bool held = true;
+		r = wait_for_mint_lock(want, &lock, &body, &held);
+		if (r == ICRED_OK && held && needs_mint(want, body))
+			r = renew(want, &body);
+		mint_lock_release(&lock, identity_hash(&want->identity));
+	}
 	if (r == ICRED_OK)
 		*ret_body = body;
 	else
@@ -265,13 +255,7 @@ static int produce(const struct want *want, struct token_body **ret_body)
 	return r;
 }
 
-/* Into the table first, then the look at what was rejected: icred_reject_token does the reverse. */
-static void publish(struct icred *handle, struct token_body *body)
-{
-	table_put(&handle->table, body);
-	note_rejected(handle, body);
-}
-
+/* Be the thread that finds or mints it, or wait for the one that does. */
 static int share_mint(const struct want *want, struct token_body **ret_body)
 {
 	struct mints *mints = &want->handle->mints;
@@ -282,9 +266,9 @@ static int share_mint(const struct want *want, struct token_body **ret_body)
 	if (!mint)
 		return set_no_memory();
 	if (first) {
-		r = produce(want, ret_body);
+		r = find_or_mint(want, ret_body);
 		if (r == ICRED_OK)
-			publish(want->handle, *ret_body);
+			put_into_table(want->handle, *ret_body);
 		mint_finish(mints, mint, r == ICRED_OK ? *ret_body : NULL);
 	} else {
 		r = mint_wait(mint, want->deadline, ret_body);
@@ -295,26 +279,28 @@ static int share_mint(const struct want *want, struct token_body **ret_body)
 
 static int get_slowly(struct want *want, const char *installation, icred_token_t **ret_token)
 {
+	icred_token_t *token = NULL;
 	struct token_body *body = NULL;
 	int r = handle_identity(want->handle, installation, &want->identity);
 
-	want->alone_at = deadline_alone(want->deadline);
-	if (r == ICRED_OK)
+	want->patience_ends = deadline_alone(want->deadline);
+	while (r == ICRED_OK && !token) {
 		r = share_mint(want, &body);
-	/* The mint that we joined may have been content with less. */
-	while (r == ICRED_OK && !is_alive(want, body)) {
-		if (is_hopeless(want, body)) {
-			r = lives_too_short(want, body);
+		if (r < 0)
 			break;
-		}
+		if (is_valid(want, body)) {
+			token = token_new(body);
+			r = token ? ICRED_OK : set_no_memory();
+		} else if (lives_too_short(want, body)) {
+			r = set_error(
+				ICRED_E_UNSUPPORTED,
+				"new tokens live %lld seconds, fewer than the %u asked for; ask for less",
+				(long long)(body->record.expires_at - body->record.minted_at), want->min_ttl);
+		} /* else the thread that we waited for was content with less */
 		body = token_body_unref(body);
-		r = share_mint(want, &body);
 	}
-	if (r == ICRED_OK) {
-		*ret_token = token_new(body);
-		r = *ret_token ? ICRED_OK : set_no_memory();
-	}
-	token_body_unref(body);
+	if (r == ICRED_OK)
+		*ret_token = token;
 	return r;
 }
 
@@ -345,9 +331,9 @@ int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icr
 	}
 	r = handle_identity(handle, installation, &want.identity);
 	if (r == ICRED_OK)
-		r = look(&want, &body);
+		r = look_in_caches(&want, &body);
 	if (r == ICRED_OK && is_fresh(&want, body)) {
-		publish(handle, body);
+		put_into_table(handle, body);
 		token = token_new(body);
 		r = token ? ICRED_OK : set_no_memory();
 	}
@@ -372,8 +358,7 @@ _export_ int icred_get_token(icred_t *handle, const char *installation, unsigned
 	int r;
 
 	if (!handle || !ret_token)
-		return set_error(ICRED_E_INVALID,
-				 "icred_get_token: NULL is no handle and no place for a token");
+		return set_error(ICRED_E_INVALID, "icred_get_token: handle and ret_token must not be NULL");
 	want.min_ttl = MAX(min_ttl, handle->min_ttl);
 	token = get_warm(&want, installation);
 	if (token) {

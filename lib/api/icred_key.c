@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The icred_key_ functions: requests to the worker, where the key modules are. */
+/* Requests to the worker, where the key modules are. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -41,10 +41,10 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 	int r;
 
 	if (!handle || !pem)
-		return set_error(ICRED_E_INVALID, "NULL is no handle and no PEM");
+		return set_error(ICRED_E_INVALID, "icred_key: handle and pem must not be NULL");
 	if (len > PEM_MAX)
 		return set_error(ICRED_E_INVALID,
-				 "this is larger than any key (%d KiB): it must be some other file",
+				 "the PEM is larger than any key (%d KiB): it must be some other file",
 				 PEM_MAX / 1024);
 	if (label && strlen(label) > LABEL_MAX)
 		return set_error(ICRED_E_INVALID, "the label is longer than %d bytes; give a shorter one",
@@ -68,9 +68,7 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 static int need_app(icred_t *handle)
 {
 	if (handle && !settings_get(&handle->context.profile->settings, "app", 0))
-		return set_error(
-			ICRED_E_INVALID,
-			"whose key? give the app's ID with --app, or write \"app ID\" in the profile");
+		return set_error(ICRED_E_INVALID, "no app: write \"app ID\" in the profile");
 	return ICRED_OK;
 }
 
@@ -90,7 +88,7 @@ _export_ int icred_key_import(icred_t *handle, const void *pem, size_t len, cons
 _export_ int icred_key_fingerprint(icred_t *handle, const void *pem, size_t len, char **ret_fingerprint)
 {
 	if (!ret_fingerprint)
-		return set_error(ICRED_E_INVALID, "icred_key_fingerprint: ret_fingerprint is NULL");
+		return set_error(ICRED_E_INVALID, "icred_key_fingerprint: ret_fingerprint must not be NULL");
 	return send_pem(handle, FRAME_KEY_CHECK, pem, len, NULL, ret_fingerprint);
 }
 
@@ -100,54 +98,47 @@ struct each_key {
 	int result;
 };
 
-static void read_key(struct reader *reader, struct icred_key *key)
+static int take_key(int frame, struct reader *reader, void *data)
 {
+	struct icred_key key = {
+		.size = sizeof(key), .fingerprint = "", .app = "", .label = "", .module = "", .where = ""};
+	struct each_key *each = data;
 	struct field field;
 
-	*key = (struct icred_key){
-		.size = sizeof(*key), .fingerprint = "", .app = "", .label = "", .module = "", .where = ""};
+	if (frame != FRAME_KEY)
+		return ICRED_OK;
 	while (wire_next(reader, &field)) {
 		switch (field.tag) {
 		case TAG_FINGERPRINT:
-			key->fingerprint = field_string(reader, &field);
+			key.fingerprint = field_string(reader, &field);
 			break;
 		case TAG_APP_ID:
-			key->app = field_string(reader, &field);
+			key.app = field_string(reader, &field);
 			break;
 		case TAG_LABEL:
-			key->label = field_string(reader, &field);
+			key.label = field_string(reader, &field);
 			break;
 		case TAG_MODULE:
-			key->module = field_string(reader, &field);
+			key.module = field_string(reader, &field);
 			break;
 		case TAG_WHERE:
-			key->where = field_string(reader, &field);
+			key.where = field_string(reader, &field);
 			break;
 		case TAG_CREATED:
-			key->created_at = field_number(reader, &field);
+			key.created_at = field_number(reader, &field);
 			break;
 		case TAG_BITS:
-			key->bits = field_unsigned(reader, &field);
+			key.bits = field_unsigned(reader, &field);
 			break;
 		case TAG_LOCKED:
-			key->locked = field_number(reader, &field) != 0;
+			key.locked = field_number(reader, &field) != 0;
 			break;
 		default:
 			break;
 		}
 	}
-}
-
-static int take_key(int frame, struct reader *reader, void *data)
-{
-	struct each_key *each = data;
-	struct icred_key key;
-
-	if (frame != FRAME_KEY)
-		return ICRED_OK;
-	read_key(reader, &key);
 	if (reader->damaged)
-		return ICRED_OK; /* told by whoever called us */
+		return ICRED_OK; /* worker_call() reports it */
 	each->result = each->each(&key, each->data);
 	return each->result ? 1 : ICRED_OK;
 }
@@ -160,7 +151,7 @@ _export_ int icred_key_each(icred_t *handle, int (*each)(const struct icred_key 
 	int r;
 
 	if (!handle || !each)
-		return set_error(ICRED_E_INVALID, "icred_key_each: NULL is no handle and no callback");
+		return set_error(ICRED_E_INVALID, "icred_key_each: handle and each must not be NULL");
 	r = need_app(handle);
 	if (r == ICRED_OK)
 		r = worker_request(&handle->worker, FRAME_KEY_LIST, REQUEST_ROOM, &request);
@@ -178,7 +169,8 @@ _export_ int icred_key_remove(icred_t *handle, const char *fingerprint)
 	int r;
 
 	if (!handle || !fingerprint)
-		return set_error(ICRED_E_INVALID, "icred_key_remove: NULL is no handle and no fingerprint");
+		return set_error(ICRED_E_INVALID,
+				 "icred_key_remove: handle and fingerprint must not be NULL");
 	r = need_app(handle);
 	if (r == ICRED_OK)
 		r = worker_request(&handle->worker, FRAME_KEY_REMOVE, REQUEST_ROOM, &request);

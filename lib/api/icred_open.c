@@ -11,67 +11,55 @@
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000)
 
-static int override(struct icred *handle, const char *name, const char *value)
+/* What the caller asks for goes before what the profile says. */
+static int apply_options(struct settings *settings, const struct icred_options *options)
 {
+	const struct {
+		const char *name, *value;
+	} given[] = {
+		{"app", options->app},
+		{"installation", options->installation},
+		{"organization", options->organization},
+		{"as-app", options->flags & ICRED_AS_APP ? "yes" : NULL},
+	};
 	char why[160];
-	int r = settings_add(&handle->context.profile->settings, name, value, why, sizeof(why));
+	int r = ICRED_OK;
 
+	if (!!options->installation + !!options->organization + !!(options->flags & ICRED_AS_APP) > 1)
+		return set_error(
+			ICRED_E_INVALID,
+			"only one of installation, organization and the app itself can be asked for");
+	for (size_t i = 0; i < ARRAY_SIZE(given) && r == ICRED_OK; i++)
+		if (given[i].value)
+			r = settings_add(settings, given[i].name, given[i].value, why, sizeof(why));
 	return r < 0 ? set_error(r, "%s", why) : r;
 }
 
-static int apply_overrides(struct icred *handle, const struct icred_options *options)
+static int open_profile(struct icred *handle, const char *name, const struct icred_options *options)
 {
-	int r = ICRED_OK,
-	    targets = !!options->installation + !!options->organization + !!(options->flags & ICRED_AS_APP);
+	const char *installation, *organization;
+	const struct settings *settings;
+	int64_t timeout_ms;
+	int r = profile_load(&handle->context.log, profile_wanted(name), &handle->context.profile);
 
-	if (targets > 1)
-		return set_error(
-			ICRED_E_INVALID,
-			"an installation, an organization or the app itself: only one can be asked for");
-	if (options->app)
-		r = override(handle, "app", options->app);
-	if (r == ICRED_OK && options->installation)
-		r = override(handle, "installation", options->installation);
-	if (r == ICRED_OK && options->organization)
-		r = override(handle, "organization", options->organization);
-	if (r == ICRED_OK && (options->flags & ICRED_AS_APP))
-		r = override(handle, "as-app", "yes");
-	return r;
-}
-
-static void find_target(struct icred *handle)
-{
-	const struct settings *settings = &handle->context.profile->settings;
-	const char *installation = settings_get(settings, "installation", 0);
-	const char *organization = settings_get(settings, "organization", 0);
-
-	handle->target_id = installation ? installation : organization ? organization : "";
-	if (installation)
-		handle->target = ICRED_TARGET_INSTALLATION;
-	else if (organization)
-		handle->target = ICRED_TARGET_ORGANIZATION;
-	else if (settings_yes(settings, "as-app"))
-		handle->target = ICRED_TARGET_APP;
-}
-
-static int open_handle(struct icred *handle, const char *name, const struct icred_options *options)
-{
-	unsigned seconds;
-	int r;
-
-	r = profile_load(&handle->context.log, profile_wanted(name), &handle->context.profile);
 	if (r == ICRED_OK)
-		r = apply_overrides(handle, options);
+		r = apply_options(&handle->context.profile->settings, options);
 	if (r == ICRED_OK)
 		r = profile_complete(handle->context.profile);
 	if (r < 0)
 		return r;
-	find_target(handle);
-	seconds = settings_seconds(&handle->context.profile->settings, "timeout");
-	handle->context.timeout_ms =
-		(int)MIN((int64_t)(options->timeout_ms ? options->timeout_ms : (int64_t)seconds * 1000),
-			 TIMEOUT_MAX_MS);
-	handle->min_ttl = settings_seconds(&handle->context.profile->settings, "min-ttl");
+	settings = &handle->context.profile->settings;
+	installation = settings_get(settings, "installation", 0);
+	organization = settings_get(settings, "organization", 0);
+	handle->target_id = installation ? installation : organization ? organization : "";
+	handle->target = installation                       ? ICRED_TARGET_INSTALLATION
+			 : organization                     ? ICRED_TARGET_ORGANIZATION
+			 : settings_yes(settings, "as-app") ? ICRED_TARGET_APP
+							    : 0;
+	timeout_ms = options->timeout_ms ? options->timeout_ms
+					 : (int64_t)settings_seconds(settings, "timeout") * 1000;
+	handle->context.timeout_ms = (int)MIN(timeout_ms, TIMEOUT_MAX_MS);
+	handle->min_ttl = settings_seconds(settings, "min-ttl");
 	return ICRED_OK;
 }
 
@@ -82,7 +70,7 @@ _export_ int icred_open(icred_t **ret_handle, const char *profile, const struct 
 	int r;
 
 	if (!ret_handle)
-		return set_error(ICRED_E_INVALID, "icred_open: ret_handle is NULL");
+		return set_error(ICRED_E_INVALID, "icred_open: ret_handle must not be NULL");
 	r = options_read(options, &own);
 	if (r < 0)
 		return r;
@@ -92,12 +80,12 @@ _export_ int icred_open(icred_t **ret_handle, const char *profile, const struct 
 	memset(handle, 0, sizeof(*handle));
 	log_open(&handle->context.log, own.log, own.log_data);
 	worker_init(&handle->worker, &handle->context);
-	/* Without a conversation nobody is there, so no keyring may prompt either. */
+	/* Without a conversation a question has no answer, so no keyring may prompt either. */
 	handle->context.flags = own.converse ? own.flags : own.flags & ~(unsigned)MAY_ASK;
 	handle->context.converse = own.converse;
 	handle->context.converse_data = own.converse_data;
 	handle->context.pool = secret_pool_new();
-	r = handle->context.pool ? open_handle(handle, profile, &own) : set_no_memory();
+	r = handle->context.pool ? open_profile(handle, profile, &own) : set_no_memory();
 	if (r < 0) {
 		icred_close(handle);
 		return r;
@@ -112,7 +100,7 @@ _export_ void icred_close(icred_t *handle)
 
 	if (!handle)
 		return;
-	errands_end(handle);
+	request_queue_end(handle);
 	worker_stop(&handle->worker);
 	mints_clear(&handle->mints);
 	table_clear(&handle->table);

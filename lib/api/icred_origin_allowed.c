@@ -14,8 +14,9 @@ _export_ int icred_origin_allowed(icred_t *handle, const char *url)
 	struct origin origin;
 
 	if (!handle || !url || !origin_parse(url, &origin))
-		return set_error(ICRED_E_INVALID,
-				 "\"%.100s\" is no http or https URL without user name and blanks",
-				 url ? url : "");
+		return set_error(
+			ICRED_E_INVALID,
+			"\"%.100s\" is not an http or https URL, or it contains a user name or spaces",
+			url ? url : "");
 	return profile_allows(handle->context.profile, &origin);
 }

@@ -13,7 +13,7 @@
 
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
-#include "lib/client/keeper.h"
+#include "lib/client/supervisor.h"
 #include "lib/client/launch.h"
 #include "lib/base/signal-name.h"
 #include "lib/base/worker-environment.h"
@@ -24,72 +24,60 @@
 #define WAIT_CLONES ((int)__WCLONE)
 
 /*
- * Clones alone, so that a child of the program that has the keeper's number by
+ * Clones alone, so that a child of the program that has the supervisor's number by
  * now (as the program reaped ours, with __WALL) is not taken for it.
  */
-static void reap(pid_t keeper, int flags)
+static void reap(pid_t supervisor, int flags)
 {
-	while (keeper > 0 && waitpid(keeper, NULL, WAIT_CLONES | flags) < 0 && errno == EINTR)
+	while (supervisor > 0 && waitpid(supervisor, NULL, WAIT_CLONES | flags) < 0 && errno == EINTR)
 		;
 }
 
-/* Returns the process in between, and our end of its leash; or 0. */
-static pid_t start_keeper(struct start *start, bool keep, struct report *ret_report, int *ret_leash)
+/* Returns the supervisor, and our end of its socket; or 0. */
+static pid_t start_supervisor(struct start *start, bool stays, struct report *ret_report, int *ret_socket)
 {
-	pid_t keeper;
+	pid_t supervisor;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		*ret_report = (struct report){0, STAGE_DESCRIPTORS, errno};
 		return 0;
 	}
-	start->keep = keep;
-	start->leash = pair[1];
+	start->stays = stays;
+	start->socket = pair[1];
 	*ret_report = (struct report){0, STAGE_PROCESS, ECHILD};
-	keeper = clone(keeper_run, start->stack + STACK_SIZE, keep ? 0 : CHILD_FLAGS, start);
-	if (keeper < 0)
+	supervisor = clone(supervisor_run, start->stack + STACK_SIZE, stays ? 0 : CHILD_FLAGS, start);
+	if (supervisor < 0)
 		ret_report->error = errno;
 	close(pair[1]);
-	if (keeper > 0 && recv(pair[0], ret_report, sizeof(*ret_report), 0) < 0)
+	if (supervisor > 0 && recv(pair[0], ret_report, sizeof(*ret_report), 0) < 0)
 		ret_report->error = errno;
-	*ret_leash = pair[0];
-	return MAX(keeper, 0);
-}
-
-static int not_executed(const char *path, int error)
-{
-	static const struct {
-		int error;
-		const char *advice;
-	} advices[] = {
-		{ENOENT, "; is libicred installed completely?"},
-		{EACCES, "; make it executable, on a file system that is not mounted noexec"},
-		{ENOEXEC, "; it is not a program for this machine: install libicred again"},
-	};
-	const char *advice = "";
-
-	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (advices[i].error == error)
-			advice = advices[i].advice;
-	return set_error(errno_code(error, ICRED_E_INTERNAL), "can't start %s: %s%s", path,
-			 errno_words(error), errno_advice(error, advice));
+	*ret_socket = pair[0];
+	return MAX(supervisor, 0);
 }
 
 static int not_started(const char *path, const struct report *report)
 {
 	int error = report->stage == STAGE_PROCESS ? start_errno(report->error) : report->error;
+	const char *advice;
 
 	switch (report->stage) {
 	case STAGE_EXEC:
-		return not_executed(path, error);
+		advice = error == ENOENT ? "; is libicred installed completely?"
+			 : error == EACCES
+				 ? "; make it executable, on a file system that is not mounted noexec"
+			 : error == ENOEXEC ? "; it is not a program for this machine: install libicred again"
+					    : "";
+		return set_error(errno_code(error, ICRED_E_INTERNAL), "cannot start %s: %s%s", path,
+				 errno_words(error), errno_advice(error, advice));
 	case STAGE_NULL:
 		return set_error(errno_code(error, ICRED_E_INTERNAL),
-				 "can't start icred-worker: /dev/null can't be opened: %s%s",
+				 "cannot start icred-worker: /dev/null cannot be opened: %s%s",
 				 errno_words(error),
 				 errno_advice(error, "; run as root: mknod -m 666 /dev/null c 1 3"));
 	default:
-		return set_error(errno_code(error, ICRED_E_INTERNAL), "can't start icred-worker: %s",
-				 error == ECHILD ? "its parent was killed" : errno_words(error));
+		return set_error(errno_code(error, ICRED_E_INTERNAL), "cannot start icred-worker: %s",
+				 error == ECHILD ? "its supervisor was killed" : errno_words(error));
 	}
 }
 
@@ -100,52 +88,42 @@ int spawn(const char *path, int control, bool keep_stderr, struct child *ret_chi
 	struct start start = {
 		.path = path, .control = control, .keep_stderr = keep_stderr, .caller = getpid()};
 	struct report report;
-	int leash = -1;
-	pid_t keeper;
+	int socket = -1;
+	pid_t supervisor;
 	sigset_t all, old;
 
 	if (!environment || !stack)
 		return set_no_memory();
 	start.environment = environment;
 	start.stack = stack;
-	/* No handler of the caller's may run in a keeper, nor while a child uses the caller's memory. */
+	/* No handler of the caller's may run in a supervisor, nor while a child uses the caller's memory. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	keeper = start_keeper(&start, true, &report, &leash);
+	supervisor = start_supervisor(&start, true, &report, &socket);
 	/* A large program where memory must not be promised twice: then its init has to reap the worker. */
-	if (!keeper && report.stage == STAGE_PROCESS && report.error == ENOMEM) {
-		close_keep_errno(leash);
-		reap(start_keeper(&start, false, &report, &leash), 0);
-		leash = close_keep_errno(leash);
+	if (!supervisor && report.stage == STAGE_PROCESS && report.error == ENOMEM) {
+		close_keep_errno(socket);
+		reap(start_supervisor(&start, false, &report, &socket), 0);
+		socket = close_keep_errno(socket);
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (report.stage) {
-		close_keep_errno(leash);
-		reap(keeper, 0);
+		close_keep_errno(socket);
+		reap(supervisor, 0);
 		return not_started(path, &report);
 	}
-	*ret_child = (struct child){report.pid, keeper, owned_take(leash)};
+	*ret_child = (struct child){report.pid, supervisor, owned_take(socket)};
 	return ICRED_OK;
-}
-
-/* The number proves nothing, but a child that an ordinary wait() does not see does: the program made none. */
-static bool signal_keeper(const struct child *child)
-{
-	siginfo_t info;
-
-	return child->keeper > 0 &&
-	       waitid(P_PID, (id_t)child->keeper, &info, WEXITED | WNOHANG | WNOWAIT | WAIT_CLONES) == 0 &&
-	       kill(child->keeper, KEEPER_RELEASE) == 0;
 }
 
 void child_kill(const struct child *child)
 {
-	send(owned_fd(&child->leash), "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	send(owned_fd(&child->socket), "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool child_ended(const struct child *child, int *ret_status)
 {
-	struct pollfd news = {.fd = owned_fd(&child->leash), .events = POLLIN};
+	struct pollfd news = {.fd = owned_fd(&child->socket), .events = POLLIN};
 
 	return news.fd >= 0 && poll(&news, 1, STATUS_MS) == 1 &&
 	       recv(news.fd, ret_status, sizeof(*ret_status), MSG_DONTWAIT | MSG_PEEK) ==
@@ -154,12 +132,16 @@ bool child_ended(const struct child *child, int *ret_status)
 
 bool child_release(struct child *child, int *ret_status)
 {
-	bool asked, known;
+	/* By its socket if we have that, as a program that has dropped its privileges may not signal it. */
+	bool asked = shutdown(owned_fd(&child->socket), SHUT_WR) == 0, known;
+	siginfo_t info;
 
-	/* By its leash if we have that, as a program that has dropped its privileges may not signal it. */
-	asked = shutdown(owned_fd(&child->leash), SHUT_WR) == 0 || signal_keeper(child);
-	reap(child->keeper, asked ? 0 : WNOHANG);
-	known = recv(owned_fd(&child->leash), ret_status, sizeof(*ret_status), MSG_DONTWAIT) ==
+	/* The number proves nothing, but a child that an ordinary wait() does not see does: the program made none. */
+	if (!asked && child->supervisor > 0 &&
+	    waitid(P_PID, (id_t)child->supervisor, &info, WEXITED | WNOHANG | WNOWAIT | WAIT_CLONES) == 0)
+		asked = kill(child->supervisor, SUPERVISOR_RELEASE) == 0;
+	reap(child->supervisor, asked ? 0 : WNOHANG);
+	known = recv(owned_fd(&child->socket), ret_status, sizeof(*ret_status), MSG_DONTWAIT) ==
 		(ssize_t)sizeof(*ret_status);
 	child_forget(child);
 	return known;
@@ -167,7 +149,7 @@ bool child_release(struct child *child, int *ret_status)
 
 void child_forget(struct child *child)
 {
-	owned_close(&child->leash);
+	owned_close(&child->socket);
 	*child = NO_CHILD;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Starting the worker from inside somebody else's program, unseen: no SIGCHLD
+ * Starting the worker from inside a program that is not ours, unseen: no SIGCHLD
  * reaches the caller, its wait() never meets our child, no descriptor of its
- * own leaks into it, and no zombie is left in its name or anybody else's.
+ * own leaks into it, and no zombie is left in its name or another process's.
  */
 #ifndef ICRED_LIB_CLIENT_LAUNCH_H
 #define ICRED_LIB_CLIENT_LAUNCH_H
@@ -13,9 +13,9 @@
 #include "lib/base/util.h"
 
 struct child {
-	pid_t pid;          /* for messages: only its keeper knows whether the number is still its own */
-	pid_t keeper;       /* its parent, and a child of ours; 0: there was no memory for one */
-	struct owned leash; /* the keeper's socket, which tells how the worker ended */
+	pid_t pid; /* for messages: only the supervisor knows whether the number is still the worker's */
+	pid_t supervisor;    /* its parent, and a child of ours; 0: there was no memory for one */
+	struct owned socket; /* the supervisor's socket, which tells how the worker ended */
 };
 
 #define NO_CHILD ((struct child){0, 0, OWNED_NONE})

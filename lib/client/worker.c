@@ -29,19 +29,15 @@ void worker_init(struct worker *worker, struct context *context)
 	worker->generation = lock_generation();
 }
 
-/* Let go of a worker that is the parent process's: it must not lose its end, nor wait for ours. */
-static void abandon(struct worker *worker)
-{
-	owned_close(&worker->control);
-	child_forget(&worker->child);
-	worker->generation = lock_generation();
-}
-
 static void worker_lock(struct worker *worker)
 {
 	lock_take(&worker->lock);
-	if (worker->generation != lock_generation())
-		abandon(worker);
+	if (worker->generation == lock_generation())
+		return;
+	/* The parent process's: let go of it, without ending it or waiting for it. */
+	owned_close(&worker->control);
+	child_forget(&worker->child);
+	worker->generation = lock_generation();
 }
 
 /* Its control socket's end is what makes it end, also while processes that the caller has forked hold that open. */
@@ -70,20 +66,6 @@ void worker_kill(struct worker *worker, unsigned kills)
 		stop_locked(worker);
 	}
 	lock_give(&worker->lock);
-}
-
-/* A path that does not fit is none: its beginning would be another one. */
-static int worker_path(char path[PATH_MAX])
-{
-	const char *directory = secure_getenv("ICRED_LIBEXEC_DIR");
-	int n;
-
-	if (!directory || directory[0] != '/')
-		directory = WORKER_DIR;
-	n = snprintf(path, PATH_MAX, "%s/icred-worker", directory);
-	return n >= 0 && n < PATH_MAX
-		       ? ICRED_OK
-		       : set_error(ICRED_E_INVALID, "the value of ICRED_LIBEXEC_DIR is too long; unset it");
 }
 
 /* Never blocks past the deadline, even if the worker has stopped reading. */
@@ -127,12 +109,6 @@ int worker_request(struct worker *worker, int frame, size_t room, struct wire *r
 	return ICRED_OK;
 }
 
-/* The level up to which somebody listens. */
-static int log_level(const struct log *log)
-{
-	return log_wanted(log) ? ICRED_LOG_DEBUG : -1;
-}
-
 enum { ENDED = 2 }; /* the worker ended without an answer, or its socket is lost */
 
 /* How the worker that was started as the given one ended, as far as that is known. */
@@ -147,37 +123,29 @@ static int ended_locked(const struct worker *worker, unsigned start, const char 
 			 known && WIFSIGNALED(worker->status) ? "" : "; run with ICRED_TRACE=1 to see why");
 }
 
-static int greet(struct worker *worker, int control, int64_t deadline)
-{
-	_cleanup_secret_ void *bytes = NULL;
-	struct wire hello;
-	int r = worker_request(worker, FRAME_HELLO, WIRE_MAX, &hello);
-
-	if (r < 0)
-		return r;
-	bytes = hello.bytes;
-	hello_write(&hello, worker->context->profile, worker->context->flags,
-		    log_level(&worker->context->log));
-	if (hello.overflow)
-		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
-	return send_frame(control, &hello, -1, deadline) ? ICRED_OK : ENDED;
-}
-
 static int no_socket(void)
 {
-	return set_error(errno_code(errno, ICRED_E_INTERNAL), "can't make a socket: %s", errno_words(errno));
+	return set_error(errno_code(errno, ICRED_E_INTERNAL), "cannot make a socket: %s", errno_words(errno));
 }
 
+/* A new worker, which has been sent HELLO. */
 static int start_locked(struct worker *worker, int64_t deadline)
 {
+	const char *directory = secure_getenv("ICRED_LIBEXEC_DIR");
+	struct context *context = worker->context;
+	_cleanup_secret_ void *bytes = NULL;
 	char path[PATH_MAX];
-	int pair[2], r = worker_path(path);
+	struct wire hello;
+	int pair[2], n, r;
 
-	if (r < 0)
-		return r;
+	if (!directory || directory[0] != '/')
+		directory = WORKER_DIR;
+	n = snprintf(path, PATH_MAX, "%s/icred-worker", directory);
+	if (n < 0 || n >= PATH_MAX) /* its beginning would be another path */
+		return set_error(ICRED_E_INVALID, "the value of ICRED_LIBEXEC_DIR is too long; unset it");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
-	r = spawn(path, pair[1], worker->context->log.trace_stderr, &worker->child);
+	r = spawn(path, pair[1], context->log.trace_stderr, &worker->child);
 	close_keep_errno(pair[1]);
 	if (r < 0) {
 		close_keep_errno(pair[0]);
@@ -185,25 +153,22 @@ static int start_locked(struct worker *worker, int64_t deadline)
 	}
 	worker->control = owned_take(pair[0]);
 	worker->starts++;
-	log_line(&worker->context->log, ICRED_LOG_DEBUG, "icred-worker started, process %d",
-		 (int)worker->child.pid);
-	return greet(worker, pair[0], deadline);
+	log_line(&context->log, ICRED_LOG_DEBUG, "icred-worker started, process %d", (int)worker->child.pid);
+	r = worker_request(worker, FRAME_HELLO, WIRE_MAX, &hello);
+	if (r < 0)
+		return r;
+	bytes = hello.bytes;
+	hello_write(&hello, context->profile, context->flags,
+		    log_wanted(&context->log) ? ICRED_LOG_DEBUG : -1);
+	if (hello.overflow)
+		return set_error(ICRED_E_INVALID, "the profile is too large for the worker");
+	return send_frame(pair[0], &hello, -1, deadline) ? ICRED_OK : ENDED;
 }
 
 /* Which worker has a request. */
 struct ticket {
 	unsigned starts, kills;
 };
-
-/* The program has closed our descriptors, and their numbers may be those of its own by now. */
-static void notice_loss(struct worker *worker)
-{
-	if (!owned_lost(&worker->control) && !owned_lost(&worker->child.leash))
-		return;
-	log_line(&worker->context->log, ICRED_LOG_WARNING,
-		 "the program closed descriptors of libicred's; starting another worker");
-	stop_locked(worker);
-}
 
 /* Hand the request over, starting a worker if there is none or it has just left. */
 static int submit(struct worker *worker, const struct wire *request, int theirs, int64_t deadline,
@@ -214,8 +179,12 @@ static int submit(struct worker *worker, const struct wire *request, int theirs,
 	worker_lock(worker);
 	if (atomic_load(&worker->context->closing))
 		r = set_error(ICRED_E_CANCELLED, "the profile is being closed");
-	notice_loss(worker);
-	for (int turn = 0; turn < 2 && r == ICRED_OK; turn++) {
+	if (owned_lost(&worker->control) || owned_lost(&worker->child.socket)) {
+		log_line(&worker->context->log, ICRED_LOG_WARNING,
+			 "the program closed descriptors of libicred's; starting another worker");
+		stop_locked(worker);
+	}
+	for (int attempt = 0; attempt < 2 && r == ICRED_OK; attempt++) {
 		if (worker->control.fd < 0)
 			r = start_locked(worker, deadline);
 		if (r == ICRED_OK && send_frame(worker->control.fd, request, theirs, deadline))
@@ -224,8 +193,8 @@ static int submit(struct worker *worker, const struct wire *request, int theirs,
 		if (r < 0)
 			break;
 		if (!clock_left(deadline))
-			r = set_error(ICRED_E_TIMEOUT, "icred-worker did not take the request in time");
-		else if (turn || r == ENDED)
+			r = set_error(ICRED_E_TIMEOUT, "timed out: icred-worker did not take the request");
+		else if (attempt || r == ENDED)
 			r = ended_locked(worker, worker->starts, "as it started");
 	}
 	*ret_ticket = (struct ticket){worker->starts, worker->kills};
@@ -235,7 +204,7 @@ static int submit(struct worker *worker, const struct wire *request, int theirs,
 
 static int broken(int error)
 {
-	return set_error(errno_code(error, ICRED_E_INTERNAL), "can't receive from icred-worker: %s",
+	return set_error(errno_code(error, ICRED_E_INTERNAL), "cannot receive from icred-worker: %s",
 			 errno_words(error));
 }
 
@@ -252,7 +221,7 @@ static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_l
 			continue;
 		if (ready == 0 && left <= LOOK_MS)
 			return set_error(ICRED_E_TIMEOUT,
-					 "icred-worker did not answer in time; raise the setting timeout");
+					 "timed out waiting for icred-worker; raise the setting timeout");
 		if (ready < 0 && errno != EINTR)
 			return broken(errno);
 		if (ready < 0)
@@ -264,25 +233,10 @@ static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_l
 		if (n < 0 && errno != ECONNRESET)
 			return broken(errno);
 		if (n > WIRE_MAX)
-			return set_error(ICRED_E_INTERNAL, "icred-worker answered more than it may");
+			return set_error(ICRED_E_INTERNAL, "icred-worker sent an answer that is too large");
 		*ret_len = n < 0 ? 0 : (size_t)n;
 		return ICRED_OK;
 	}
-}
-
-static void take_log(struct worker *worker, struct reader *reader)
-{
-	int level = ICRED_LOG_DEBUG;
-	const char *text = "";
-	struct field field;
-
-	while (wire_next(reader, &field)) {
-		if (field.tag == TAG_LOG_LEVEL)
-			level = field_int(reader, &field);
-		else if (field.tag == TAG_TEXT)
-			text = field_string(reader, &field);
-	}
-	log_line(&worker->context->log, level, "%s", text);
 }
 
 /* Ask the user for the worker; the reply goes back on the request's socket. */
@@ -320,16 +274,25 @@ static int take_prompt(struct worker *worker, struct reader *reader, const struc
 	return ICRED_OK;
 }
 
-/* One packet of the worker's.  Returns 1 when the request is done. */
+/* One packet of the worker's.  Returns 0 to go on, 1 when the request is done, or a failure. */
 static int take_packet(struct worker *worker, const struct owned *mine, int64_t deadline,
 		       const unsigned char *bytes, size_t len, worker_answer_fn *answer, void *data)
 {
+	int level = ICRED_LOG_DEBUG, r;
+	const char *text = "";
 	struct reader reader;
-	int frame = frame_read(bytes, len, &reader), r;
+	struct field field;
+	int frame = frame_read(bytes, len, &reader);
 
 	switch (frame) {
 	case FRAME_LOG:
-		take_log(worker, &reader);
+		while (wire_next(&reader, &field)) {
+			if (field.tag == TAG_LOG_LEVEL)
+				level = field_int(&reader, &field);
+			else if (field.tag == TAG_TEXT)
+				text = field_string(&reader, &field);
+		}
+		log_line(&worker->context->log, level, "%s", text);
 		return 0;
 	case FRAME_PROMPT:
 		return take_prompt(worker, &reader, mine, deadline);
@@ -340,56 +303,35 @@ static int take_packet(struct worker *worker, const struct owned *mine, int64_t 
 	case FRAME_DONE:
 		r = answer ? answer(frame, &reader, data) : 0;
 		if (r >= 0 && reader.damaged)
-			r = set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+			r = set_error(ICRED_E_INTERNAL, "icred-worker sent a damaged answer");
 		return r < 0 ? r : frame == FRAME_DONE || r > 0;
 	default:
-		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+		return set_error(ICRED_E_INTERNAL, "icred-worker sent a damaged answer");
 	}
 }
 
-/* Take one packet.  Returns 0 to go on, 1 when the request is done, ENDED, or a failure. */
-static int step(struct worker *worker, const struct owned *mine, int64_t deadline, worker_answer_fn *answer,
-		void *data)
-{
-	_cleanup_secret_ unsigned char *bytes = NULL;
-	size_t len = 0;
-	int r = wait_packet(mine, deadline, &len);
-
-	if (r < 0 || !len)
-		return r < 0 ? r : ENDED;
-	bytes = secret_alloc(worker->context->pool, len);
-	if (!bytes)
-		return set_no_memory();
-	if (recv(owned_fd(mine), bytes, len, MSG_DONTWAIT) != (ssize_t)len)
-		return owned_lost(mine) ? ENDED : broken(errno);
-	r = take_packet(worker, mine, deadline, bytes, len, answer, data);
-	/* With a worker that never stops talking, poll() would never say that the time is over. */
-	if (r == 0 && !clock_left(deadline))
-		r = set_error(ICRED_E_TIMEOUT, "icred-worker did not come to an end in time");
-	return r;
-}
-
-static int converse(struct worker *worker, const struct owned *mine, int64_t deadline,
-		    worker_answer_fn *answer, void *data)
+/* Take packets until the request is done (1), the worker has ended (ENDED), or there is a failure. */
+static int take_answers(struct worker *worker, const struct owned *mine, int64_t deadline,
+			worker_answer_fn *answer, void *data)
 {
 	int r;
 
 	do {
-		r = step(worker, mine, deadline, answer, data);
+		_cleanup_secret_ unsigned char *bytes = NULL;
+		size_t len = 0;
+		r = wait_packet(mine, deadline, &len);
+		if (r < 0 || !len)
+			return r < 0 ? r : ENDED;
+		bytes = secret_alloc(worker->context->pool, len);
+		if (!bytes)
+			return set_no_memory();
+		if (recv(owned_fd(mine), bytes, len, MSG_DONTWAIT) != (ssize_t)len)
+			return owned_lost(mine) ? ENDED : broken(errno);
+		r = take_packet(worker, mine, deadline, bytes, len, answer, data);
+		/* With a worker that never stops talking, poll() would never report the end of the time. */
+		if (r == 0 && !clock_left(deadline))
+			r = set_error(ICRED_E_TIMEOUT, "timed out: icred-worker did not finish its answer");
 	} while (r == 0);
-	return r;
-}
-
-/* The worker is gone, and the news of how it ended is there or comes in a moment. */
-static int died(struct worker *worker, const struct ticket *ticket)
-{
-	int status, r;
-
-	worker_lock(worker);
-	if (worker->starts == ticket->starts && child_ended(&worker->child, &status))
-		stop_locked(worker);
-	r = ended_locked(worker, ticket->starts, "before it answered");
-	lock_give(&worker->lock);
 	return r;
 }
 
@@ -398,7 +340,7 @@ static int call_once(struct worker *worker, struct wire *request, int64_t deadli
 {
 	_cleanup_owned_ struct owned mine = OWNED_NONE;
 	struct ticket ticket = {0, 0};
-	int pair[2], r;
+	int pair[2], status, r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return no_socket();
@@ -407,15 +349,21 @@ static int call_once(struct worker *worker, struct wire *request, int64_t deadli
 	close_keep_errno(pair[1]);
 	if (r < 0)
 		return r;
-	r = converse(worker, &mine, deadline, answer, data);
+	r = take_answers(worker, &mine, deadline, answer, data);
 	if (r == ICRED_E_TIMEOUT && !clock_left(deadline)) {
 		struct failure failure;
 		failure_save(&failure);
 		worker_kill(worker, ticket.kills);
 		failure_restore(&failure);
 	}
-	if (r == ENDED && !owned_lost(&mine) && ticket.kills == worker->kills)
-		return died(worker, &ticket);
+	if (r != ENDED || owned_lost(&mine) || ticket.kills != worker->kills)
+		return r;
+	/* The worker is gone, and the news of how it ended is there or comes in a moment. */
+	worker_lock(worker);
+	if (worker->starts == ticket.starts && child_ended(&worker->child, &status))
+		stop_locked(worker);
+	r = ended_locked(worker, ticket.starts, "before it answered");
+	lock_give(&worker->lock);
 	return r;
 }
 
@@ -427,7 +375,7 @@ int worker_call(struct worker *worker, struct wire *request, int64_t deadline, w
 	int r = ENDED;
 
 	/* Once more if it was killed at another request's deadline, or the program closed our socket. */
-	for (int turn = 0; turn < 2 && r == ENDED; turn++) {
+	for (int attempt = 0; attempt < 2 && r == ENDED; attempt++) {
 		request->len = len;
 		answer_by = deadline_inside(deadline, 1);
 		wire_put_number(request, TAG_TIME_LEFT, clock_left(answer_by));

@@ -51,7 +51,7 @@ else
 	for command in ten git; do skip "no PID namespace can be made here"; done
 fi
 
-# Whoever is killed with its whole group cannot reap its keeper; the keeper reaps the worker all the same.
+# Whoever is killed with its whole group cannot reap its supervisor; the supervisor reaps the worker all the same.
 icred -q forget
 tell hang ''
 left_over=$("$PYTHON" "$srcdir/tests/field/adopt.py" timeout -s KILL 1 icred --timeout 20 token 2>/dev/null)

@@ -166,7 +166,7 @@ for length in 4050 4085 4096 4200 9000; do
 	refused "ICRED_MODULE_DIR of $length bytes" 8 invalid "can't be loaded: " env ICRED_MODULE_DIR="$long" icred token
 	run env ICRED_LIBEXEC_DIR="$long" icred token
 	isnt "ICRED_LIBEXEC_DIR of $length bytes" "$status" 0
-	like "  with a word of it" "$err" "ICRED_LIBEXEC_DIR|can't start /0000"
+	like "  with a word of it" "$err" "ICRED_LIBEXEC_DIR|cannot start /0000"
 done
 
 # -- a secret is taken whole ---------------------------------------------------------------------

@@ -30,9 +30,9 @@ is "every file names its licence at its top" \
 unsafe='strcpy|strcat|stpcpy|sprintf|vsprintf|gets|strtok|system|popen|alloca|tmpnam|tempnam|mktemp|atoi|atol|setlocale'
 is "no call that has no bounds, or a shell behind it" \
 	"$(code 'lib|plugin|helper' | xargs -r grep -nE "(^|[^a-zA-Z0-9_>.])($unsafe)[[:space:]]*\(")" ""
-# lib/client/keeper.c runs in processes of its own, lib/base/subprocess.c does so before it executes a program.
+# lib/client/supervisor.c runs in processes of its own, lib/base/subprocess.c does so before it executes a program.
 is "the library leaves the process alone: no prctl, signal handlers, stdio streams" \
-	"$(code lib | grep -Ev '/(keeper|subprocess)\.c$' | xargs -r grep -nE '(^|[^a-zA-Z0-9_>.])(prctl|signal|sigaction|printf|puts|perror|exit|setenv|putenv|umask)[[:space:]]*\(' |
+	"$(code lib | grep -Ev '/(supervisor|subprocess)\.c$' | xargs -r grep -nE '(^|[^a-zA-Z0-9_>.])(prctl|signal|sigaction|printf|puts|perror|exit|setenv|putenv|umask)[[:space:]]*\(' |
 		grep -v 'prctl(PR_GET_')" ""
 is "secret memory is never grown by realloc" \
 	"$(grep -lE '(^|[^a-zA-Z0-9_])(realloc|strdup|asprintf)[[:space:]]*\(' lib/base/secret.c 2>/dev/null)" ""

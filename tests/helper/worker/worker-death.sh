@@ -71,7 +71,7 @@ took=$((($(date +%s%N) - began) / 1000000))
 is "the holder is killed and has left a child: who waited goes on" "$status" 0
 like "  with a token" "$out" "$token"
 is "  after two thirds of the time" "$([ "$took" -ge 3600 ] && [ "$took" -le 5500 ] && echo yes)" yes || diag "$took ms"
-like "  and says so" "$err" 'going ahead without it'
+like "  and says so" "$err" 'minting without waiting for it'
 ok "  while the child sleeps" kill -0 "$orphan"
 run icred --timeout 6 token
 is "  and the next one need not wait" "$status.$(sandbox mints)" 0.1
@@ -154,12 +154,12 @@ like "fake worker, same: a token" "$status.$out" '^0\.crs_f+$'
 sleep 1 # what was minted within this second is not taken for a cached one
 began=$(date +%s)
 run same curl -s "$sandbox_url/projects" --cacert "$sandbox_ca"
-like "  that the server refuses, and the issuer gives again" "$err" 'the very token again that a server had refused'
+like "  that the server refuses, and the issuer gives again" "$err" 'the same token that a server has refused'
 ok "  is not asked for until the deadline" test $(($(date +%s) - began)) -lt 20
 icred forget
 ICRED_LIBEXEC_DIR=$tmp/nothing refused "no worker at all" 1 internal 'is libicred installed completely' icred token
 : >"$tmp/libexec/icred-worker"
-ICRED_LIBEXEC_DIR=$tmp/libexec refused "a worker that is no program" 1 internal "can't start" icred token
+ICRED_LIBEXEC_DIR=$tmp/libexec refused "a worker that is no program" 1 internal "cannot start" icred token
 errors_checked
 none_fake() { ! pgrep -f "$tmp/[l]ibexec/icred-worker"; }
 ok "no fake worker is left over" wait_for 10 none_fake

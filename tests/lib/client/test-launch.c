@@ -86,7 +86,7 @@ static int live_and_end(void *data)
 	clock_sleep(20);
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	CHECK(child_release(&started.child, &status) && status == 0);
-	CHECK(started.child.pid == 0 && started.child.leash.fd == -1);
+	CHECK(started.child.pid == 0 && started.child.socket.fd == -1);
 	no_child_to_wait_for();
 	CHECK(signals == 0);
 	return 0;
@@ -327,7 +327,7 @@ static int it_is_at_work(void *data)
 	return 0;
 }
 
-static void the_keeper_tells_how_it_ended(void **state)
+static void the_supervisor_tells_how_it_ended(void **state)
 {
 	int number = SIGKILL; /* others are blocked in this stand-in */
 
@@ -337,17 +337,17 @@ static void the_keeper_tells_how_it_ended(void **state)
 	assert_int_equal(child_run(it_is_at_work, NULL, 0), 0);
 }
 
-/* The program's own child has the number that our keeper had: it is neither signalled nor reaped. */
+/* The program's own child has the number that our supervisor had: it is neither signalled nor reaped. */
 static int take_the_number(void *data)
 {
 	struct started started;
-	pid_t theirs, keeper;
+	pid_t theirs, supervisor;
 	int status;
 
 	(void)data;
 	start(&started, false);
 	close(started.mine);
-	keeper = started.child.keeper;
+	supervisor = started.child.supervisor;
 	theirs = fork();
 	CHECK(theirs >= 0);
 	if (!theirs) {
@@ -355,17 +355,17 @@ static int take_the_number(void *data)
 		for (;;)
 			pause();
 	}
-	started.child.keeper = theirs;
+	started.child.supervisor = theirs;
 	child_kill(&started.child);
 	release(&started);
 	CHECK(waitpid(theirs, &status, WNOHANG) == 0);
 	CHECK(kill(theirs, SIGKILL) == 0 && waitpid(theirs, &status, 0) == theirs);
 	CHECK(WTERMSIG(status) == SIGKILL);
-	CHECK(waitpid(keeper, NULL, (int)__WCLONE) == keeper); /* its leash ended */
+	CHECK(waitpid(supervisor, NULL, (int)__WCLONE) == supervisor); /* its socket ended */
 	return 0;
 }
 
-static void a_number_is_not_a_keeper(void **state)
+static void a_number_is_not_a_supervisor(void **state)
 {
 	(void)state;
 	assert_int_equal(setenv("SPAWN_LINGER", "end", 1), 0);
@@ -428,8 +428,8 @@ static int live_without_signals(void *data)
 	return 0;
 }
 
-/* Nor if it has closed the leash, while a process that it has forked holds that. */
-static int live_without_signals_and_leash(void *data)
+/* Nor if it has closed the socket, while a process that it has forked holds that. */
+static int live_without_signals_and_socket(void *data)
 {
 	struct started started;
 	int status, life[2];
@@ -440,18 +440,18 @@ static int live_without_signals_and_leash(void *data)
 	CHECK(pipe(life) == 0);
 	other = fork();
 	CHECK(other >= 0);
-	if (!other) { /* as long as we live, and so does the keeper */
+	if (!other) { /* as long as we live, and so does the supervisor */
 		close(life[1]);
 		_exit(read(life[0], &status, 1) != 0);
 	}
-	close(started.child.leash.fd);
+	close(started.child.socket.fd);
 	if (!no_signals())
 		return CHILD_SKIP;
 	CHECK(!child_release(&started.child, &status));
 	return 0;
 }
 
-static void a_keeper_is_asked_without_signals(void **state)
+static void a_supervisor_is_asked_without_signals(void **state)
 {
 	bool ways[] = {true, false};
 	int r = 0;
@@ -461,13 +461,13 @@ static void a_keeper_is_asked_without_signals(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(ways) && !r; i++)
 		r = child_run(live_without_signals, &ways[i], 0);
 	if (!r)
-		r = child_run(live_without_signals_and_leash, NULL, 0);
+		r = child_run(live_without_signals_and_socket, NULL, 0);
 	if (r == CHILD_SKIP)
 		skip();
 	assert_int_equal(r, 0);
 }
 
-/* What the program closes then has no other end left: neither keeper nor worker has a copy. */
+/* What the program closes then has no other end left: neither supervisor nor worker has a copy. */
 static void its_descriptors_are_its_alone_when_it_goes_on(void **state)
 {
 	(void)state;
@@ -497,7 +497,7 @@ static int live_without_a_copy(void *data)
 	if (!no_copies())
 		return CHILD_SKIP;
 	start(&started, false);
-	CHECK(started.child.keeper == 0 && started.child.leash.fd == -1);
+	CHECK(started.child.supervisor == 0 && started.child.socket.fd == -1);
 	no_child_to_wait_for();
 	child_kill(&started.child); /* there is nobody to do it: the end of its socket ends it */
 	close(started.mine);
@@ -506,7 +506,7 @@ static int live_without_a_copy(void *data)
 	return 0;
 }
 
-static void without_memory_for_a_keeper_init_reaps(void **state)
+static void without_memory_for_a_supervisor_init_reaps(void **state)
 {
 	int r;
 
@@ -557,10 +557,10 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_started_leaves_an_error_and_nothing_else),
 		cmocka_unit_test(one_that_hangs_can_be_killed),
 		cmocka_unit_test(words_say_how_it_ended),
-		cmocka_unit_test(the_keeper_tells_how_it_ended),
-		cmocka_unit_test(a_number_is_not_a_keeper),
-		cmocka_unit_test(without_memory_for_a_keeper_init_reaps),
-		cmocka_unit_test(a_keeper_is_asked_without_signals),
+		cmocka_unit_test(the_supervisor_tells_how_it_ended),
+		cmocka_unit_test(a_number_is_not_a_supervisor),
+		cmocka_unit_test(without_memory_for_a_supervisor_init_reaps),
+		cmocka_unit_test(a_supervisor_is_asked_without_signals),
 		cmocka_unit_test(its_descriptors_are_its_alone_when_it_goes_on),
 		cmocka_unit_test(threads_start_at_once),
 	};

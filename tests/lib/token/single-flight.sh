@@ -120,7 +120,7 @@ warned() {
 }
 wait_for 12 warned
 is "in its last half the next one is asked for, and while the server is down the old one served" "$status.$out" "0.$old"
-like "  with a warning that says why" "$err" 'the old token is served.*has a problem \(503'
+like "  with a warning that says why" "$err" 'using the old token.*has a problem \(503'
 is "  with --quiet without" "$(icred -q token 2>&1)" "$old"
 untell
 renewed() {

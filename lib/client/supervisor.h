@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The processes that the library makes: the keeper, and by it the worker.  What
+ * The processes that the library starts: the supervisor, and through it the worker.  What
  * is here runs in them and not in the caller, so it may do what the library
  * otherwise leaves alone: signals and attributes of the process.
  */
-#ifndef ICRED_LIB_CLIENT_KEEPER_H
-#define ICRED_LIB_CLIENT_KEEPER_H
+#ifndef ICRED_LIB_CLIENT_SUPERVISOR_H
+#define ICRED_LIB_CLIENT_SUPERVISOR_H
 
 #include <sched.h>
 #include <signal.h>
@@ -16,8 +16,8 @@
 #define STACK_SIZE ((size_t)32768)
 #define REAP_MS    1000 /* how long a worker that should end may take */
 
-/* What the leash's end says too, for a caller that has lost its end of it. */
-#define KEEPER_RELEASE SIGUSR2
+/* Says what the end of the socket says, for a caller that has lost its own end. */
+#define SUPERVISOR_RELEASE SIGUSR2
 
 /*
  * How a child is made: in our memory, while we wait.  ThreadSanitizer takes
@@ -35,7 +35,7 @@
 #define CHILD_FLAGS (CLONE_VM | CLONE_VFORK)
 #endif
 
-/* At what the start of a worker failed. */
+/* The step at which the start of a worker failed. */
 enum stage { STAGE_DESCRIPTORS = 1, STAGE_PROCESS, STAGE_NULL, STAGE_EXEC };
 
 /* The worker's number, or why there is none. */
@@ -46,9 +46,9 @@ struct report {
 };
 
 /*
- * What the keeper and the worker-to-be need.  The worker-to-be runs in the
+ * What the supervisor and the worker-to-be need.  The worker-to-be runs in the
  * memory of who starts it, as posix_spawn(3) does it; but not everywhere (not
- * under valgrind, say), so what they have to tell comes on pipes and sockets.
+ * under valgrind, say), so what they report comes on pipes and sockets.
  */
 struct start {
 	const char *path;
@@ -57,12 +57,12 @@ struct start {
 	int control;
 	bool keep_stderr;
 	unsigned char *stack; /* two of STACK_SIZE */
-	bool keep;            /* whether the keeper stays */
+	bool stays;           /* the supervisor, until the worker has ended */
 	int exec;             /* pipe from the worker-to-be: its failure, or the end at exec */
-	int leash;            /* the keeper's end of its socket to us */
+	int socket;           /* the supervisor's end of its socket to us */
 };
 
-/* For clone(2): the keeper of a struct start. */
-int keeper_run(void *start);
+/* For clone(2): the supervisor of a struct start. */
+int supervisor_run(void *start);
 
 #endif

@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/client/keeper.h"
+#include "lib/client/supervisor.h"
 #include "lib/base/util.h"
 
-#define EXEC_FD       (STDERR_FILENO + 1)
-#define KEEPER_ORPHAN SIGTERM /* the kernel's, when a thread of the caller ends, or the caller */
+#define EXEC_FD           (STDERR_FILENO + 1)
+#define SUPERVISOR_ORPHAN SIGTERM /* the kernel's, when a thread of the caller ends, or the caller */
 
 static void close_from(unsigned first)
 {
@@ -43,12 +43,6 @@ static int above_standard(int fd)
 	return fd >= 0 && fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : fd;
 }
 
-/* To the one place above the standard ones that stays open, and that till exec. */
-static bool keep_exec(int from)
-{
-	return from == EXEC_FD || dup3(from, EXEC_FD, O_CLOEXEC) == EXEC_FD;
-}
-
 /* They end on a stack that the address sanitizer has not seen, and it would complain of that. */
 #define _own_stack_ __attribute__((no_sanitize("address")))
 
@@ -64,7 +58,7 @@ static int _own_stack_ run_worker(void *data)
 
 	if (null >= 0 && move_descriptor(start->control, STDIN_FILENO) &&
 	    move_descriptor(null, STDOUT_FILENO) && (keep_stderr || move_descriptor(null, STDERR_FILENO)) &&
-	    keep_exec(exec)) {
+	    (exec == EXEC_FD || dup3(exec, EXEC_FD, O_CLOEXEC) == EXEC_FD)) {
 		exec = EXEC_FD;
 		close_from(EXEC_FD + 1);
 		setsid();
@@ -96,34 +90,17 @@ static struct report _own_stack_ clone_worker(struct start *start)
 	return failure;
 }
 
-/* Whether one of the signals that have come asks that the worker end. */
-static bool _own_stack_ signals_release(int signals, const struct start *start)
+/*
+ * Reap the worker, and stay until the caller can reap us: asleep rather than a
+ * zombie of the caller's.  A byte on the socket asks for the worker's death.  The
+ * end of the socket, a signal of the caller's, or the end of the caller, releases
+ * both: the worker has a moment to end, and is killed after that.
+ */
+static void _own_stack_ supervise(const struct start *start, pid_t worker, int signals)
 {
-	struct signalfd_siginfo info;
-	bool release = false;
-
-	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		release =
-			release || ((pid_t)info.ssi_pid == start->caller && info.ssi_signo == KEEPER_RELEASE);
-	return release || getppid() != start->caller;
-}
-
-/* A byte asks for the worker's death; the leash's end, as the caller may have come to its own, for its end. */
-static bool _own_stack_ leash_releases(const struct start *start, pid_t worker, bool ended)
-{
-	char byte;
-	ssize_t n = recv(start->leash, &byte, 1, MSG_DONTWAIT);
-
-	if (n > 0 && !ended)
-		kill(worker, SIGKILL);
-	return n == 0 || (n < 0 && errno != EAGAIN);
-}
-
-/* Reap the worker, and stay until the caller can reap us: asleep rather than a zombie of its. */
-static void _own_stack_ keep(const struct start *start, pid_t worker, int signals)
-{
-	struct pollfd wait[] = {{.fd = start->leash, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	struct pollfd wait[] = {{.fd = start->socket, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
 	bool ended = false, released = false;
+	struct signalfd_siginfo info;
 	int status, kills = 0;
 
 	while (!ended || !released) {
@@ -132,42 +109,51 @@ static void _own_stack_ keep(const struct start *start, pid_t worker, int signal
 				return; /* not even SIGKILL ends it: a file system hangs */
 			kill(worker, SIGKILL);
 		}
-		released = released || leash_releases(start, worker, ended);
-		released = signals_release(signals, start) || released;
-		wait[0].fd = released ? -1 : start->leash;
+		if (!released) {
+			char byte;
+			ssize_t n = recv(start->socket, &byte, 1, MSG_DONTWAIT);
+			if (n > 0 && !ended)
+				kill(worker, SIGKILL);
+			released = n == 0 || (n < 0 && errno != EAGAIN);
+		}
+		while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+			released |=
+				(pid_t)info.ssi_pid == start->caller && info.ssi_signo == SUPERVISOR_RELEASE;
+		released |= getppid() != start->caller;
+		wait[0].fd = released ? -1 : start->socket;
 		if (!ended && waitpid(worker, &status, WNOHANG | __WALL) == worker) {
 			ended = true;
-			send(start->leash, &status, sizeof(status), MSG_NOSIGNAL | MSG_DONTWAIT);
+			send(start->socket, &status, sizeof(status), MSG_NOSIGNAL | MSG_DONTWAIT);
 		}
 	}
 }
 
-/* All signals are blocked here: those that the keeper answers to come by this descriptor, and no others. */
-static int _own_stack_ keeper_prepare(const struct start *start)
+/* All signals are blocked here: those that the supervisor answers to come by this descriptor, and no others. */
+static int _own_stack_ supervisor_prepare(const struct start *start)
 {
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	sigset_t asked;
 
 	sigemptyset(&asked);
 	sigaddset(&asked, SIGCHLD);
-	sigaddset(&asked, KEEPER_RELEASE);
-	sigaddset(&asked, KEEPER_ORPHAN);
+	sigaddset(&asked, SUPERVISOR_RELEASE);
+	sigaddset(&asked, SUPERVISOR_ORPHAN);
 	setsid(); /* a SIGKILL to the caller's whole group must not leave the worker without its parent */
 	sigaction(SIGCHLD, &usual, NULL); /* ignored, it would take the worker's status */
-	prctl(PR_SET_PDEATHSIG, KEEPER_ORPHAN);
+	prctl(PR_SET_PDEATHSIG, SUPERVISOR_ORPHAN);
 	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NAME, "icred-keeper");
-	return start->leash < 0 ? -1 : signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK);
+	prctl(PR_SET_NAME, "icred-supervise");
+	return start->socket < 0 ? -1 : signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* To 0 and 1, where closing the rest is one call. */
-static bool _own_stack_ keeper_close(struct start *start, int *signals)
+static bool _own_stack_ supervisor_close(struct start *start, int *signals)
 {
 	int high = fcntl(*signals, F_DUPFD_CLOEXEC, STDERR_FILENO);
 
-	if (high < 0 || dup2(start->leash, 0) != 0 || dup2(high, 1) != 1)
+	if (high < 0 || dup2(start->socket, 0) != 0 || dup2(high, 1) != 1)
 		return false;
-	start->leash = 0;
+	start->socket = 0;
 	*signals = 1;
 	close_from(2);
 	return chdir("/") == 0;
@@ -182,22 +168,22 @@ static bool _own_stack_ keeper_close(struct start *start, int *signals)
  * still the worker's.  It runs in a copy of the caller's memory, where other
  * threads may have held any lock: only system calls are allowed.
  */
-int _own_stack_ keeper_run(void *data)
+int _own_stack_ supervisor_run(void *data)
 {
 	struct start *start = data;
-	int signals = start->keep ? keeper_prepare(start) : -1;
+	int signals = start->stays ? supervisor_prepare(start) : -1;
 	struct report report = {0, STAGE_DESCRIPTORS, errno};
 	bool ready;
 
-	if (!start->keep || signals >= 0)
+	if (!start->stays || signals >= 0)
 		report = clone_worker(start);
 	/* First, so that the caller's own descriptors are its alone again when it goes on. */
-	ready = signals >= 0 && !report.stage && keeper_close(start, &signals);
-	if (send(start->leash, &report, sizeof(report), MSG_NOSIGNAL) < 0 || signals < 0)
+	ready = signals >= 0 && !report.stage && supervisor_close(start, &signals);
+	if (send(start->socket, &report, sizeof(report), MSG_NOSIGNAL) < 0 || signals < 0)
 		_exit(0);
 	if (report.stage)
 		waitpid(-1, NULL, __WALL);
 	else if (ready)
-		keep(start, report.pid, signals);
+		supervise(start, report.pid, signals);
 	_exit(0);
 }
