@@ -81,7 +81,7 @@ def garbage(connection, value):
 
 def status(call, value):
     names = {401: "Access token invalid", 403: "Forbidden resource", 500: "Internal server error"}
-    return error(value, names.get(value, "The sandbox was told to fail"))
+    return error(value, names.get(value, "The sandbox fails on request"))
 
 
 def rate_limit(call, value):

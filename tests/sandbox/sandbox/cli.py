@@ -34,7 +34,7 @@ examples:
   icr-sandbox ctl /tmp/sb mints            how many tokens were minted
   icr-sandbox ctl /tmp/sb fault status=503 times=2 on=mint
   icr-sandbox ctl /tmp/sb reading mint-status=201
-  icr-sandbox ctl --help                   everything a running sandbox can be told
+  icr-sandbox ctl --help                   all commands for a running sandbox
 """
 
 
@@ -42,39 +42,39 @@ def parse(argv):
     parser = argparse.ArgumentParser(
         prog="icr-sandbox", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXAMPLES,
         allow_abbrev=False,
-        description="A stand-in for the ICR API on this machine: strict, counting, and able to fail as told.")
+        description="A stand-in for the ICR API on this machine: strict, counting, and able to fail on request.")
     add = parser.add_argument
     add("--dir", metavar="DIR",
-        help="where url, ca.pem, app.pem, log and so on go (default: a temporary folder)")
+        help="directory for url, ca.pem, app.pem, log and so on (default: a temporary one)")
     add("--listen", metavar="ADDRESS", default="127.0.0.1",
         help="loopback address to listen on (default: %(default)s)")
     add("--port", type=int, default=0, metavar="N",
-        help="port of the main listener (default: any that is free)")
-    add("--http", action="store_true", help="the main listener speaks plain HTTP (url.http always does)")
+        help="port of the main listener (default: any free port)")
+    add("--http", action="store_true", help="use plain HTTP for the main listener (url.http always does)")
     add("--cert", choices=certs.KINDS, default="good",
         help="certificate of the main listener (default: %(default)s)")
     add("--app", action="append", metavar="ID[=PEM]", default=[],
         help=f"an app, with its key from this file or a new one (default: {DEFAULT_APP}; repeatable)")
     add("--installation", action="append", metavar="ID:ORG[:APP]", default=[],
-        help="one more installation (repeatable)")
+        help="an additional installation (repeatable)")
     add("--installations", type=int, default=3, metavar="N",
-        help="how many the first app has (default: %(default)s)")
+        help="number of installations of the first app (default: %(default)s)")
     add("--reading", action="append", metavar="NAME=VALUE", default=[],
-        help="settle an open question (repeatable)")
-    add("--clock", type=float, default=0, metavar="SECONDS", help="set the sandbox's clock off by so much")
-    add("--lifetime", type=int, metavar="SECONDS", help="end after so long, whatever happens")
+        help="choose one of the readings in icr-sandbox(1) (repeatable)")
+    add("--clock", type=float, default=0, metavar="SECONDS", help="set the sandbox's clock this far ahead, or behind if negative")
+    add("--lifetime", type=int, metavar="SECONDS", help="exit after this time in any case")
     add("--print-env", action="store_true",
         help="when ready, print shell assignments and close standard output")
     add("--exec", action="store_true",
         help="run the command after -- with ICR_SANDBOX_URL, ICR_SANDBOX_CA and ICR_SANDBOX_DIR; "
-             "end when it ends")
+             "exit when it ends")
     add("command", nargs="*", metavar="-- COMMAND", help="the command of --exec")
     options = parser.parse_args(argv)
     if options.exec != bool(options.command):
         parser.error("--exec and a command go together: --exec -- COMMAND...")
     try:
         if not ipaddress.ip_address(options.listen).is_loopback:
-            raise ValueError(f"{options.listen} is no loopback address")
+            raise ValueError(f"{options.listen} is not a loopback address")
         options.reading = dict(_reading(word) for word in options.reading)
     except ValueError as why:
         parser.error(str(why))

@@ -9,29 +9,29 @@ import sys
 USAGE = """\
 usage: icr-sandbox ctl DIR COMMAND [ARGUMENT...]
 
-What it served:
-  counts                    everything, as JSON
+Counters:
+  counts                    all counters, as JSON
   mints                     tokens minted (also: app_mints, installation_mints, requests, connections,
                             handshakes, resumed, revocations, faults_served, jwts)
-  count WORD...             one number out of counts, such as: count endpoints installation-token
+  count WORD...             one of the counters, such as: count endpoints installation-token
   log                       each request as JSON: method, path, header names, SHA-256 of the bearer
   elsewhere                 how often a bearer was sent to the other origin
   reset                     counts, log, faults, readings and clock as at the start
 
-What it is to do:
-  fault KIND[=VALUE] [times=N] [on=ENDPOINT]    from now on, or for the next N that it hits
-  clear                     no more faults; ends what hangs
+Behaviour:
+  fault KIND[=VALUE] [times=N] [on=ENDPOINT]    add a fault, for the next N matching requests or all
+  clear                     remove all faults, close connections that hang
   faults                    every kind of fault
-  reading NAME=VALUE...     settle an open question
-  readings                  every reading, its values, and what holds now
-  clock SECONDS             set its clock off
+  reading NAME=VALUE...     choose values of readings
+  readings                  every reading, its values, and the current one
+  clock SECONDS             set its clock this far ahead, or behind if negative
 
-Its data:
+Data:
   installations             each with its app and its organization
   suspend | unsuspend | uninstall INSTALLATION
   install INSTALLATION ORGANIZATION [APP]
-  revoke-all                every token is dead now
-  key-add FILE [APP]        the key in this PEM, public or private, is the app's
+  revoke-all                invalidate all tokens
+  key-add FILE [APP]        add the public or private key in this PEM to the app
   key-remove FILE|FINGERPRINT|all [APP]
   keys                      fingerprints
   url [NAME]                of a listener: main, elsewhere, http, wrong-host, expired, ...

@@ -134,7 +134,7 @@ KINDS = {
                     "take the request and never answer; close after this many seconds, 0 is never"),
     "reset": _before(broken.reset, None, "reset the connection instead of answering"),
     "close": _before(broken.close, None, "close the connection instead of answering"),
-    "garbage": _before(broken.garbage, None, "answer with bytes that are no HTTP"),
+    "garbage": _before(broken.garbage, None, "answer with bytes that are not HTTP"),
 
     "status": _instead(broken.status, 503, "answer with this status and the error body of the service"),
     "rate-limit": _instead(broken.rate_limit, 30, "429 with Retry-After of this many seconds"),
@@ -170,7 +170,7 @@ KINDS = {
                            "token has 4096 bytes, the most a client takes"),
     "expires-number": _edit(_fields(expiresAt=1893456000), "expiresAt is a number"),
     "expires-null": _edit(_fields(expiresAt=None), "expiresAt is null"),
-    "expires-text": _edit(_fields(expiresAt="in two hours"), "expiresAt is no time stamp"),
+    "expires-text": _edit(_fields(expiresAt="in two hours"), "expiresAt is not a timestamp"),
     "expires-invalid": _edit(_fields(expiresAt="2030-02-30T25:61:00Z"),
                              "expiresAt is a day that does not exist"),
     "expires-past": _edit(_fields(expiresAt="2020-01-01T00:00:00Z"), "expiresAt is long past"),
@@ -196,7 +196,7 @@ KINDS = {
     "bad-json": _edit(broken.raw(lambda body: body[:-1]), "the JSON lacks its last brace", on="any"),
     "trailing": _edit(broken.raw(lambda body: body + b"{}"), "the JSON is followed by more", on="any"),
     "bad-utf8": _edit(broken.raw(lambda body: body.replace(b'"', b'"\xff\xfe', 1)),
-                      "the JSON is no UTF-8", on="any"),
+                      "the JSON is not UTF-8", on="any"),
     "deep": _edit(broken.raw(lambda body: b"[" * 100000), "100,000 arrays inside one another", on="any"),
     "twice": _edit(broken.raw(lambda body: body[:-1] + b',"token":"crs_twice"}'), "token is named twice"),
 

@@ -212,7 +212,7 @@ CHECKS = {
     "tls-hang": tls_hang, "tls-garbage": refused_tls, "tls-reset": reset,
     "delay=0.2": lambda client: timed(0.2, 9, lambda: client.token()), "hang": hang, "reset": reset,
     "hang=0.2": lambda client: timed(0.2, 9, lambda: closed(client)), "close": closed, "garbage": garbage,
-    "status": answers(503, "told to fail"), "status=204": answers(204),
+    "status": answers(503, "fails on request"), "status=204": answers(204),
     "status=500": answers(500, "Internal server error"),
     "rate-limit=7": retry_after(lambda text: text == "7"), "rate-limit-date=30": retry_after(date_ahead),
     "rate-limit-bare": retry_after(lambda text: text is None),

@@ -141,7 +141,7 @@ def test_usage(client):
     """a bad command line is a sentence and a status"""
     same(run("--reading", "mint-status=3").returncode, 2)
     same(run("--cert", "none").returncode, 2)
-    within(run("--listen", "192.0.2.1").stderr, "no loopback address")
+    within(run("--listen", "192.0.2.1").stderr, "not a loopback address")
     same(run("ctl").returncode, 2)
     within(run("--help").stdout, "icr-sandbox ctl")
     within(run("ctl", "--help").stdout, "fault KIND")
