@@ -212,7 +212,7 @@ static void profile_show_line(struct output *out, const struct line *line, const
 	for (char **argument = line->arguments; *argument; argument++)
 		profile_show_word(out, *argument);
 	profile_show_place(out, line->file, line->number,
-			   module_passed_over(line) ? ", passed over: no such module" : "");
+			   module_is_skipped(line) ? ", passed over: no such module" : "");
 }
 
 static void profile_show_line_json(struct json *j, const struct line *line, const char *control)
@@ -220,7 +220,7 @@ static void profile_show_line_json(struct json *j, const struct line *line, cons
 	json_open(j, NULL, '{');
 	json_string(j, "facility", facility_name(line->facility));
 	json_bool(j, "optional", line->optional_module);
-	json_bool(j, "passedOver", module_passed_over(line));
+	json_bool(j, "passedOver", module_is_skipped(line));
 	json_string(j, "control", control);
 	json_string(j, "module", line->module);
 	json_open(j, "arguments", '[');

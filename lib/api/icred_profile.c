@@ -89,7 +89,7 @@ static int show_line(const struct line *line, each_entry_fn *each, void *data)
 	entry.control = control;
 	entry.arguments = (const char *const *)line->arguments;
 	entry.optional = line->optional_module;
-	entry.skipped = module_passed_over(line);
+	entry.skipped = module_is_skipped(line);
 	entry.source = line->number ? ICRED_FROM_FILE : ICRED_BUILT_IN;
 	entry.file = line->number ? line->file : "";
 	entry.line = line->number;

@@ -13,39 +13,31 @@ const struct host *host_of(const struct icred_host *table)
 	return (const struct host *)(const void *)table;
 }
 
-/* "key keyring", the way stack lines and messages name a module. */
-static void line_name(const struct line *line, char *text, size_t cap)
-{
-	snprintf(text, cap, "%s %s", facility_name(line->facility), line->module);
-}
-
 static int _printf_(3, 4) host_fail(const struct icred_host *table, int code, const char *format, ...)
 {
 	const struct line *line = host_of(table)->line;
+	char name[LINE_NAME_MAX];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vset_error(code, format, arguments);
 	va_end(arguments);
-	if (line) {
-		char name[48];
-		line_name(line, name, sizeof(name));
-		set_error_where(name, line->file, line->number);
-	}
+	if (line)
+		set_error_where(line_name(line, name), line->file, line->number);
 	return code;
 }
 
 static void _printf_(3, 4) host_log(const struct icred_host *table, int level, const char *format, ...)
 {
 	const struct host *host = host_of(table);
-	char name[48] = "", text[500];
+	char name[LINE_NAME_MAX] = "", text[500];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	if (host->line)
-		line_name(host->line, name, sizeof(name));
+		line_name(host->line, name);
 	if (level == ICRED_LOG_WARNING && host->line && host->line->facility == ICRED_CACHE)
 		log_caution(host->log, "%s: %s", name, text);
 	else
@@ -98,8 +90,7 @@ static int host_prompt(const struct icred_host *table, int style, const char *te
 	(void)text;
 	(void)reply;
 	(void)cap;
-	return host_fail(table, ICRED_E_LOCKED,
-			 "a question would have to be asked, and nobody may be asked here");
+	return host_fail(table, ICRED_E_LOCKED, "cannot ask the user here");
 }
 
 static int host_sign_begin(const struct icred_host *table, const void *data, size_t len,

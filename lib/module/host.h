@@ -4,8 +4,8 @@
 #define ICRED_LIB_MODULE_HOST_H
 
 #include "lib/base/log.h"
-#include "lib/profile/profile.h"
 #include "lib/base/secret.h"
+#include "lib/profile/profile.h"
 
 /* Flags of struct icred_options with which a module may ask; a keyring's own question is ICRED_INTERACTIVE's alone. */
 enum { MAY_ASK = ICRED_INTERACTIVE | ICRED_ANSWERS };
@@ -17,11 +17,11 @@ struct host {
 	struct secret_pool *pool;
 	struct log *log;
 	int64_t deadline; /* clock_ms() */
-	bool may_ask;     /* somebody, or something, answers prompt() */
-	void *request;    /* whoever made it may hang his own there */
+	bool may_ask;     /* prompt() can get an answer */
+	void *request;    /* of the maker of this host */
 };
 
-/* A table whose prompt says LOCKED and which can't sign; the worker puts in its own. */
+/* A table that can neither ask nor sign: the worker adds its own functions for that. */
 void host_init(struct host *host, const struct profile *profile, struct secret_pool *pool, struct log *log,
 	       int64_t deadline);
 /* The same for another line of the stack. */

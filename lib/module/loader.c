@@ -12,11 +12,9 @@
 
 #include "lib/base/errno-words.h"
 #include "lib/base/error.h"
+#include "lib/base/suggest.h"
 #include "lib/module/built-in.h"
 #include "lib/module/loader.h"
-#include "lib/base/suggest.h"
-
-#define MODULE_PATH_MAX PATH_MAX
 
 /* "file:line:column: " of the module's name; "" for a line that stands in no file. */
 static void line_position(char text[POSITION_MAX], const struct line *line)
@@ -28,18 +26,17 @@ static void line_position(char text[POSITION_MAX], const struct line *line)
 /* A fault of the profile, so the message begins with the position, as the parser's do. */
 static int bad_module(struct line *line, const char *why)
 {
-	char name[48], where[POSITION_MAX];
+	char name[LINE_NAME_MAX], where[POSITION_MAX];
 
 	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
-	snprintf(name, sizeof(name), "%s %s", facility_name(line->facility), line->module);
 	line_position(where, line);
-	note_error(ICRED_E_INVALID, "%smodule %s %s", where, name, why);
+	note_error(ICRED_E_INVALID, "%smodule %s %s", where, line_name(line, name), why);
 	set_error_where(name, line->file, line->number);
 	return ICRED_E_INVALID;
 }
 
-/* What open() finds wrong is an argument, as a rule: a fault of the profile as well. */
-static void add_place(const struct line *line)
+/* What open() refuses is usually an argument, so a fault of the profile as well. */
+static void add_position(const struct line *line)
 {
 	struct failure failure;
 	char where[POSITION_MAX];
@@ -60,24 +57,24 @@ static const char *module_directory(void)
 }
 
 /* False if it does not fit: the beginning of a path is another path. */
-static bool module_path(const struct line *line, char path[MODULE_PATH_MAX])
+static bool module_path(const struct line *line, char path[PATH_MAX])
 {
-	int n = snprintf(path, MODULE_PATH_MAX, "%s/%s-%s.so", module_directory(),
-			 facility_name(line->facility), line->module);
+	int n = snprintf(path, PATH_MAX, "%s/%s-%s.so", module_directory(), facility_name(line->facility),
+			 line->module);
 
-	return n >= 0 && n < MODULE_PATH_MAX;
+	return n >= 0 && n < PATH_MAX;
 }
 
-bool module_passed_over(const struct line *line)
+bool module_is_skipped(const struct line *line)
 {
-	char path[MODULE_PATH_MAX];
+	char path[PATH_MAX];
 
 	if (!line->optional_module || built_in(line->facility, line->module) || !module_path(line, path))
 		return false;
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
-/* The module of this facility that the name of none is closest to. */
+/* The module of this facility whose name is closest to one that does not exist. */
 static struct suggestion similar_module(const struct line *line)
 {
 	struct suggestion similar = suggest_for(line->module, strlen(line->module));
@@ -99,7 +96,7 @@ static struct suggestion similar_module(const struct line *line)
 	return similar;
 }
 
-/* What the loader says of a limit that was reached; 0 if it is about the file. */
+/* The limit that was reached, by the loader's message; 0 if that is about the file. */
 static int load_errno(const char *said)
 {
 	static const int limits[] = {EMFILE, ENFILE, ENOMEM};
@@ -110,19 +107,11 @@ static int load_errno(const char *said)
 	return strstr(said, "failed to map segment") || strstr(said, "cannot allocate") ? ENOMEM : 0;
 }
 
-static int no_room(const struct line *line, int error)
-{
-	note_error(ICRED_E_NO_MEMORY, "module %s %s can't be loaded: %s", facility_name(line->facility),
-		   line->module, errno_words(error));
-	set_error_where("", line->file, line->number);
-	return ICRED_E_NO_MEMORY;
-}
-
 /* The one symbol of the module's file. */
 static int find_entry(struct line *line, module_entry_fn **ret_entry)
 {
 	struct suggestion similar;
-	char path[MODULE_PATH_MAX], why[600];
+	char path[PATH_MAX], why[600], name[LINE_NAME_MAX];
 	const char *said;
 	int error;
 	void *handle, *symbol;
@@ -134,8 +123,12 @@ static int find_entry(struct line *line, module_entry_fn **ret_entry)
 	if (!handle) {
 		said = dlerror();
 		error = load_errno(said);
-		if (error)
-			return no_room(line, error);
+		if (error) {
+			note_error(ICRED_E_NO_MEMORY, "module %s can't be loaded: %s", line_name(line, name),
+				   errno_words(error));
+			set_error_where("", line->file, line->number);
+			return ICRED_E_NO_MEMORY;
+		}
 		similar = similar_module(line);
 		snprintf(why, sizeof(why),
 			 "can't be loaded: %.440s; install what is missing, or name another one%s", said,
@@ -151,20 +144,6 @@ static int find_entry(struct line *line, module_entry_fn **ret_entry)
 		return bad_module(line, "has no icred_module_1: it was not built for this libicred");
 	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
 	return ICRED_OK;
-}
-
-/* The module's table, or NULL with the reason as this thread's failure. */
-static const struct icred_module *find_table(struct line *line)
-{
-	const struct icred_module *table;
-	module_entry_fn *entry = built_in(line->facility, line->module);
-
-	if (!entry && find_entry(line, &entry) < 0)
-		return NULL;
-	table = entry();
-	if (!table)
-		bad_module(line, "gave no table");
-	return table;
 }
 
 /* The first capability that is claimed without its callback, by the callback's name; or NULL. */
@@ -210,7 +189,7 @@ static struct serial *find_serial(const struct icred_module *table)
 	return serial;
 }
 
-/* An argument nobody knows is a word that was meant for something: it must not go unnoticed. */
+/* An argument that the module does not know may be mistyped: it must not go unnoticed. */
 static int check_arguments(struct line *line, const char *known)
 {
 	char why[360];
@@ -258,7 +237,7 @@ static int check_module(struct line *line, struct module *module, const struct i
 	copy_sized(&module->ops, ops_size[line->facility], module->table.ops);
 	missing = missing_callback(module);
 	if (missing) {
-		snprintf(why, sizeof(why), "claims to do more than it has callbacks for: %s is missing",
+		snprintf(why, sizeof(why), "claims a capability without its callback: %s is missing",
 			 missing);
 		return bad_module(line, why);
 	}
@@ -275,24 +254,28 @@ static struct lock loading; /* of the process, as modules are */
 /* `loading` is held. */
 static int load(struct line *line)
 {
+	module_entry_fn *entry = built_in(line->facility, line->module);
 	const struct icred_module *table;
 	struct module *module;
 	int r;
 
 	if (line->checked)
 		return ICRED_OK;
-	if (module_passed_over(line))
+	if (module_is_skipped(line))
 		return STACK_SKIP;
-	table = find_table(line);
+	r = entry ? ICRED_OK : find_entry(line, &entry);
+	if (r < 0)
+		return r;
+	table = entry();
 	if (!table)
-		return icred_error()->code;
+		return bad_module(line, "returned no table");
 	module = calloc(1, sizeof(*module));
 	r = module ? check_module(line, module, table) : set_no_memory();
 	if (r < 0) {
 		free(module);
 		return r;
 	}
-	/* Only now, as other threads may have yet to weigh what they were told before. */
+	/* Only now, as another thread may not yet have weighed a failure that it got before. */
 	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
 	__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
 	return ICRED_OK;
@@ -310,38 +293,29 @@ int module_check(struct line *line)
 	return r;
 }
 
-/* `loading` is held. */
-static int load_and_open(struct line *line, const struct host *host)
-{
-	struct host own = host_for_line(host, line);
-	struct module *module;
-	int r;
-
-	if (line->opened)
-		return ICRED_OK;
-	r = load(line);
-	if (r != ICRED_OK)
-		return r;
-	module = line->checked;
-	r = module->table.open(&own.table, &module->self);
-	if (r == ICRED_OK)
-		__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
-	else if (r == ICRED_E_INVALID)
-		add_place(line);
-	return r;
-}
-
 int module_get(struct line *line, const struct host *host, struct module **ret_module)
 {
 	struct module *module = __atomic_load_n(&line->opened, __ATOMIC_ACQUIRE);
 	int r = ICRED_OK;
 
-	if (!module) {
-		lock_take(&loading);
-		r = load_and_open(line, host);
-		module = line->opened;
-		lock_give(&loading);
+	if (module) {
+		*ret_module = module;
+		return ICRED_OK;
 	}
+	lock_take(&loading);
+	if (!line->opened)
+		r = load(line);
+	if (!line->opened && r == ICRED_OK) {
+		struct host own = host_for_line(host, line);
+		module = line->checked;
+		r = module->table.open(&own.table, &module->self);
+		if (r == ICRED_OK)
+			__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
+		else if (r == ICRED_E_INVALID)
+			add_position(line);
+	}
+	module = line->opened;
+	lock_give(&loading);
 	if (r == ICRED_OK)
 		*ret_module = module;
 	return r;

@@ -3,9 +3,9 @@
 #ifndef ICRED_LIB_MODULE_LOADER_H
 #define ICRED_LIB_MODULE_LOADER_H
 
+#include "lib/base/lock.h"
 #include "lib/module/host.h"
 #include "lib/module/stack.h"
-#include "lib/base/lock.h"
 
 /* What keeps calls into a SERIAL module apart. */
 struct serial {
@@ -25,11 +25,11 @@ struct module {
 	struct serial *serial; /* NULL for a PARALLEL module */
 };
 
-/* Whether the line begins with "-", which says that this is no error, and there is no such module. */
-bool module_passed_over(const struct line *line);
+/* Whether the line begins with "-" and its module does not exist. */
+bool module_is_skipped(const struct line *line);
 /*
  * Load the module of a line, if that has not been done, and hold it to the ABI.
- * STACK_SKIP if the line is passed over.
+ * STACK_SKIP if the line is skipped.
  */
 int module_check(struct line *line);
 /* The same, and open it at its first use. */
@@ -37,7 +37,7 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 /* Around each call into it. */
 void module_enter(struct module *module);
 void module_leave(struct module *module);
-/* Close every line's module.  They stay mapped: GLib and its like do not bear unloading. */
+/* Close every line's module.  They stay mapped, as GLib and others cannot be unloaded. */
 void modules_close(struct stack *stack, const struct host *host);
 
 #endif

@@ -15,18 +15,18 @@
  * success if the stack as a whole succeeded, with *ret_decider the line whose
  * success counts; otherwise the failure that counts, as this thread's failure.
  * A line whose module is faulty fails the stack whatever its control says.
- * If no line's result counts, that is `undecided`, or (0) the most telling of
- * the failures that the controls ignored.
+ * If no line's result counts, the failure is `undecided`; if that is 0, the
+ * most significant one of those that the controls ignored.
  */
 #define STACK_SKIP 1
 int stack_run(const struct stack *stack, int facility, const struct log *log,
 	      int (*call)(struct line *line, void *data), void *data, int undecided,
 	      struct line **ret_decider);
-/* A module that failed without a word, or said something else before, is told with its name. */
-void line_tell_silent(const struct line *line, int code);
+/* For a module that failed without a message of this code: make one that names it. */
+void line_ensure_message(const struct line *line, int code);
 /* Whether this failure of the line fails the stack, by its control or because its module is faulty. */
 bool line_fails_stack(const struct line *line, int result);
-/* Explain in the log (NULL: to nobody) what came of a line, with this thread's failure as the reason. */
+/* Explain in the log (which may be NULL) what came of a line, with this thread's failure as the reason. */
 void line_explain(const struct log *log, const struct line *line, int result, const char *meaning);
 
 #endif

@@ -19,6 +19,10 @@ struct line {
 	void *opened;  /* the same, once it can be used */
 };
 
+/* "key keyring", the way stack lines and messages name a module. */
+#define LINE_NAME_MAX 80
+const char *line_name(const struct line *line, char text[LINE_NAME_MAX]);
+
 struct stack {
 	struct line *lines;
 	size_t count;

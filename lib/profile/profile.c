@@ -88,6 +88,12 @@ static char **copy_list(char **list)
 	return copy;
 }
 
+const char *line_name(const struct line *line, char text[LINE_NAME_MAX])
+{
+	snprintf(text, LINE_NAME_MAX, "%s %s", facility_name(line->facility), line->module);
+	return text;
+}
+
 int profile_add_line(struct profile *profile, const struct line *line)
 {
 	struct stack *stack = &profile->stack;

@@ -78,43 +78,15 @@ void record_write(struct wire *wire, const struct record *record)
 	}
 }
 
-/* One permission string; name and level must take turns. */
-static void read_permission(struct record *record, struct reader *reader, const struct field *field,
-			    size_t *count)
+/* A record with all that one must have, of possible times: an interval, with room to add and subtract. */
+static bool is_whole(const struct record *record)
 {
-	bool level = field->tag == TAG_LEVEL;
+	const struct identity *identity = &record->identity;
 
-	if (*count >= (size_t)2 * ICRED_PERMISSIONS_MAX || (*count % 2 == 1) != level)
-		reader->damaged = true;
-	else
-		record->permissions[(*count)++] = field_string(reader, field);
-}
-
-static void read_text(struct record *record, struct reader *reader, const struct field *field)
-{
-	const char **to[] = {[TAG_ISSUER] = &record->identity.issuer,
-			     [TAG_API] = &record->identity.api,
-			     [TAG_APP] = &record->identity.app,
-			     [TAG_ID] = &record->identity.id,
-			     [TAG_SECRET] = &record->secret,
-			     [TAG_INSTALLATION] = &record->installation,
-			     [TAG_ORGANIZATION] = &record->organization};
-
-	if (field->tag < ARRAY_SIZE(to) && to[field->tag])
-		*to[field->tag] = field_string(reader, field);
-}
-
-static bool identity_whole(const struct identity *identity)
-{
 	return identity->issuer && identity->api && identity->app && identity->id &&
-	       identity->target >= ICRED_TARGET_INSTALLATION && identity->target <= ICRED_TARGET_APP;
-}
-
-/* An interval, with room to add and subtract. */
-static bool times_possible(const struct record *record)
-{
-	return record->minted_at > 0 && record->expires_at > record->minted_at &&
-	       record->expires_at <= RECORD_TIME_MAX;
+	       identity->target >= ICRED_TARGET_INSTALLATION && identity->target <= ICRED_TARGET_APP &&
+	       record->minted_at > 0 && record->expires_at > record->minted_at &&
+	       record->expires_at <= RECORD_TIME_MAX && record->secret && is_b64token(record->secret);
 }
 
 /* A record whose version is one of these. */
@@ -122,31 +94,46 @@ static bool read_versions(const void *blob, size_t len, int64_t least, int64_t m
 			  struct record *ret_record)
 {
 	struct reader reader = wire_reader(blob, len);
-	struct record record = {.identity.issuer = NULL};
-	int64_t version = 0;
+	struct record record = {.installation = "", .organization = ""};
+	const char **texts[] = {[TAG_ISSUER] = &record.identity.issuer,
+				[TAG_API] = &record.identity.api,
+				[TAG_APP] = &record.identity.app,
+				[TAG_ID] = &record.identity.id,
+				[TAG_SECRET] = &record.secret,
+				[TAG_INSTALLATION] = &record.installation,
+				[TAG_ORGANIZATION] = &record.organization};
 	size_t permissions = 0;
+	int64_t version = 0;
 	struct field field;
 
 	while (wire_next(&reader, &field)) {
-		if (field.tag == TAG_VERSION)
+		switch (field.tag) {
+		case TAG_VERSION:
 			version = field_number(&reader, &field);
-		else if (field.tag == TAG_TARGET)
+			break;
+		case TAG_TARGET:
 			record.identity.target = field_int(&reader, &field);
-		else if (field.tag == TAG_MINTED)
+			break;
+		case TAG_MINTED:
 			record.minted_at = field_number(&reader, &field);
-		else if (field.tag == TAG_EXPIRES)
+			break;
+		case TAG_EXPIRES:
 			record.expires_at = field_number(&reader, &field);
-		else if (field.tag == TAG_PERMISSION || field.tag == TAG_LEVEL)
-			read_permission(&record, &reader, &field, &permissions);
-		else
-			read_text(&record, &reader, &field);
+			break;
+		case TAG_PERMISSION:
+		case TAG_LEVEL: /* they alternate */
+			if (permissions >= (size_t)2 * ICRED_PERMISSIONS_MAX ||
+			    (permissions % 2 == 1) != (field.tag == TAG_LEVEL))
+				return false;
+			record.permissions[permissions++] = field_string(&reader, &field);
+			break;
+		default:
+			if (field.tag < ARRAY_SIZE(texts) && texts[field.tag])
+				*texts[field.tag] = field_string(&reader, &field);
+		}
 	}
-	if (reader.damaged || version < least || version > most || permissions % 2 ||
-	    !identity_whole(&record.identity) || !times_possible(&record) || !record.secret ||
-	    !is_b64token(record.secret))
+	if (reader.damaged || version < least || version > most || permissions % 2 || !is_whole(&record))
 		return false;
-	record.installation = record.installation ? record.installation : "";
-	record.organization = record.organization ? record.organization : "";
 	*ret_record = record;
 	return true;
 }

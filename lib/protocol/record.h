@@ -7,7 +7,7 @@
 
 #include "lib/base/wire.h"
 
-/* Of records in the caches, where one of another version is as good as none.  HACKING.md says when it is raised. */
+/* Of records in the caches, where one of another version is not used.  HACKING.md says when it is raised. */
 #ifndef RECORD_VERSION
 #define RECORD_VERSION 1
 #endif

@@ -48,7 +48,7 @@ static int used(struct walk *walk, const struct line *line, int r)
 {
 	if (!is_trouble(r))
 		return r;
-	line_tell_silent(line, r);
+	line_ensure_message(line, r);
 	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
 		failure_save(&walk->failure);
 	else if (!walk->failure.code)
@@ -232,7 +232,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 	r = module->ops.cache.drop(module->self, &host->table, walk->name);
 	module_leave(module);
 	if (r < 0 && r != ICRED_E_NOT_FOUND && !walk->failure.code) {
-		line_tell_silent(host->line, r);
+		line_ensure_message(host->line, r);
 		failure_save(&walk->failure);
 	}
 	return r;

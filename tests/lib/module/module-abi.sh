@@ -227,7 +227,7 @@ like "  -v tells of it" "$err" '^icred: key length \(.*second\.conf:3\): interna
 stack failed 'key required prompt' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 run icred -p failed -v --no-interactive token
 like "a success behind a line that has failed the stack" "$err" \
-	'^icred: key toy \(.*failed\.conf:4\): success, which decides nothing, as a line has failed the stack before'
+	'^icred: key toy \(.*failed\.conf:4\): success, which decides nothing, as an earlier line has failed the stack'
 is "  is of no use" "$status $out" "4 "
 run icred -p second key import "$sandbox_key"
 is "  and a key is not stored by the one that went wrong, nor by one that can't" "$status $out" "1 "

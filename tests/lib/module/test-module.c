@@ -117,7 +117,7 @@ static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
 		{ICRED_KEY, "missing", "key missing can't be loaded: ", false, ICRED_E_INVALID},
 		{ICRED_KEY, "nosymbol", "key nosymbol has no icred_module_1", false, ICRED_E_INVALID},
 		{ICRED_KEY, "nosymbol", "key nosymbol has no icred_module_1", true, ICRED_E_INVALID},
-		{ICRED_KEY, "notable", "gave no table", false, ICRED_E_INVALID},
+		{ICRED_KEY, "notable", "returned no table", false, ICRED_E_INVALID},
 		{ICRED_KEY, "cache", "serves another facility", false, ICRED_E_INVALID},
 		{ICRED_KEY, "noremove", "remove is missing", false, ICRED_E_INVALID},
 		{ICRED_KEY, "stub", "without open or without ops", false, ICRED_E_INVALID},
