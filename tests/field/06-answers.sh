@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A status is read with its headers and its body: only the service's own JSON may blame key, app or
-# installation, a limit is told with its time, and a token of another is not taken.
+# installation, a limit is reported with its time, and a token of another owner is refused.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -36,7 +36,7 @@ limited() {
 	limit_wait=$1 limit_name=$2
 	shift 2
 	answered "$limit_name" 7 rate-limited 'try again in [0-9]+ s' "$@"
-	ok "  and tells the time" within "$limit_wait"
+	ok "  and reports the time" within "$limit_wait"
 }
 limited 30 "403, Retry-After and nothing remaining" "answer=403:$service:$no" 'header=Retry-After: 30' \
 	'header=x-ratelimit-remaining: 0'
@@ -105,7 +105,7 @@ stranger "the app's own, another app's token" 'of the app' 'set=appId:"999"' --a
 stranger "the app's own, an installation's token" 'instead of the app itself' "set=installationId:\"$other\"" --as-app
 is "none of them is cached" "$(cached)" 0
 
-# taken NAME FAULT [OPTION...]: that is no fault
+# taken NAME FAULT [OPTION...]: that is not a fault
 taken() {
 	name=$1
 	sandbox fault "$2" >"$tmp/.told"

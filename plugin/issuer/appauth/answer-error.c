@@ -28,8 +28,8 @@ static bool is_suspended(long status, const struct error_body *body)
 {
 	static const char *const words[] = {"suspend", "not active", "inactive", "deactivated", NULL};
 
-	return status == 403 && body->author == ERROR_AUTHOR_SERVICE && error_body_says(body, words) &&
-	       !rate_limit_says(body);
+	return status == 403 && body->author == ERROR_AUTHOR_SERVICE && error_body_mentions(body, words) &&
+	       !error_body_mentions_limit(body);
 }
 
 bool answer_rejects_jwt(const struct appauth_scheme *scheme, const struct http_reply *reply)
@@ -40,7 +40,7 @@ bool answer_rejects_jwt(const struct appauth_scheme *scheme, const struct http_r
 		return false;
 	body = error_body_read(scheme, reply);
 	return body.author != ERROR_AUTHOR_PAGE && !is_suspended(reply->status, &body) &&
-	       !rate_limit_is(reply->status, reply, &body);
+	       !answer_is_rate_limited(reply->status, reply, &body);
 }
 
 static struct finding find(const struct answer_error *e)
@@ -129,7 +129,7 @@ static int report_error(const struct icred_host *host, const struct finding *f)
 			request->id ? request->id : "", request->app, f->status, f->said);
 	case 400:
 	case 422:
-		if (error_body_says(&f->body, version))
+		if (error_body_mentions(&f->body, version))
 			return host->fail(
 				host, ICRED_E_INVALID,
 				"%s does not support this version of the API (%ld%s); check the setting "
@@ -158,7 +158,7 @@ static int report(const struct icred_host *host, const struct finding *f)
 			"%s says that the installation is suspended (%ld%s); the organization must allow the app "
 			"again",
 			e->peer, f->status, f->said);
-	if (rate_limit_is(f->status, e->reply, &f->body))
+	if (answer_is_rate_limited(f->status, e->reply, &f->body))
 		return report_limit(host, f);
 	if (is_temporary(f->status))
 		return with_retry_at(host, rate_limit_until(e->reply, e->now),
@@ -207,7 +207,7 @@ int answer_error_report_body(const struct icred_host *host, const struct answer_
 	/* A page, or an error that a status of success hides. */
 	if (f.body.author != ERROR_AUTHOR_UNKNOWN)
 		return report(host, &f);
-	if (rate_limit_says(&f.body))
+	if (error_body_mentions_limit(&f.body))
 		return report_limit(host, &f);
 	if (code == ICRED_E_SUSPENDED)
 		return host->fail(

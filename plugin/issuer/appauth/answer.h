@@ -69,16 +69,16 @@ struct error_body {
 
 struct error_body error_body_read(const struct appauth_scheme *scheme, const struct http_reply *reply);
 /* Does the text contain one of these, in any letter case?  The list ends with NULL. */
-bool error_body_says(const struct error_body *body, const char *const words[]);
+bool error_body_mentions(const struct error_body *body, const char *const words[]);
 
 /* rate-limit.c: too many requests; how a service says so, and when it takes the next one. */
 #define RATE_LIMIT_WAIT     60    /* seconds, where the service does not say how long ... */
 #define RATE_LIMIT_WAIT_MAX 86400 /* ... and the most that is believed                    */
 
 /* By its status, its headers or its text. */
-bool rate_limit_is(long status, const struct http_reply *reply, const struct error_body *body);
+bool answer_is_rate_limited(long status, const struct http_reply *reply, const struct error_body *body);
 /* By its text alone, which counts under a status of success, too. */
-bool rate_limit_says(const struct error_body *body);
+bool error_body_mentions_limit(const struct error_body *body);
 /* When the service takes requests again, by its headers; 0 if they do not say.  now: our clock, UTC. */
 int64_t rate_limit_until(const struct http_reply *reply, int64_t now);
 

@@ -295,7 +295,7 @@ static int check_request(const struct app_mint *m)
 
 	if (!request->app || !*request->app)
 		return host->fail(host, ICRED_E_INVALID,
-				  "the app's ID is missing; set it in the setting app");
+				  "the app's ID is missing; name it in the setting app");
 	switch (request->target) {
 	case ICRED_TARGET_APP:
 		if (m->self->scheme->app_token)
@@ -329,7 +329,7 @@ int appauth_mint(void *self, const struct icred_host *host, const struct icred_m
 	if (r == 0 && request->target == ICRED_TARGET_ORGANIZATION) {
 		r = find_installation(&m, found);
 		if (r == 0 && !url_is_id(found))
-			r = refuse(&m, ICRED_E_PROTOCOL, "the installation's ID in the answer is not one");
+			r = refuse(&m, ICRED_E_PROTOCOL, "the installation's ID in the answer is not valid");
 		if (r == 0)
 			r = mint_token(&m, found);
 	} else if (r == 0) {

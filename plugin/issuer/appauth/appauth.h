@@ -7,6 +7,7 @@
 #ifndef ICRED_PLUGIN_ISSUER_APPAUTH_APPAUTH_H
 #define ICRED_PLUGIN_ISSUER_APPAUTH_APPAUTH_H
 
+#include <stdbool.h>
 #include <icred/module.h>
 
 /* "{id}" in a path is the installation's or organization's; a NULL path: the service has no such thing. */
@@ -20,7 +21,7 @@ struct appauth_scheme {
 	const char *accept;
 	const char *version_header;
 	const char *version;
-	unsigned alg_claim; /* 1: "alg" also among the claims */
+	bool alg_claim; /* "alg" is also among the claims */
 
 	/* Fields of the answers. */
 	const char *token;

@@ -82,7 +82,7 @@ struct error_body error_body_read(const struct appauth_scheme *scheme, const str
 	return body;
 }
 
-bool error_body_says(const struct error_body *body, const char *const words[])
+bool error_body_mentions(const struct error_body *body, const char *const words[])
 {
 	for (; *words; words++)
 		if (strcasestr(body->text, *words))

@@ -16,9 +16,9 @@
 #define BODY_FIRST 8192 /* a token's answer is below 2 KiB */
 #define IDLE_MAX   64
 
-struct http_line {
+struct http_connection {
 	CURL *easy;
-	struct http_line *next;
+	struct http_connection *next;
 	curl_socket_t latest; /* the socket that was made last; bad once it is closed */
 	bool was_connected;   /* it was, when it was closed */
 	char detail[CURL_ERROR_SIZE];
@@ -26,7 +26,7 @@ struct http_line {
 
 struct http {
 	pthread_mutex_t mutex;
-	struct http_line *idle; /* last in, first out: the warmest connection is taken */
+	struct http_connection *idle; /* last in, first out: the warmest connection is taken */
 	unsigned idle_count;
 	char *ca;
 };
@@ -36,7 +36,7 @@ struct transfer {
 	const struct icred_host *host;
 	const struct http_request *request;
 	struct http_reply *reply;
-	struct http_line *line;
+	struct http_connection *connection;
 	size_t header_bytes;
 	int error; /* the code of host->fail() in a callback, or 0 */
 	int limit; /* errno of a limit that was reached before there was an answer, or 0 */
@@ -78,11 +78,11 @@ int http_open(const struct icred_host *host, const char *ca, struct http **ret_h
 	return 0;
 }
 
-static struct http_line *line_free(struct http_line *line)
+static struct http_connection *connection_free(struct http_connection *connection)
 {
-	if (line)
-		curl_easy_cleanup(line->easy);
-	free(line);
+	if (connection)
+		curl_easy_cleanup(connection->easy);
+	free(connection);
 	return NULL;
 }
 
@@ -91,10 +91,10 @@ struct http *http_close(struct http *http)
 	if (!http)
 		return NULL;
 	while (http->idle) {
-		struct http_line *line = http->idle;
+		struct http_connection *connection = http->idle;
 
-		http->idle = line->next;
-		line_free(line);
+		http->idle = connection->next;
+		connection_free(connection);
 	}
 	pthread_mutex_destroy(&http->mutex);
 	free(http->ca);
@@ -102,40 +102,40 @@ struct http *http_close(struct http *http)
 	return NULL;
 }
 
-static struct http_line *line_take(struct http *http)
+static struct http_connection *connection_take(struct http *http)
 {
-	struct http_line *line;
+	struct http_connection *connection;
 
 	pthread_mutex_lock(&http->mutex);
-	line = http->idle;
-	if (line) {
-		http->idle = line->next;
+	connection = http->idle;
+	if (connection) {
+		http->idle = connection->next;
 		http->idle_count--;
 	}
 	pthread_mutex_unlock(&http->mutex);
-	if (line)
-		return line;
-	line = calloc(1, sizeof(*line));
-	if (line && !(line->easy = curl_easy_init())) {
-		free(line);
+	if (connection)
+		return connection;
+	connection = calloc(1, sizeof(*connection));
+	if (connection && !(connection->easy = curl_easy_init())) {
+		free(connection);
 		return NULL;
 	}
-	return line;
+	return connection;
 }
 
 /* The reset keeps the connection and forgets pointers to what the request owned. */
-static void line_put(struct http *http, struct http_line *line)
+static void connection_put(struct http *http, struct http_connection *connection)
 {
-	curl_easy_reset(line->easy);
+	curl_easy_reset(connection->easy);
 	pthread_mutex_lock(&http->mutex);
 	if (http->idle_count < IDLE_MAX) {
-		line->next = http->idle;
-		http->idle = line;
+		connection->next = http->idle;
+		http->idle = connection;
 		http->idle_count++;
-		line = NULL;
+		connection = NULL;
 	}
 	pthread_mutex_unlock(&http->mutex);
-	line_free(line);
+	connection_free(connection);
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
@@ -231,23 +231,23 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 /* libcurl does not report that it connected if the TLS handshake does not end: so its socket is watched. */
 static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
 {
-	struct http_line *line = user;
+	struct http_connection *connection = user;
 
 	(void)purpose;
-	line->latest = fd;
-	line->was_connected = false;
+	connection->latest = fd;
+	connection->was_connected = false;
 	return CURL_SOCKOPT_OK;
 }
 
 static int on_close(void *user, curl_socket_t fd)
 {
-	struct http_line *line = user;
+	struct http_connection *connection = user;
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
 
-	if (fd == line->latest) {
-		line->was_connected = getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
-		line->latest = CURL_SOCKET_BAD;
+	if (fd == connection->latest) {
+		connection->was_connected = getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+		connection->latest = CURL_SOCKET_BAD;
 	}
 	return close(fd);
 }
@@ -275,7 +275,7 @@ static const struct {
 static int setup(struct http *http, struct transfer *t)
 {
 	const struct http_request *request = t->request;
-	CURL *easy = t->line->easy;
+	CURL *easy = t->connection->easy;
 	bool ok = true;
 
 	errno = 0;
@@ -298,14 +298,14 @@ static int setup(struct http *http, struct transfer *t)
 		ok &= set(CURLOPT_CAINFO, http->ca);
 		(void)set(CURLOPT_CAPATH, NULL);
 	}
-	ok &= set(CURLOPT_ERRORBUFFER, t->line->detail);
+	ok &= set(CURLOPT_ERRORBUFFER, t->connection->detail);
 	ok &= set(CURLOPT_URL, request->url);
 	ok &= set(CURLOPT_HTTPHEADER, request->headers);
 	ok &= set(CURLOPT_USERAGENT, "libicred/" PACKAGE_VERSION);
 	if (request->body)
 		ok &= set(CURLOPT_POSTFIELDS, request->body);
-	ok &= set(CURLOPT_SOCKOPTFUNCTION, on_socket) && set(CURLOPT_SOCKOPTDATA, t->line);
-	ok &= set(CURLOPT_CLOSESOCKETFUNCTION, on_close) && set(CURLOPT_CLOSESOCKETDATA, t->line);
+	ok &= set(CURLOPT_SOCKOPTFUNCTION, on_socket) && set(CURLOPT_SOCKOPTDATA, t->connection);
+	ok &= set(CURLOPT_CLOSESOCKETFUNCTION, on_close) && set(CURLOPT_CLOSESOCKETDATA, t->connection);
 	ok &= set(CURLOPT_WRITEFUNCTION, on_body) && set(CURLOPT_WRITEDATA, t);
 	ok &= set(CURLOPT_HEADERFUNCTION, on_header) && set(CURLOPT_HEADERDATA, t);
 	if (ok)
@@ -334,11 +334,11 @@ static CURLcode attempt(struct transfer *t, int64_t time_left)
 	t->header_bytes = 0;
 	t->error = 0;
 	t->limit = 0;
-	t->line->was_connected = false;
-	t->line->detail[0] = '\0';
-	curl_easy_setopt(t->line->easy, CURLOPT_TIMEOUT_MS, (long)(left < 86400000 ? left : 86400000));
+	t->connection->was_connected = false;
+	t->connection->detail[0] = '\0';
+	curl_easy_setopt(t->connection->easy, CURLOPT_TIMEOUT_MS, (long)(left < 86400000 ? left : 86400000));
 	errno = 0;
-	code = curl_easy_perform(t->line->easy);
+	code = curl_easy_perform(t->connection->easy);
 	if (t->header_bytes == 0) {
 		/* GnuTLS and libtasn1 report a lack of memory or files as a bad certificate, bundle or handshake. */
 		if (code != CURLE_OK && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
@@ -356,7 +356,7 @@ static CURLcode attempt(struct transfer *t, int64_t time_left)
 
 static int perform(struct http *http, struct transfer *t)
 {
-	CURL *easy = t->line->easy;
+	CURL *easy = t->connection->easy;
 	int64_t left = t->host->time_left(t->host);
 	long connects = 1;
 	CURLcode code;
@@ -380,10 +380,10 @@ static int perform(struct http *http, struct transfer *t)
 		struct transfer_error error = {.easy = easy,
 					       .code = code,
 					       .limit = t->limit,
-					       .detail = t->line->detail,
+					       .detail = t->connection->detail,
 					       .peer = t->request->peer,
 					       .ca = http->ca,
-					       .is_connected = t->line->was_connected,
+					       .is_connected = t->connection->was_connected,
 					       .is_proxied =
 						       !t->request->plain && proxy_is_used(t->request->peer)};
 
@@ -396,14 +396,15 @@ static int perform(struct http *http, struct transfer *t)
 int http_perform(struct http *http, const struct icred_host *host, const struct http_request *request,
 		 struct http_reply *reply)
 {
-	struct transfer t = {.host = host, .request = request, .reply = reply, .line = line_take(http)};
+	struct transfer t = {
+		.host = host, .request = request, .reply = reply, .connection = connection_take(http)};
 	int r;
 
-	if (!t.line)
+	if (!t.connection)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 	r = setup(http, &t);
 	if (r == 0)
 		r = perform(http, &t);
-	line_put(http, t.line);
+	connection_put(http, t.connection);
 	return r;
 }

@@ -89,22 +89,22 @@ static struct usage count(const struct http_reply *reply, int64_t server_now)
 	return usage;
 }
 
-bool rate_limit_is(long status, const struct http_reply *reply, const struct error_body *body)
+bool answer_is_rate_limited(long status, const struct http_reply *reply, const struct error_body *body)
 {
 	if (status == 429)
 		return true;
-	if (rate_limit_says(body))
+	if (error_body_mentions_limit(body))
 		return status == 401 || status == 403 || status == 503;
 	return (status == 403 || status == 503) && (*reply->retry_after || count(reply, 0).is_used_up);
 }
 
-bool rate_limit_says(const struct error_body *body)
+bool error_body_mentions_limit(const struct error_body *body)
 {
 	static const char *const words[] = {"rate limit",        "rate-limit",      "ratelimit",
 					    "too many requests", "abuse detection", "limit exceeded",
 					    "throttl",           "quota exceeded",  NULL};
 
-	return error_body_says(body, words);
+	return error_body_mentions(body, words);
 }
 
 int64_t rate_limit_until(const struct http_reply *reply, int64_t now)

@@ -116,7 +116,7 @@ int answer_token(const struct appauth_scheme *scheme, const char *body, size_t l
 		return no_document(ret_reason, NO_OBJECT);
 	member = json_member(root, scheme->is_active);
 	if (member && !json_object_is_type(member, json_type_boolean))
-		return wrong(ret_reason, "the answer does not say properly whether the token is active");
+		return wrong(ret_reason, "the answer does not clearly say whether the token is active");
 	if (member && !json_object_get_boolean(member)) {
 		*ret_reason = "the token in the answer is not active";
 		return ICRED_E_SUSPENDED;

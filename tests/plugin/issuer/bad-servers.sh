@@ -43,7 +43,7 @@ faulty 1 protocol '' token-number token-null token-object token-missing token-em
 for fault in token-longest expires-null expires-far permissions-odd permissions-list extra chunked until-close interim; do
 	tell "$fault"
 	run icred token
-	is "$fault is no fault" "$status.$err.$(wc -l <"$tmp/.out")" "0..1"
+	is "$fault is not a fault" "$status.$err.$(wc -l <"$tmp/.out")" "0..1"
 	icred forget
 done
 

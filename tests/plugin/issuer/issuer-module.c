@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Drives an issuer module alone: loads it with a host of its own, which signs
- * with a PEM file on another thread, as slowly as it is told, and prints what
- * came of each mint.
+ * with a PEM file on another thread, as slowly as --sign-ms says, and prints the
+ * result of each mint.
  *
  *   issuer-module MODULE.so --key FILE.pem [--set NAME=VALUE]... [--arg NAME=VALUE]...
  *                 [--sign-ms N] [--timeout-ms N] [--count N] [--threads N] [--pause-ms N]
@@ -180,7 +180,7 @@ static int host_prompt(const struct icred_host *host, int style, const char *tex
 	(void)text;
 	(void)reply;
 	(void)cap;
-	return host_fail(host, ICRED_E_LOCKED, "nobody may be asked");
+	return host_fail(host, ICRED_E_LOCKED, "cannot ask");
 }
 
 static void *sign_run(void *data)

@@ -124,7 +124,7 @@ refused "suspended" $suspended "is suspended"
 sandbox unsuspend "$id"
 refused "an unknown installation" $not_found 'has no installation nobody' installation nobody
 refused "a path in an ID" $not_found 'has no installation' installation '../../projects'
-refused "an ID that is no segment" $invalid 'is empty' installation ..
+refused "an ID that cannot be a segment" $invalid 'is empty' installation ..
 refused "an unknown version" $invalid 'check the setting api-version' --arg api-version=2001-01-01 installation "$id"
 fine "no version" --arg api-version=off installation "$id"
 fine "a path prefix" --set path-prefix=/v0.5/ installation "$id"
@@ -151,7 +151,7 @@ done
 for fault in token-longest expires-null expires-far permissions-odd permissions-list extra message message-list \
 	chunked until-close interim; do
 	sandbox fault "$fault" times=1 >/dev/null
-	fine "$fault is no fault"
+	fine "$fault is not a fault"
 	sandbox clear >/dev/null
 done
 
@@ -172,7 +172,7 @@ api=$(cat "$sandbox_dir/url.http")
 fine "plain HTTP on loopback"
 like "  past any proxy" "$(http_proxy=http://127.0.0.1:1 mint app)" '^granted'
 api=https://127.0.0.1:1
-refused "nobody listens" $network 'cannot connect to 127.0.0.1:1: Connection refused'
+refused "a port without a server" $network 'cannot connect to 127.0.0.1:1: Connection refused'
 api=https://nowhere.invalid
 refused "no such name" $network 'cannot find the host nowhere.invalid'
 api=https://user@127.0.0.1

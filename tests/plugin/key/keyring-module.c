@@ -20,7 +20,6 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,38 +65,12 @@ static double now_exact(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static void host_log(const struct icred_host *host, int level, const char *format, ...) ICRED_PRINTF(3, 4);
-
-static void host_log(const struct icred_host *host, int level, const char *format, ...)
-{
-	va_list args;
-
-	(void)host;
-	fprintf(stderr, "log %d: ", level);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
 static int64_t host_time_left(const struct icred_host *asked)
 {
 	int64_t left = deadline - now_ms();
 
 	(void)asked;
 	return left > 0 ? left : 0;
-}
-
-static void *host_secret_alloc(const struct icred_host *asked, size_t size)
-{
-	(void)asked;
-	return malloc(size);
-}
-
-static void host_secret_free(const struct icred_host *asked, void *secret)
-{
-	(void)asked;
-	free(secret);
 }
 
 static struct icred_host host = {

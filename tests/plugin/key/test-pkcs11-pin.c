@@ -20,18 +20,6 @@ static const char *answer; /* NULL: dismissed */
 static unsigned asked, answers;
 static char pin_file[] = "/tmp/icred-pin.XXXXXX";
 
-static void *host_secret_alloc(const struct icred_host *host, size_t size)
-{
-	(void)host;
-	return calloc(1, size);
-}
-
-static void host_secret_free(const struct icred_host *host, void *secret)
-{
-	(void)host;
-	free(secret);
-}
-
 static int host_prompt(const struct icred_host *host, int style, const char *text, char *reply, size_t cap)
 {
 	assert_int_equal(style, ICRED_PROMPT_ECHO_OFF);
