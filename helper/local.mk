@@ -43,6 +43,7 @@ icred_LDADD = libhelper.la libicred-core.la
 
 bin_PROGRAMS += git-credential-icred
 git_credential_icred_SOURCES = \
+	helper/credential/credential.c helper/credential/credential.h \
 	helper/credential/git-credential-icred.c \
 	helper/credential/git-protocol.c helper/credential/git-protocol.h
 git_credential_icred_LDADD = libhelper.la libicred-core.la

@@ -55,6 +55,7 @@ module_unit_tests = \
 	tests/plugin/cache/test-cache-runtime
 helper_unit_tests = \
 	tests/helper/common/test-duration \
+	tests/helper/credential/test-credential \
 	tests/helper/credential/test-git-protocol \
 	tests/helper/common/test-options \
 	tests/helper/common/test-output
@@ -123,7 +124,9 @@ LDADD = libicred-core.la $(CMOCKA_LIBS)
 helper_test_libs = libhelper.la libicred-core.la $(CMOCKA_LIBS)
 tests_helper_common_test_duration_LDADD = $(helper_test_libs)
 tests_helper_credential_test_git_protocol_SOURCES = tests/helper/credential/test-git-protocol.c \
-	helper/credential/git-protocol.c
+	helper/credential/credential.c helper/credential/git-protocol.c
+tests_helper_credential_test_credential_SOURCES = tests/helper/credential/test-credential.c helper/credential/credential.c
+tests_helper_credential_test_credential_LDADD = $(helper_test_libs)
 tests_helper_credential_test_git_protocol_LDADD = $(helper_test_libs)
 tests_helper_common_test_options_LDADD = $(helper_test_libs)
 tests_helper_common_test_output_LDADD = $(helper_test_libs)

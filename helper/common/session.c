@@ -30,10 +30,17 @@ struct icred_options session_options(const struct options *o)
 	};
 }
 
+bool session_has_target(icred_t *handle)
+{
+	const char *as_app = icred_setting(handle, "as-app", 0);
+
+	return icred_setting(handle, "installation", 0) || icred_setting(handle, "organization", 0) ||
+	       (as_app && strcmp(as_app, "yes") == 0);
+}
+
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 {
 	struct icred_options options = session_options(o);
-	const char *as_app;
 	int r;
 
 	session_conv.options = &session_log_options;
@@ -49,11 +56,9 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	if (flags & SESSION_SILENT)
 		return 0;
 	/* What the profile leaves open, an option may say. */
-	as_app = icred_setting(*ret_handle, "as-app", 0);
 	if (!icred_setting(*ret_handle, "app", 0))
 		fail_would_help(OPTION_APP, true);
-	else if (!icred_setting(*ret_handle, "installation", 0) &&
-		 !icred_setting(*ret_handle, "organization", 0) && (!as_app || strcmp(as_app, "yes") != 0))
+	else if (!session_has_target(*ret_handle))
 		fail_would_help(OPTION_INSTALLATION, true);
 	fail_would_help(OPTION_PASSPHRASE, !(options.flags & (ICRED_ANSWERS | ICRED_INTERACTIVE)));
 	return 0;

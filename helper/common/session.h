@@ -18,6 +18,8 @@ struct icred_options session_options(const struct options *o);
 int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
 /* The same, and from now on the whole process has the deadline. */
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle);
+/* Whether the profile or an option says whose token is wanted. */
+bool session_has_target(icred_t *handle);
 /* From now on the whole process has the deadline of the command line, or the usual one: how much of it is left. */
 unsigned session_time_left(const struct options *o);
 /* From now on the whole process has the deadline of the command line or the profile. */

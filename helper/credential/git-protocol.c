@@ -10,23 +10,6 @@
 
 #include "helper/credential/git-protocol.h"
 
-/* The line at p, without its end; how much of the buffer it takes; -1 if it is not acceptable. */
-static int gitproto_line(const char *p, size_t left, size_t *ret_len, size_t *ret_used)
-{
-	const char *lf = memchr(p, '\n', left);
-	size_t len = lf ? (size_t)(lf - p) : left;
-
-	if (len >= GITPROTO_LINE_MAX)
-		return -1;
-	*ret_used = lf ? len + 1 : len;
-	if (lf && len > 0 && p[len - 1] == '\r')
-		len--;
-	if (memchr(p, '\r', len) || memchr(p, '\0', len))
-		return -1;
-	*ret_len = len;
-	return 0;
-}
-
 bool gitproto_complete(const char *buf, size_t len)
 {
 	size_t at, line = 0;
@@ -74,36 +57,10 @@ static int gitproto_decode(char *p, const char *end)
 	return 0;
 }
 
-static int gitproto_userinfo(char *p, char *at, struct gitproto *g)
-{
-	char *colon = memchr(p, ':', (size_t)(at - p));
-
-	if (colon) {
-		g->password = colon + 1;
-		if (gitproto_decode(colon + 1, at) < 0)
-			return -1;
-	}
-	g->username = p;
-	return gitproto_decode(p, colon ? colon : at);
-}
-
-static int gitproto_url_path(char *p, struct gitproto *g)
-{
-	char *end;
-
-	p += strspn(p, "/");
-	end = p + strcspn(p, "?#");
-	while (end > p && end[-1] == '/')
-		end--;
-	if (end > p)
-		g->path = p;
-	return gitproto_decode(p, end);
-}
-
 /* url= replaces what was said before, as git's own reader does. */
 static int gitproto_url(char *url, struct gitproto *g)
 {
-	char *separator = strstr(url, "://"), *host, *slash, *at;
+	char *separator = strstr(url, "://"), *host, *slash, *path, *end, *at, *colon;
 
 	*g = (struct gitproto){.can_authtype = g->can_authtype};
 	if (!separator || separator == url)
@@ -112,13 +69,28 @@ static int gitproto_url(char *url, struct gitproto *g)
 	g->protocol = url;
 	host = separator + 3;
 	slash = host + strcspn(host, "/?#");
-	if (*slash == '/' && gitproto_url_path(slash, g) < 0)
-		return -1;
+	if (*slash == '/') {
+		path = slash + strspn(slash, "/");
+		end = path + strcspn(path, "?#");
+		while (end > path && end[-1] == '/')
+			end--;
+		if (end > path)
+			g->path = path;
+		if (gitproto_decode(path, end) < 0)
+			return -1;
+	}
 	at = memchr(host, '@', (size_t)(slash - host));
-	if (at && gitproto_userinfo(host, at, g) < 0)
-		return -1;
-	g->host = at ? at + 1 : host;
-	return gitproto_decode(at ? at + 1 : host, slash);
+	if (at) {
+		colon = memchr(host, ':', (size_t)(at - host));
+		g->username = host;
+		g->password = colon ? colon + 1 : NULL;
+		if ((colon && gitproto_decode(colon + 1, at) < 0) ||
+		    gitproto_decode(host, colon ? colon : at) < 0)
+			return -1;
+		host = at + 1;
+	}
+	g->host = host;
+	return gitproto_decode(host, slash);
 }
 
 static int gitproto_pair(const char *key, char *value, struct gitproto *g)
@@ -145,48 +117,31 @@ static int gitproto_pair(const char *key, char *value, struct gitproto *g)
 int gitproto_parse(char *buf, size_t len, struct gitproto *ret)
 {
 	struct gitproto g = {0};
-	size_t at = 0, line, used;
-	char *equals;
+	size_t left = len, line, used;
+	char *at, *lf, *equals;
 
 	if (len > GITPROTO_MAX)
 		return -1;
-	for (; at < len; at += used) {
-		if (gitproto_line(buf + at, len - at, &line, &used) < 0)
+	for (at = buf; left > 0; at += used, left -= used) {
+		lf = memchr(at, '\n', left);
+		line = lf ? (size_t)(lf - at) : left;
+		if (line >= GITPROTO_LINE_MAX)
+			return -1;
+		used = lf ? line + 1 : line;
+		if (lf && line > 0 && at[line - 1] == '\r')
+			line--;
+		if (memchr(at, '\r', line) || memchr(at, '\0', line))
 			return -1;
 		if (line == 0)
 			break;
-		equals = memchr(buf + at, '=', line);
+		equals = memchr(at, '=', line);
 		if (!equals)
 			return -1;
 		*equals = '\0';
-		buf[at + line] = '\0';
-		if (gitproto_pair(buf + at, equals + 1, &g) < 0)
+		at[line] = '\0';
+		if (gitproto_pair(at, equals + 1, &g) < 0)
 			return -1;
 	}
 	*ret = g;
 	return 0;
-}
-
-bool gitproto_host_valid(const char *host)
-{
-	static const char fit[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-
-	return *host && strspn(host, fit) == strlen(host);
-}
-
-size_t gitproto_path_match(const char *path, const char *prefix, size_t prefix_len)
-{
-	const char *rest;
-
-	path += strspn(path, "/");
-	for (; prefix_len > 0 && *prefix == '/'; prefix_len--)
-		prefix++;
-	for (; prefix_len > 0 && prefix[prefix_len - 1] == '/'; prefix_len--)
-		;
-	if (prefix_len == 0 || strncmp(path, prefix, prefix_len) != 0)
-		return 0;
-	rest = path + prefix_len;
-	if (strncmp(rest, ".git", 4) == 0)
-		rest += 4;
-	return *rest == '\0' || *rest == '/' ? prefix_len : 0;
 }

@@ -22,12 +22,5 @@ bool gitproto_complete(const char *buf, size_t len);
  * more.  -1, with *ret as it was, if anything in it could mean two things.
  */
 int gitproto_parse(char *buf, size_t len, struct gitproto *ret);
-/* May this be a host with an optional port, and nothing else, in a URL? */
-bool gitproto_host_valid(const char *host);
-/*
- * How many bytes of path the prefix covers, on a boundary of segments (or
- * before ".git"); 0 if none.  Slashes at either end do not matter.
- */
-size_t gitproto_path_match(const char *path, const char *prefix, size_t prefix_len);
 
 #endif

@@ -30,5 +30,10 @@ const char *profile_wanted(const char *name);
 void handle_end_by(struct icred *handle, int64_t end);
 /* Whose token is meant: the given installation's, or the profile's own target's. */
 int handle_identity(struct icred *handle, const char *installation, struct identity *ret_identity);
+/*
+ * A server refused the token of this text: icred_reject_token() for a caller that has no more.  NOT_FOUND if
+ * no cache has it.  A cache that cannot be used is a failure only if the profile needs it.
+ */
+int handle_reject_secret(struct icred *handle, const char *secret);
 
 #endif

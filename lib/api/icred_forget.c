@@ -5,21 +5,27 @@
 #include "lib/api/handle.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/wipe.h"
 #include "lib/token/cache.h"
 
+static int reject(struct icred *handle, struct token_body *body)
+{
+	const struct record *record = &body->record;
+
+	rejected_add(&handle->rejected, record->secret);
+	atomic_store_explicit(&body->dead, true, memory_order_relaxed);
+	table_reject(&handle->table, record);
+	return cache_drop(&handle->context, &record->identity, record->secret);
+}
+
 _export_ int icred_reject_token(icred_t *handle, icred_token_t *token)
 {
-	const struct record *record;
 	int r;
 
 	if (!handle || !token)
 		return set_error(ICRED_E_INVALID, "icred_reject_token: handle and token must not be NULL");
-	record = &token->body->record;
-	rejected_add(&handle->rejected, record->secret);
-	atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
-	table_reject(&handle->table, record);
-	r = cache_drop(&handle->context, &record->identity, record->secret);
+	r = reject(handle, token->body);
 	wipe_traces();
 	return r;
 }
@@ -72,6 +78,8 @@ _export_ int icred_token_each(icred_t *handle,
 
 struct forgetting {
 	struct icred *handle;
+	const char *secret; /* only the token of this text; NULL: all */
+	bool any;
 	struct failure failure; /* the first one; the rest is forgotten all the same */
 };
 
@@ -79,10 +87,16 @@ static int forget_token(struct token_body *body, const char *module, void *data)
 {
 	struct forgetting *forgetting = data;
 	struct icred *handle = forgetting->handle;
+	int r;
 
 	(void)module;
-	if (is_ours(handle, &body->record) &&
-	    cache_drop(&handle->context, &body->record.identity, NULL) < 0 && !forgetting->failure.code)
+	if (!is_ours(handle, &body->record) ||
+	    (forgetting->secret && !secret_equal(body->record.secret, forgetting->secret)))
+		return 0;
+	r = forgetting->secret ? reject(handle, body)
+			       : cache_drop(&handle->context, &body->record.identity, NULL);
+	forgetting->any = true;
+	if (r < 0 && !forgetting->failure.code)
 		failure_save(&forgetting->failure);
 	return 0;
 }
@@ -98,4 +112,15 @@ _export_ int icred_forget(icred_t *handle)
 	r = cache_each(&handle->context, false, forget_token, &forgetting);
 	wipe_traces();
 	return forgetting.failure.code ? failure_restore(&forgetting.failure) : r;
+}
+
+int handle_reject_secret(struct icred *handle, const char *secret)
+{
+	struct forgetting forgetting = {.handle = handle, .secret = secret};
+	int r = cache_each(&handle->context, false, forget_token, &forgetting);
+
+	wipe_traces();
+	if (forgetting.failure.code && forgetting.failure.code != ICRED_E_NOT_FOUND)
+		return failure_restore(&forgetting.failure);
+	return r == ICRED_OK && !forgetting.any ? ICRED_E_NOT_FOUND : r;
 }

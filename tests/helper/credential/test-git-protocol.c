@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "helper/credential/credential.h"
 #include "helper/credential/git-protocol.h"
 
 /* A buffer of exactly the size that is promised, so that the sanitizer sees a byte too far. */
@@ -167,13 +168,13 @@ static void test_url(void **state)
 	assert_int_equal(PARSE("url=https://only@h/\nusername=later\n", &g), 0);
 	assert_string_equal(g.username, "later");
 	assert_int_equal(PARSE("url=https://good@h@evil/\n", &g), 0);
-	assert_false(gitproto_host_valid(g.host));
+	assert_false(credential_host_valid(g.host));
 	assert_int_equal(PARSE("url=https://h?x@evil/\n", &g), 0);
 	assert_string_equal(g.host, "h");
 	assert_int_equal(PARSE("url=https://h%2fevil/\n", &g), 0);
-	assert_false(gitproto_host_valid(g.host));
+	assert_false(credential_host_valid(g.host));
 	assert_int_equal(PARSE("url=https:///path\n", &g), 0);
-	assert_false(gitproto_host_valid(g.host));
+	assert_false(credential_host_valid(g.host));
 }
 
 static void test_complete(void **state)
@@ -188,35 +189,6 @@ static void test_complete(void **state)
 	assert_true(gitproto_complete("\r\n", 2));
 }
 
-static void test_host(void **state)
-{
-	static const char *const bad[] = {"",    "a/b",  "a@b",  "a b",  "a?b",
-					  "a#b", "a\\b", "a%41", "a\tb", "\xc3\xa9"};
-	size_t i;
-
-	(void)state;
-	assert_true(gitproto_host_valid("api.example-1.com:443"));
-	assert_true(gitproto_host_valid("[::1]:8443"));
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(gitproto_host_valid(bad[i]));
-}
-
-static void test_path(void **state)
-{
-	(void)state;
-	assert_int_equal(gitproto_path_match("org/repo", "org", 3), 3);
-	assert_int_equal(gitproto_path_match("org/repo", "/org/", 5), 3);
-	assert_int_equal(gitproto_path_match("/org/repo", "org", 3), 3);
-	assert_int_equal(gitproto_path_match("org", "org", 3), 3);
-	assert_int_equal(gitproto_path_match("org/repo.git", "org/repo", 8), 8);
-	assert_int_equal(gitproto_path_match("org/repo.git/info/lfs", "org/repo", 8), 8);
-	assert_int_equal(gitproto_path_match("organism/repo", "org", 3), 0);
-	assert_int_equal(gitproto_path_match("org.github/repo", "org", 3), 0);
-	assert_int_equal(gitproto_path_match("or", "org", 3), 0);
-	assert_int_equal(gitproto_path_match("org/repo", "/", 1), 0);
-	assert_int_equal(gitproto_path_match("org/repo", "", 0), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,8 +200,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_long_lines, drop_copy),
 		cmocka_unit_test_teardown(test_url, drop_copy),
 		cmocka_unit_test(test_complete),
-		cmocka_unit_test(test_host),
-		cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests_name("gitproto", tests, NULL, NULL);
