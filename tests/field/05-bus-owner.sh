@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whose session bus, and whose keyring on it: another user's gets no key and none of its keys is used, and the
-# message says whose it is and what to do.
+# Whose session bus, and whose keyring on it: another user's gets no key, none of its keys is used, and the
+# message says who owns it and what to do.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -12,7 +12,7 @@ token='^crs_[0-9a-f]{48}$'
 me=$(id -u)
 other=65534
 
-# refused_all NAME PATTERN: whatever wants the keyring is refused with these words
+# refused_all NAME PATTERN: all that needs the keyring is refused with these words
 refused_all() {
 	refused "$1: token" 4 no-service "$2" timeout 20 icred token
 	refused "  key import" 4 no-service "$2" timeout 20 icred key import "$sandbox_key"
@@ -48,7 +48,7 @@ open_bus() {
 	}
 	address=$(sed 's/,guid=.*//' "$tmp/address")
 }
-# open_keyring PROGRAM: a stand-in that gives the app's key to all who ask, on the bus of the environment
+# open_keyring PROGRAM: a stand-in that gives the app's key to every program, on the bus of the environment
 # shellcheck disable=SC2086
 open_keyring() {
 	$1 "$tmp/open/secret-mock" unlock "$tmp/open/app.pem" >/dev/null 2>>"$tmp/log" &
@@ -61,7 +61,7 @@ cp "$builddir/tests/plugin/key/secret-mock" "$tmp/open"
 cp "$sandbox_key" "$tmp/open/app.pem"
 chmod 644 "$tmp/open/app.pem"
 
-# -- where no user can be told, and where nothing is -------------------------------------------
+# -- a bus of unknown owner, and no bus -------------------------------------------
 
 # bus ADDRESS
 bus() {

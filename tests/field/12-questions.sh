@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Questions in windows: GNOME Keyring survives each way of not answering, a person at the terminal learns where
-# the question is, and a quick person is still a person.
+# Questions in windows: GNOME Keyring survives a question that is not answered, the user at the terminal learns
+# where the question is, and a quick answer still counts as one.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 . "$srcdir/tests/plugin/key/wallets.sh"
@@ -92,12 +92,12 @@ for how in key 15 9 gone; do
 	survives
 done
 
-# Two who wait at once, and one that gives up first.
+# Two commands that wait at once, one of which gives up first.
 on_terminal sh -c 'icred --timeout 3 token </dev/tty & icred --timeout 4 key list; wait'
 is "never answered: two at once" "$(lines 'timed out waiting for an answer to the keyring.s question')" 2 || diag "$out"
 survives
 isnt "all these questions were GNOME Keyring's own" "$(shown)" 0
-refused "nobody may be asked: no question, no wait" 4 locked 'the keyring is locked and cannot ask.*: not interactive; unlock it' timeout 20 icred --no-interactive token
+refused "not interactive: no question, no wait" 4 locked 'the keyring is locked and cannot ask.*: not interactive; unlock it' timeout 20 icred --no-interactive token
 survives
 
 # -- a program that calls the library ----------------------------------------------------------
@@ -119,7 +119,7 @@ exec 9>&-
 wait "$signer"
 stop "$prompter_pid"
 
-# -- a quick person, a slow one, and nobody ------------------------------------------------------
+# -- a quick answer, a slow one, and no desktop ------------------------------------------------------
 
 stop_keyring
 start_keyring || exit 99
@@ -136,17 +136,17 @@ is "dismissed after a while" "$status.$(lines 'question was dismissed').$(lines 
 survives
 stop "$prompter_pid"
 on_terminal icred token
-is "no desktop, so nobody" "$status.$(lines "locked and cannot ask for its password: there is no desktop")" 4.1 || diag "$out"
+is "no desktop" "$status.$(lines "locked and cannot ask for its password: there is no desktop")" 4.1 || diag "$out"
 survives
 stop_keyring
 
-# -- a keyring is to be created: that question is taken back ------------------------------------
+# -- a question to create a keyring is taken back -------------------------------------
 
 mv "$XDG_DATA_HOME/keyrings" "$tmp/keyrings"
 keyring_daemon_start /dev/null || exit 99
 start_prompter silent
 on_terminal icred --timeout 3 key import "$sandbox_key"
-is "a first keyring is to be created, and nobody answers" "$status.$(lines 'timed out waiting for an answer to the keyring.s question').$(lines "$waiting")" 7.1.1 ||
+is "the first keyring would be created, and the question is not answered" "$status.$(lines 'timed out waiting for an answer to the keyring.s question').$(lines "$waiting")" 7.1.1 ||
 	diag "$out"
 is "  the question is taken back" "$(wait_for 5 grep -q '^taken back$' "$tmp/prompter.log" && shown)" 1
 is "  and GNOME Keyring survives that" "$(kill -0 "$keyring_pid" && secret_service_there >/dev/null && echo alive)" alive
@@ -155,7 +155,7 @@ stop_keyring
 rm -rf "$XDG_DATA_HOME/keyrings"
 mv "$tmp/keyrings" "$XDG_DATA_HOME/keyrings"
 
-# -- other keyrings: what may be taken back is, and what may not stays ------------------------------
+# -- other keyrings: only a question to change something is taken back ------------------------------
 
 start_mock() {
 	"$builddir/tests/plugin/key/secret-mock" "$@" >"$tmp/mock.log" 2>&1 &
@@ -198,7 +198,7 @@ ASK_FOR=9 run icred --timeout 3 -p asks token
 is "  not answered: until its deadline" "$status.$(printf '%s\n' "$err" | grep -c 'waiting for the question of ask window')" 7.1 || diag "$status $err"
 unset ICRED_ASKPASS SSH_ASKPASS_REQUIRE
 
-# A command of key exec has a display where a person may be asked, and there alone.
+# A command of key exec has a display only if the call is interactive.
 printf '#!/bin/sh\nsleep 1.6\ncat "%s"\n' "$sandbox_key" >"$tmp/store"
 chmod 700 "$tmp/store"
 profile stored "key required exec [command=$tmp/store]"
@@ -210,7 +210,7 @@ on_terminal icred -q -p stored token
 is "  unless quiet" "$status.$(lines waiting)" 0.0 || diag "$out"
 icred -p stored forget
 run icred --no-interactive -p stored token
-is "  nor where nobody may be asked" "$status.$err" "0."  || diag "$err"
+is "  nor if not interactive" "$status.$err" "0."  || diag "$err"
 icred -p stored forget
 printf '#!/bin/sh\nsleep 3.2\ncat "%s"\n' "$sandbox_key" >"$tmp/store"
 on_terminal icred -p stored token

@@ -18,7 +18,7 @@ struct dated {
 	guint64 created;
 };
 
-/* For a search; with `bits` the full set, for an item to be stored. */
+/* For a search, of any origin if there is none; with `bits` the full set, for an item to be stored. */
 GVariant *keyring_attributes(const struct icred_key_query *query, const char *fingerprint, unsigned bits)
 {
 	char number[16];
@@ -27,7 +27,8 @@ GVariant *keyring_attributes(const struct icred_key_query *query, const char *fi
 	g_variant_builder_init(&list, G_VARIANT_TYPE("a{ss}"));
 	g_variant_builder_add(&list, "{ss}", "kind", KIND);
 	g_variant_builder_add(&list, "{ss}", "app_id", query->app);
-	g_variant_builder_add(&list, "{ss}", "api_origin", query->origin);
+	if (query->origin)
+		g_variant_builder_add(&list, "{ss}", "api_origin", query->origin);
 	if (fingerprint)
 		g_variant_builder_add(&list, "{ss}", "fingerprint", fingerprint);
 	if (bits) {

@@ -16,21 +16,13 @@ char *keyring_label_of(const struct keyring_call *call, const char *path, const 
 	return text;
 }
 
-static const char *attribute(GVariant *attributes, const char *name)
-{
-	const char *value = "";
-
-	if (attributes)
-		g_variant_lookup(attributes, name, "&s", &value);
-	return value;
-}
-
 int keyring_show(const struct keyring_call *call, const char *path, bool locked, keyring_each_key *each,
 		 void *data)
 {
-	struct icred_key key = {.size = sizeof(key), .module = "keyring", .label = ""};
+	struct icred_key key = {.size = sizeof(key), .module = "keyring", .label = "", .fingerprint = ""};
 	GVariant *answer = NULL, *properties, *attributes;
 	char *collection, *where;
+	const char *bits = "";
 	guint64 created = 0;
 	int r;
 
@@ -43,8 +35,11 @@ int keyring_show(const struct keyring_call *call, const char *path, bool locked,
 	where = keyring_label_of(call, collection, COLLECTION_IFACE);
 	properties = g_variant_get_child_value(answer, 0);
 	attributes = g_variant_lookup_value(properties, "Attributes", G_VARIANT_TYPE("a{ss}"));
-	key.fingerprint = attribute(attributes, "fingerprint");
-	key.bits = (unsigned)g_ascii_strtoull(attribute(attributes, "bits"), NULL, 10);
+	if (attributes) {
+		g_variant_lookup(attributes, "fingerprint", "&s", &key.fingerprint);
+		g_variant_lookup(attributes, "bits", "&s", &bits);
+	}
+	key.bits = (unsigned)g_ascii_strtoull(bits, NULL, 10);
 	key.app = call->query->app;
 	key.where = where && where[0] ? where : "keyring";
 	key.locked = locked;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Several key lines together: where an import goes, what a list shows, who signs.
+# Several key lines together: where an import goes, what a list shows, which one signs.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -31,10 +31,10 @@ run icred key remove "$other"
 is "a key is removed where that can be" "$status.$out.$err" "0.."
 refused "  and not where it can't" 3 not-found "no key with the fingerprint" icred key remove "$fingerprint"
 run icred token
-like "who has the key signs" "$out$err" "$token"
+like "the one with the key signs" "$out$err" "$token"
 
 profile default "key sufficient file path=$tmp/app.pem"
-refused "nobody can store" 1 unsupported "no key line of the profile can store" icred key import "$tmp/other.pem"
+refused "none can store" 1 unsupported "no key line of the profile can store" icred key import "$tmp/other.pem"
 for control in required requisite; do
 	profile default "key $control file path=$tmp/app.pem" "key sufficient keyring"
 	run icred key import "$tmp/other.pem"

@@ -67,9 +67,9 @@ is "  sees what another process has stored" "$(sed -n 2p "$tmp/signed")" "ok"
 is "in a file that is its owner's alone" "$(stat -c %a "$tmp/file/keys")" 600
 is "which holds it encrypted" "$(grep -ac -e PRIVATE -e app-key "$tmp/file/keys")" 0
 cp "$tmp/file/keys" "$tmp/before"
-like "an empty password is none" "$(file_with '' sign)" "^$no_service: .*master password"
+like "an empty password does not count" "$(file_with '' sign)" "^$no_service: .*master password"
 for what in sign store remove list; do
-	like "another master password is none, not an empty file: $what" "$(file_with other $what)" \
+	like "another master password is an error, not an empty file: $what" "$(file_with other $what)" \
 		"^$locked: libsecret's file is encrypted with another master password"
 done
 ok "  and writes nothing" cmp "$tmp/before" "$tmp/file/keys"
@@ -80,7 +80,7 @@ done
 is "  is let alone" "$(cat "$tmp/file/keys")" "something else"
 rm "$tmp/file/keys"
 like "the file removed: no key" "$(file sign)" "^$not_found: "
-like "another backend's name is no file" "$(SECRET_BACKEND=service key sign)" "^$no_service: no D-Bus session"
+like "the name of another backend does not select the file" "$(SECRET_BACKEND=service key sign)" "^$no_service: no D-Bus session"
 
 # -- a sandbox ---------------------------------------------------------------
 
@@ -182,15 +182,15 @@ export SECRET_FILE_TEST_PATH SECRET_FILE_TEST_PASSWORD
 unset DBUS_SESSION_BUS_ADDRESS
 whole_line "by name, and no bus"
 run icred key list -v
-is "  a password in the environment is warned of" "$(printf '%s\n' "$err" | grep -c 'SECRET_FILE_TEST_PASSWORD, which is for tests')" 1
-like "  and -v tells of the file" "$err" "there is no Secret Service, so libsecret's file is used"
+is "  a password in the environment has a warning" "$(printf '%s\n' "$err" | grep -c 'SECRET_FILE_TEST_PASSWORD, which is for tests')" 1
+like "  and -v shows that the file is used" "$err" "there is no Secret Service, so libsecret's file is used"
 # libsecret itself gives up on one that was cut off, and ends the process it is in.
 printf 'GnomeKeyring\n\r\000\n\001\000cut off' >"$tmp/cli/keys"
 for what in token 'key list'; do
 	# shellcheck disable=SC2086 # words of a command
 	run icred $what
 	is "a file at which libsecret ends its process: $what" "$status" 1
-	like "  is told" "$err" 'module key keyring crashed'
+	like "  is reported" "$err" 'module key keyring crashed'
 done
 unset SECRET_BACKEND SECRET_FILE_TEST_PATH SECRET_FILE_TEST_PASSWORD
 

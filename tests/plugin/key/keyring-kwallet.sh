@@ -65,7 +65,7 @@ wallet() { bus_call "org.kde.$kwalletd" "/modules/$kwalletd" "org.kde.KWallet.$1
 
 wallet_is_open() { wallet isOpen string:kdewallet | grep -q true; }
 
-# start_kwallet [PROGRAM...]: at login, unless told
+# start_kwallet [PROGRAM...]: at login by default
 start_kwallet() {
 	[ $# -gt 0 ] || set -- "$PYTHON" "$tmp/login.py" "$kwalletd" "$XDG_RUNTIME_DIR/kwallet5.socket"
 	"$@" >"$tmp/kwallet.log" 2>&1 &
@@ -94,7 +94,7 @@ wait_for 10 wallet_is_open
 stop "$kwallet_pid"
 start_kwallet || exit 99
 wait_for 10 wallet_is_open
-# It may be locked for the Secret Service until a person asks, for whom there is no question then.
+# It may be locked for the Secret Service until the first interactive call, which then shows no question.
 if wallet_is true; then
 	wallet_locked "opened at login, but not for all" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
 fi
@@ -116,10 +116,10 @@ is "all sessions are of use" "$(sign_often)" "200 ok"
 
 # -- locked, gone ------------------------------------------------------------------------------
 
-wallet closeAllWallets >"$tmp/.told"
+wallet closeAllWallets >"$tmp/closed"
 wait_for 5 wallet_is true
 wallet_locked "locked" 'the keyring is locked and cannot ask.*: not interactive; unlock it'
-is "  the key is seen all the same" "$(icred --no-interactive key list --json | grep -o '"locked":[a-z]*')" '"locked":true'
+is "  the key is listed nevertheless" "$(icred --no-interactive key list --json | grep -o '"locked":[a-z]*')" '"locked":true'
 is "no window was shown" "$(windows)" 0
 wallet_dies "$kwallet_pid" start_kwallet
 wait_for 10 wallet_is_open

@@ -11,9 +11,9 @@
  *   often             sign many times; prints how many threads that left
  *   time              what a first and a second signature cost
  *
- * ICRED_TEST_INTERACTIVE=1 makes the host say that a person is there, and
- * ICRED_TEST_DEADLINE=MS is what it says of the time left (5000).  ICRED_TEST_WHERE
- * is where keys are said to be (Login).
+ * ICRED_TEST_INTERACTIVE=1 makes the host interactive, and
+ * ICRED_TEST_DEADLINE=MS is the time left that it reports (5000).  ICRED_TEST_WHERE
+ * is where listed keys must be (Login).
  */
 #include "config.h"
 
@@ -126,16 +126,16 @@ static int verifies(const struct key *key, const void *data, size_t len, const v
 	gnutls_datum_t by = {(unsigned char *)(uintptr_t)signature, (unsigned)signed_len};
 	gnutls_privkey_t private;
 	gnutls_pubkey_t public;
-	int rc;
+	int r;
 
 	gnutls_privkey_init(&private);
 	gnutls_privkey_import_x509(private, key->raw, GNUTLS_PRIVKEY_IMPORT_COPY);
 	gnutls_pubkey_init(&public);
 	gnutls_pubkey_import_privkey(public, private, 0, 0);
-	rc = gnutls_pubkey_verify_data2(public, GNUTLS_SIGN_RSA_SHA256, 0, &what, &by);
+	r = gnutls_pubkey_verify_data2(public, GNUTLS_SIGN_RSA_SHA256, 0, &what, &by);
 	gnutls_pubkey_deinit(public);
 	gnutls_privkey_deinit(private);
-	return rc >= 0;
+	return r >= 0;
 }
 
 static int sign(const struct icred_key_query *whose, unsigned nth, unsigned char *signature, size_t *ret_len)
@@ -149,9 +149,9 @@ static void signs(const struct key *key, unsigned nth, const char *what)
 {
 	unsigned char signature[RSA_SIGNATURE_MAX];
 	size_t len = 0;
-	int rc = sign(&query, nth, signature, &len);
+	int r = sign(&query, nth, signature, &len);
 
-	check(rc == 0 && verifies(key, "header.payload", 14, signature, len), what);
+	check(r == 0 && verifies(key, "header.payload", 14, signature, len), what);
 }
 
 static int store(const struct key *key, const char *label)
@@ -236,6 +236,13 @@ static void life_empty(void)
 	check(drop("none") == ICRED_E_NOT_FOUND, "there is nothing to remove");
 }
 
+static int is_by_file(void)
+{
+	const char *where = getenv("ICRED_TEST_WHERE");
+
+	return where && strcmp(where, "libsecret-file") == 0;
+}
+
 static int is_where_expected(const char *list)
 {
 	const char *where = getenv("ICRED_TEST_WHERE");
@@ -259,13 +266,18 @@ static void life_one(const struct key *a)
 	check(sign(&query, 1, signature, &len) == ICRED_E_NOT_FOUND, "there is no second key");
 	check(sign(&app, 0, signature, &len) == ICRED_E_NOT_FOUND, "another app has none");
 	check(sign(&origin, 0, signature, &len) == ICRED_E_NOT_FOUND, "another API has none");
+	check(is_by_file() ||
+		      strstr(message,
+			     "but for https://api.carbonregistry.com, not for https://sandbox.example; "),
+	      "and the message says which has");
 	check(list_keys(&list) == 0 && list.n == 1, "one is listed");
 	check(strstr(list.text, a->info.fingerprint) && is_where_expected(list.text) &&
 		      strstr(list.text, "ICR app 12345 key (api.carbonregistry.com) SHA256:"),
 	      list.text);
 	check(store(a, "my own label") == 0, "the same key may be stored again");
 	check(list_keys(&list) == 0 && list.n == 1 && strstr(list.text, "my own label"), "and is there once");
-	check(ops->each(self, &host, &query, stop_at_once, NULL) == 7, "the listing stops when told so");
+	check(ops->each(self, &host, &query, stop_at_once, NULL) == 7,
+	      "the listing stops when each() returns non-zero");
 }
 
 static int has_twice(const char *text, const char *what)
@@ -319,10 +331,10 @@ static int run_life(void)
 	return failures != 0;
 }
 
-static int report(int rc)
+static int report(int r)
 {
-	if (rc)
-		printf("%d: %s\n", rc, message);
+	if (r)
+		printf("%d: %s\n", r, message);
 	else
 		printf("ok\n");
 	fflush(stdout);
@@ -377,13 +389,13 @@ static int run_pem(void)
 static int run_store(int keep)
 {
 	static struct key key;
-	int rc;
+	int r;
 
 	make_key(&key, 0);
-	rc = store(&key, NULL);
+	r = store(&key, NULL);
 	gnutls_x509_privkey_deinit(key.raw);
-	if (rc || !keep)
-		return report(rc);
+	if (r || !keep)
+		return report(r);
 	printf("%s\n", key.info.fingerprint);
 	return 0;
 }
@@ -391,10 +403,10 @@ static int run_store(int keep)
 static int run_list(void)
 {
 	struct list list;
-	int rc = list_keys(&list);
+	int r = list_keys(&list);
 
-	if (rc)
-		return report(rc);
+	if (r)
+		return report(r);
 	fputs(list.text, stdout);
 	return 0;
 }
@@ -440,7 +452,7 @@ int main(int argc, char **argv)
 	const struct icred_module *(*get)(void);
 	const char *interactive = getenv("ICRED_TEST_INTERACTIVE");
 	void *object;
-	int rc;
+	int r;
 
 	if (argc != 3)
 		return 2;
@@ -457,7 +469,7 @@ int main(int argc, char **argv)
 	ops = module->ops;
 	new_call();
 	reopen();
-	rc = run(argv[2]);
+	r = run(argv[2]);
 	module->close(self, &host);
-	return rc;
+	return r;
 }

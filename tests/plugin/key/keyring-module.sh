@@ -9,11 +9,11 @@ module=$ICRED_MODULE_DIR/key-keyring.so
 driver=$builddir/tests/plugin/key/keyring-module
 mock=$builddir/tests/plugin/key/secret-mock
 
-# The codes of icred.h that are wanted here.
+# The codes of icred.h that this test uses.
 not_found=-1 locked=-2 no_service=-3 timeout=-8 cancelled=-14
 
 key() { timeout -k 5 60 "$driver" "$module" "$@" 2>>"$tmp/log" </dev/null; }
-person() { ICRED_TEST_INTERACTIVE=1 key "$@"; }
+interactive() { ICRED_TEST_INTERACTIVE=1 key "$@"; }
 
 # start_mock MODE [PEM]: another service instead of the real one
 start_mock() {
@@ -23,7 +23,7 @@ start_mock() {
 	wait_for 5 secret_service_there
 }
 
-# -- nobody there ------------------------------------------------------------
+# -- no bus, no service -------------------------------------------------------
 
 for what in sign store remove list; do
 	like "no bus: $what" "$(key $what)" "^$no_service: no D-Bus session"
@@ -59,7 +59,7 @@ keyring_daemon_start /dev/null || exit 99
 like "never unlocked: sign" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 like "never unlocked: store" "$(key store)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
 like "never unlocked: the list has it" "$(key list)" "^- 0 locked 12345 undated"
-like "a person, but no desktop to show the question on" "$(person sign)" "^$locked: .*unlock it on the desktop"
+like "interactive, but no desktop to show the question on" "$(interactive sign)" "^$locked: .*unlock it on the desktop"
 
 # -- a service that goes away ------------------------------------------------
 
@@ -91,34 +91,34 @@ is "the module survives all that" "$?" 0
 # -- questions ---------------------------------------------------------------
 
 start_mock dismiss
-like "nobody may be asked: no question" "$(key sign)" "^$locked: "
-like "the question is dismissed" "$(person sign)" "^$cancelled: .*dismissed"
+like "not interactive: no question" "$(key sign)" "^$locked: "
+like "the question is dismissed" "$(interactive sign)" "^$cancelled: .*dismissed"
 stop "$mock_pid"
 start_mock silent
-like "the question is not answered" "$(ICRED_TEST_DEADLINE=800 person sign)" "^$timeout: .*question"
+like "the question is not answered" "$(ICRED_TEST_DEADLINE=800 interactive sign)" "^$timeout: .*question"
 stop "$mock_pid"
 start_mock die
-like "the service dies over its question" "$(person sign)" "^$no_service: .*ended during"
+like "the service dies over its question" "$(interactive sign)" "^$no_service: .*ended during"
 key pem >"$tmp/asked.pem"
 start_mock unlock "$tmp/asked.pem"
-like "who may be asked unlocks it: the list, unasked" "$(key list)" "^[^ ]+ [0-9]+ locked 12345 "
-like "  a signature, unasked" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
-is "  a signature, asked" "$(person sign)" "ok"
-is "  from then on nobody is asked" "$(key sign)" "ok"
+like "an interactive call unlocks it: the list, not interactive" "$(key list)" "^[^ ]+ [0-9]+ locked 12345 "
+like "  a signature, not interactive" "$(key sign)" "^$locked: the keyring is locked and cannot ask.*: not interactive; unlock it"
+is "  a signature, interactive" "$(interactive sign)" "ok"
+is "  from then on without a question" "$(key sign)" "ok"
 stop "$mock_pid"
 # KWallet: a wallet has no items before it is unlocked.
 start_mock hidden "$tmp/asked.pem"
 like "a locked keyring that shows nothing is locked, not empty" "$(key sign)" "^$locked: "
 like "  to remove from it, too" "$(key remove)" "^$locked: "
-is "  unlocked, it has the key" "$(person sign)" "ok"
+is "  unlocked, it has the key" "$(interactive sign)" "ok"
 stop "$mock_pid"
 # KeePassXC: a question for each item, in a database that is open.
 start_mock confirm "$tmp/asked.pem"
 like "an item of its own lock" "$(key sign)" "^$locked: "
-like "  asked to be removed, with nobody to confirm it" "$(key remove)" "^$locked: "
-is "  confirmed, it signs" "$(person sign)" "ok"
-is "  and is removed" "$(person remove)" "ok"
-like "  as one sees" "$(key sign)" "^$not_found: "
+like "  removal to be confirmed, but not interactive" "$(key remove)" "^$locked: "
+is "  confirmed, it signs" "$(interactive sign)" "ok"
+is "  and is removed" "$(interactive remove)" "ok"
+like "  as a signature shows" "$(key sign)" "^$not_found: "
 stop "$mock_pid"
 start_mock mute
 like "a service that never answers" "$(ICRED_TEST_DEADLINE=800 key sign)" "^$timeout: "

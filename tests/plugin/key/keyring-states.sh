@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A keyring that is locked, absent or dying: told apart, never a question, never a hang.
+# A keyring that is locked, absent or dying: each reported as what it is, never a question, never a hang.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -33,7 +33,7 @@ everything() {
 	is "  a key's fingerprint needs no keyring" "$(timeout 20 icred key fingerprint "$sandbox_key" | wc -c)" 45
 }
 
-# -- nobody there ----------------------------------------------------------------------
+# -- no bus, no service ----------------------------------------------------------------------
 
 everything "no bus" no-service 'no D-Bus session'
 DBUS_SESSION_BUS_ADDRESS=unix:path=$tmp/nothing
@@ -60,13 +60,13 @@ is "  no window was asked for" "$(grep -c 'rompt' "$tmp/keyring.log")" 0
 is "  key list shows it as locked" "$(icred key list --json | grep -o '"locked":[a-z]*')" '"locked":true'
 refused "  another app's key is missing, not locked" 3 not-found 'icred key import' icred token -a 999
 
-# At a terminal a person may be asked, but not with --no-interactive.
+# At a terminal a call is interactive, but not with --no-interactive.
 if command -v script >/dev/null 2>&1; then
 	on_terminal() { timeout 30 script -qec "$1" /dev/null </dev/null 2>&1; }
 	like "at a terminal, --no-interactive" "$(on_terminal 'icred --no-interactive token; echo "ended with $?"' | tr -d '\r')" 'ended with 4'
-	like "  nobody there to answer: an end all the same" \
+	like "  no answer: it ends nevertheless" \
 		"$(on_terminal 'icred --timeout 3 token; echo "ended with $?"' | tr -d '\r')" 'ended with [147]'
-	is "  which a list passes over" "$(on_terminal 'icred --timeout 3 key list --json' | grep -o '"locked":[a-z]*')" '"locked":true'
+	is "  which a list ignores" "$(on_terminal 'icred --timeout 3 key list --json' | grep -o '"locked":[a-z]*')" '"locked":true'
 else
 	skip "no script(1), so no terminal"
 	skip "no script(1), so no terminal"
@@ -91,14 +91,14 @@ if command -v secret-tool >/dev/null 2>&1; then
 	printf 'no key' | another one
 	: | another two
 	run icred token
-	like "items that another program has made are passed over" "$status.$out" '^0[.]crs_[0-9a-f]{48}$'
+	like "items that another program has made are skipped" "$status.$out" '^0[.]crs_[0-9a-f]{48}$'
 	is "  with a warning of each" "$(printf '%s\n' "$err" |
 		grep -Ec '^icred: key keyring: .*item "(one|two)" for app .* is not usable: (this is no key|the key file is empty).*remove it')" 2 || diag "$err"
 	is "  and no more" "$(wc -l <"$tmp/.err")" 2 || diag "$err"
 	icred forget
 	is "  key list shows them all" "$(icred key list --json | grep -o '"label":' | wc -l)" 3
 	icred key remove "$(icred key fingerprint "$sandbox_key")"
-	refused "  with no other, the newest is told" 8 invalid \
+	refused "  with no other, the newest is reported" 8 invalid \
 		'item .*"two.*" for app .* not usable: the key file is empty; import the key again' icred token
 	icred -q key import "$sandbox_key" >"$tmp/imported"
 	secret-tool clear by "test one"

@@ -25,7 +25,7 @@
 #define ITEM       COLLECTION "/1"
 #define PROMPT     PATH "/prompt/p1"
 #define SESSION    PATH "/session/s1"
-#define PERSON_MS  400 /* a person is no faster */
+#define PERSON_MS  400 /* as fast as a user */
 
 static const char *mode;
 static char *pem;

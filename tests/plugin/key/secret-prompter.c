@@ -2,7 +2,7 @@
 /*
  * What shows GNOME Keyring's questions (gcr-prompter, or the shell), without a display:
  *   secret-prompter silent     the question stays on the screen, and is never answered
- *   secret-prompter dismiss    a quick person presses Escape as soon as it is there
+ *   secret-prompter dismiss    a quick user presses Escape as soon as it is there
  *   secret-prompter slow       the same after PERSON_MS
  * It prints "shown" for each question and "taken back" when the keyring ends one.
  */

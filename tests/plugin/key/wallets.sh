@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154 # what lib.sh and whole.sh set
 #
 # For the tests of other keyrings than GNOME's, sourced after whole.sh.
-#   - on_terminal COMMAND...: as run, but at a terminal, where a person may be asked
+#   - on_terminal COMMAND...: as run, but at a terminal, where a call is interactive
 #   - wallet_life WHERE: import, list, sign and remove in an unlocked keyring of that name
 #   - wallet_locked NAME PATTERN: everything says that it is locked, at once
 #   - wallet_dies PID START: a service that hangs, that is killed while it is asked, and that is back
@@ -64,7 +64,7 @@ $a mine"
 wallet_life_again() {
 	like "it signs" "$(icred --no-interactive token)" "$wallet_token"
 	run timeout 20 icred --no-interactive key import "$sandbox_key"
-	is "the same again is no error, and asks nobody" "$status.$out" "0.$a" || diag "$err"
+	is "the same again is not an error, and asks nothing" "$status.$out" "0.$a" || diag "$err"
 	run timeout 20 icred --no-interactive key import "$sandbox_key" --label mine
 	is "  with a label" "$status.$(wallet_keys)" "0.$a mine" || diag "$err"
 	run timeout 20 icred --no-interactive key import "$sandbox_key"
