@@ -80,9 +80,9 @@ int ask_user(const struct icred_host *table, int style, const char *text, char *
 	case TOO_LONG:
 		return table->fail(table, ICRED_E_INVALID, "the answer is longer than %zu bytes", cap - 1);
 	case ICRED_E_LOCKED: /* with the module's name: it tells the user which part of the profile asks */
-		return table->fail(
-			table, r, "%s %s cannot ask the user: not interactive; run the program in a terminal",
-			line ? facility_name(line->facility) : "a", line ? line->module : "module");
+		return table->fail(table, r, "%s %s cannot ask the user: not interactive",
+				   line ? facility_name(line->facility) : "a",
+				   line ? line->module : "module");
 	case ICRED_E_CANCELLED:
 		return table->fail(table, r, "the question was dismissed");
 	case ICRED_E_TIMEOUT:

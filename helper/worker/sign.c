@@ -59,7 +59,7 @@ static int sign_line(struct line *line, void *data)
 	inside_enter(job, INSIDE_KEY, line);
 	r = module_get(line, &host, &module);
 	if (r == ICRED_OK && !(module->table.can & ICRED_CAN_SIGN))
-		r = set_error(ICRED_E_UNSUPPORTED, "key %s can't sign", line->module);
+		r = set_error(ICRED_E_UNSUPPORTED, "key %s cannot sign", line->module);
 	else if (r == ICRED_OK)
 		r = job_key_query(job, &query);
 	if (r == ICRED_OK && !signing->signature_len) { /* no line before this one has signed */
@@ -129,7 +129,7 @@ int sign_begin(const struct icred_host *table, const void *data, size_t len,
 		signing->refs = 1;
 		release(signing);
 		error = start_errno(error);
-		return table->fail(table, errno_code(error, ICRED_E_INTERNAL), "can't start a thread: %s",
+		return table->fail(table, errno_code(error, ICRED_E_INTERNAL), "cannot start a thread: %s",
 				   errno_words(error));
 	}
 	*ret_signing = signing;

@@ -100,7 +100,7 @@ is "standard input is no terminal: the same" "$status $out" "4 "
 terminal "spawn sh -c {set -m; icred token & wait \$!; echo STATUS \$? echo}
 $shell_end"
 unlike "in the background: not asked" "$out" 'Passphrase:'
-like "  but told so" "$out" 'cannot ask the user: not interactive; run the program in a terminal'
+like "  but told so" "$out" 'cannot ask the user: not interactive; .*run icred in a terminal'
 like "  status" "$out" '^status 4 '
 
 # -- a program that asks ------------------------------------------------------------------
