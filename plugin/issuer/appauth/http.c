@@ -284,7 +284,7 @@ static int setup(struct http *http, struct transfer *t)
 #if CURL_AT_LEAST_VERSION(7, 85, 0)
 	ok &= set(CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
 #else
-	ok &= set(CURLOPT_PROTOCOLS, request->plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS);
+	ok &= set(CURLOPT_PROTOCOLS, (long)(request->plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
 #endif
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
 	/* A silent name server keeps the resolver's thread busy past our deadline: do not wait for the thread. */

@@ -21,7 +21,7 @@ static int wrong(const char **ret_reason, const char *reason)
 	return ICRED_E_PROTOCOL;
 }
 
-/* The answer could not be read as a whole: json_read says whether that is its fault. */
+/* The answer cannot be read as a whole: json_read sets errno where that is a lack of memory. */
 static int no_document(const char **ret_reason, const char *reason)
 {
 	if (errno != ENOMEM)

@@ -54,8 +54,8 @@ static int report_certificate(const struct icred_host *host, const struct transf
 	if (is_old)
 		return host->fail(
 			host, ICRED_E_NETWORK,
-			"the TLS certificate of %s has expired; its operator must renew it; check this "
-			"machine's clock and NTP",
+			"the TLS certificate of %s has expired; check this machine's clock and NTP, or ask the "
+			"operator of the server to renew it",
 			e->peer);
 	if (is_young)
 		return host->fail(
@@ -121,7 +121,7 @@ static int report_connection(const struct icred_host *host, const struct transfe
 
 	if (e->code == CURLE_COULDNT_RESOLVE_PROXY || e->code == CURLE_PROXY)
 		return host->fail(host, ICRED_E_NETWORK,
-				  "cannot use the proxy to %s; check https_proxy in the environment",
+				  "cannot use the proxy for %s; check https_proxy in the environment",
 				  e->peer);
 	if (e->code == CURLE_COULDNT_RESOLVE_HOST && strstr(e->detail, "thread failed"))
 		return host->fail(host, ICRED_E_NO_MEMORY, "cannot look up the name of %s: %s", e->peer,
