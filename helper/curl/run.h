@@ -3,10 +3,8 @@
 #ifndef ICRED_HELPER_CURL_RUN_H
 #define ICRED_HELPER_CURL_RUN_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "helper/curl/plan.h"
 
@@ -35,7 +33,6 @@ struct answer {
 struct watch {
 	int headers, body; /* what curl writes; -1 when it has ended */
 	int out;           /* where the body goes */
-	pid_t child;
 	struct answer answer;
 	char held[WATCH_HELD_MAX];
 	size_t held_len;

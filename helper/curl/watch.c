@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "helper/common/process.h"
 #include "helper/curl/run.h"
 #include "lib/base/errno-words.h"
+#include "lib/base/subprocess.h"
 #include "lib/base/util.h"
 
 #define WATCH_CHUNK 16384
@@ -32,38 +32,28 @@ static void watch_forward(int signal_number)
 }
 
 /* curl writes to the descriptor body; child_action is what SIGCHLD did before. */
-static int watch_start(struct watch *watch, const struct plan *plan, const struct curl_input *input,
-		       const char *path, int body, const struct sigaction *child_action)
+static int watch_start(const struct plan *plan, const struct curl_input *input, const char *path, int body,
+		       const struct sigaction *child_action)
 {
 	static const struct sigaction forward = {.sa_handler = watch_forward, .sa_flags = (int)SA_RESETHAND};
 	struct sigaction before;
-	pid_t parent = getpid();
-	sigset_t all, old;
+	pid_t child;
 
 	/* What was ignored at the start stays ignored, in curl too. */
 	for (size_t i = 0; i < ARRAY_SIZE(watch_signals); i++) {
 		if (sigaction(watch_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
 			sigaction(watch_signals[i], &forward, NULL);
 	}
-	/* A signal that arrives between fork(2) and the note of the child's number would be lost. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	watch->child = fork();
-	if (watch->child == 0) {
+	child = subprocess_fork(&watch_child, SIGTERM);
+	if (child == 0) {
 		sigaction(SIGCHLD, child_action, NULL);
-		sigprocmask(SIG_SETMASK, &old, NULL);
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(FAIL_OTHER);
 		process_restore();
 		dup2(body, STDOUT_FILENO);
 		curl_input_keep(input);
 		execv(path, plan->argv);
 		_exit(launch_fail(plan->o, "curl", errno));
 	}
-	watch_child = watch->child;
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return watch->child < 0 ? -1 : 0;
+	return child < 0 ? -1 : 0;
 }
 
 /* What reads the answer is gone: curl learns it the usual way, unless it has written everything already. */
@@ -155,7 +145,6 @@ int watch_run(struct watch *watch, struct plan *plan, struct curl_input *input, 
 	static const struct sigaction normal = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
 	struct sigaction pipe_action, child_action;
 	struct pollfd fds[2];
-	siginfo_t info;
 	int headers[2], body[2], status;
 
 	if (pipe2(headers, O_CLOEXEC) < 0 || pipe2(body, O_CLOEXEC) < 0 ||
@@ -173,7 +162,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct curl_input *input, 
 		return status;
 	/* With SIGCHLD ignored, there would be no status to wait for. */
 	sigaction(SIGCHLD, &normal, &child_action);
-	if (watch_start(watch, plan, input, path, body[1], &child_action) < 0)
+	if (watch_start(plan, input, path, body[1], &child_action) < 0)
 		return fail_system(plan->o, "cannot run curl", start_errno(errno));
 	close(body[1]);
 	curl_input_close(input);
@@ -188,10 +177,7 @@ int watch_run(struct watch *watch, struct plan *plan, struct curl_input *input, 
 		else if (fds[0].revents && watch->headers >= 0)
 			watch_headers(watch);
 	}
-	while (waitid(P_PID, (id_t)watch->child, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
-	watch_child = 0; /* before its number can become another's */
-	waitpid(watch->child, &watch->wait_status, 0);
+	watch->wait_status = subprocess_reap(&watch_child);
 	sigaction(SIGCHLD, &child_action, NULL);
 	sigaction(SIGPIPE, &pipe_action, NULL);
 	return 0;
