@@ -14,6 +14,7 @@
 #include "lib/base/errno-words.h"
 #include "lib/base/key-limits.h"
 #include "lib/base/secret.h"
+#include "lib/base/util.h"
 
 #define INPUT_LINE 4096 /* bytes of a line: more than any question has room for */
 
@@ -49,7 +50,7 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 	bool is_stdin = strcmp(name, "-") == 0;
 	struct input input = {NULL, 0};
 	int fd, error = 0;
-	ssize_t n = 1;
+	ssize_t n;
 
 	/* A pipe without a writer blocks either step. */
 	process_doing(is_stdin ? "reading standard input" : "reading the key file");
@@ -58,13 +59,11 @@ int input_read(const struct options *o, const char *name, struct input *ret_inpu
 		return input_failed(o, name, errno);
 	input.data = input_area(PEM_MAX);
 	error = input.data ? 0 : ENOMEM;
-	/* Up to the end, or to the first byte too many. */
-	while (!error && n != 0 && input.len <= PEM_MAX) {
-		n = read(fd, input.data + input.len, PEM_MAX + 1 - input.len);
-		if (n < 0 && errno != EINTR)
-			error = errno;
-		input.len += n > 0 ? (size_t)n : 0;
-	}
+	n = error ? 0 : read_up_to(fd, input.data, PEM_MAX + 1);
+	if (n < 0)
+		error = errno;
+	else
+		input.len = (size_t)n;
 	process_doing(NULL);
 	if (!is_stdin)
 		close(fd);

@@ -12,6 +12,7 @@
 #include "helper/common/process.h"
 #include "helper/curl/plan.h"
 #include "lib/base/errno-words.h"
+#include "lib/base/util.h"
 
 #define OPTION_FILE_MAX  (256u << 10)
 #define OPTION_WHERE_MAX 300
@@ -21,32 +22,26 @@ static const char file_blanks[] = " \t\r\v\f";
 /* The whole text of a file, "-" for standard input, to be freed; `what` names its kind in messages. */
 static int file_load(const struct options *o, const char *name, const char *what, char **ret_text)
 {
-	bool standard = strcmp(name, "-") == 0;
+	bool is_stdin = strcmp(name, "-") == 0;
 	char *text = malloc(OPTION_FILE_MAX + 2); /* one byte more than the limit shows that there was more */
-	size_t len = 0;
-	ssize_t n = -1;
+	ssize_t len;
 	int fd, error;
 
 	if (!text)
 		return fail_system(o, "cannot read a file for curl", ENOMEM);
 	process_doing("reading a file for curl");
-	fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	while (fd >= 0 && len < OPTION_FILE_MAX + 1) {
-		n = read(fd, text + len, OPTION_FILE_MAX + 1 - len);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			break;
-		len += n > 0 ? (size_t)n : 0;
-	}
-	error = n < 0 ? errno : 0;
-	if (fd >= 0 && !standard)
+	fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	len = fd < 0 ? -1 : read_up_to(fd, text, OPTION_FILE_MAX + 1);
+	error = len < 0 ? errno : 0;
+	if (fd >= 0 && !is_stdin)
 		close(fd);
 	process_doing(NULL);
-	if (!error && len <= OPTION_FILE_MAX && !memchr(text, '\0', len)) {
+	if (!error && (size_t)len <= OPTION_FILE_MAX && !memchr(text, '\0', (size_t)len)) {
 		text[len] = '\0';
 		*ret_text = text;
 		return 0;
 	}
-	explicit_bzero(text, len);
+	explicit_bzero(text, OPTION_FILE_MAX + 2);
 	free(text);
 	if (!error)
 		return fail(o, FAIL_USAGE, "usage", "%s is not a curl %s: it must be text of at most 256 KiB",

@@ -31,6 +31,20 @@ int close_keep_errno(int fd)
 	return -1;
 }
 
+ssize_t read_up_to(int fd, void *to, size_t cap)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (n != 0 && len < cap) {
+		n = read(fd, (char *)to + len, cap - len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return (ssize_t)len;
+}
+
 char *dup_string(const char *text)
 {
 	return text ? strdup(text) : NULL;

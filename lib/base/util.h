@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
@@ -19,6 +20,8 @@ void cleanup_free(void *pointer_to_pointer);
 void cleanup_close(int *fd);
 /* close(2) that keeps errno; takes -1; returns -1. */
 int close_keep_errno(int fd);
+/* Reads until the end or until cap bytes have come; their number, or -1 with errno. */
+ssize_t read_up_to(int fd, void *to, size_t cap);
 
 /* strdup(3) that takes NULL and gives NULL for it. */
 char *dup_string(const char *text);
