@@ -69,7 +69,7 @@ libicred_core_la_SOURCES = \
 	lib/api/icred_token.c \
 	lib/api/icred_version.c \
 	lib/api/request-queue.h \
-	lib/curl/curl-brake.c lib/curl/curl-brake.h \
+	lib/curl/curl-backoff.c lib/curl/curl-backoff.h \
 	lib/curl/curl-hook.h \
 	lib/curl/curl-judge.c \
 	lib/curl/curl-mark.c \

@@ -3,7 +3,7 @@
 #ifndef ICRED_LIB_CURL_CURL_HOOK_H
 #define ICRED_LIB_CURL_CURL_HOOK_H
 
-#include "lib/curl/curl-brake.h"
+#include "lib/curl/curl-backoff.h"
 #include "lib/curl/curl-state.h"
 
 struct icred_curl {
@@ -12,7 +12,7 @@ struct icred_curl {
 	unsigned version; /* of the application's libcurl */
 	_Atomic unsigned flags;
 	struct lock judging;
-	struct brakes brakes;
+	struct backoffs backoffs;
 	struct curl_states states;
 };
 

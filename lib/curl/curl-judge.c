@@ -18,37 +18,12 @@ static long status_on(const struct icred_curl *auth, CURL *easy)
 	return auth->functions.easy_getinfo(easy, CURL_GET_RESPONSE_CODE, &status) ? 0 : status;
 }
 
-static long status_of(const struct icred_curl *auth, const struct curl_state *state)
-{
-	return status_on(auth, state->easy);
-}
-
 bool curl_went_well(struct icred_curl *auth, CURL *easy)
 {
 	long status = status_on(auth, easy);
 
 	return status != STATUS_UNAUTHORIZED && status != STATUS_FORBIDDEN &&
-	       !atomic_load_explicit(&auth->brakes.count, memory_order_relaxed);
-}
-
-/* After a redirect to elsewhere it was not our token that was refused: libcurl does not send it there. */
-static bool is_from_origin(const struct icred_curl *auth, const struct curl_state *state)
-{
-	const char *url = NULL;
-	struct origin origin;
-
-	return !auth->functions.easy_getinfo(state->easy, CURL_GET_EFFECTIVE_URL, &url) && url &&
-	       origin_parse(url, &origin) && origin_equal(&origin, &state->origin);
-}
-
-static bool has_words(const struct curl_state *state, const char *words)
-{
-	size_t len = strlen(words);
-
-	for (size_t at = 0; at + len <= state->seen; at++)
-		if (strncasecmp(state->text + at, words, len) == 0)
-			return true;
-	return false;
+	       !atomic_load_explicit(&auth->backoffs.count, memory_order_relaxed);
 }
 
 /* ICR answers 403 for a dead token as for what is not permitted; only the words differ. */
@@ -57,14 +32,17 @@ static bool says_dead(const struct curl_state *state)
 	static const char *const words[] = {"access token invalid", "token expired", "token has expired",
 					    "invalid_token"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (has_words(state, words[i]))
-			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		size_t len = strlen(words[i]);
+		for (size_t at = 0; at + len <= state->seen; at++)
+			if (strncasecmp(state->text + at, words[i], len) == 0)
+				return true;
+	}
 	return false;
 }
 
 /* TOKEN_DEAD, TOKEN_DOUBTFUL, or -1 for a token that nothing is wrong with. */
-static int verdict(struct icred_curl *auth, const struct curl_state *state, long status)
+static int judge_token(struct icred_curl *auth, const struct curl_state *state, long status)
 {
 	if (status == STATUS_UNAUTHORIZED)
 		return TOKEN_DEAD;
@@ -75,16 +53,11 @@ static int verdict(struct icred_curl *auth, const struct curl_state *state, long
 	return TOKEN_DOUBTFUL;
 }
 
-static int64_t info_size(const struct icred_curl *auth, const struct curl_state *state, unsigned info)
-{
-	int64_t size = 0;
-
-	return auth->functions.easy_getinfo(state->easy, info, &size) ? -1 : size;
-}
-
 /* Libcurl does not tell where a body comes from, and half of one is worse than none. */
 bool curl_rewind(struct icred_curl *auth, const struct curl_state *state)
 {
+	int64_t size = 0;
+
 	if (state->rewind) {
 		if (state->rewind(state->easy, state->rewind_data) == 0)
 			return true;
@@ -92,15 +65,16 @@ bool curl_rewind(struct icred_curl *auth, const struct curl_state *state)
 			   "the token was refused, and the application could not rewind the request's body");
 		return false;
 	}
-	if (!info_size(auth, state, CURL_GET_SIZE_UPLOAD) || (auth->flags & ICRED_CURL_RESEND))
+	if (auth->flags & ICRED_CURL_RESEND ||
+	    (!auth->functions.easy_getinfo(state->easy, CURL_GET_SIZE_UPLOAD, &size) && !size))
 		return true;
 	note_error(ICRED_E_UNSUPPORTED,
-		   "the token was refused, and the request's body can't be sent again; use "
+		   "the token was refused, and the request's body cannot be sent again; use "
 		   "icred_curl_set_rewind() or ICRED_CURL_RESEND if it can");
 	return false;
 }
 
-/* All who were refused with one token go on with the new one; only the first of them is counted. */
+/* All requests that were refused with one token go on with the new one; only the first of them is counted. */
 static unsigned reject_once(struct icred_curl *auth, struct curl_state *state, int how)
 {
 	struct rejected *rejected = &auth->handle->rejected;
@@ -109,7 +83,7 @@ static unsigned reject_once(struct icred_curl *auth, struct curl_state *state, i
 
 	lock_take(&auth->judging);
 	if (!atomic_load(&state->token->body->dead) && !rejected_has(rejected, secret)) {
-		wait = brake_try(&auth->brakes, state->installation, how);
+		wait = backoff_try(&auth->backoffs, state->installation, how);
 		if (!wait)
 			rejected_add(rejected, secret);
 	}
@@ -119,21 +93,23 @@ static unsigned reject_once(struct icred_curl *auth, struct curl_state *state, i
 
 void curl_learn(struct icred_curl *auth, struct curl_state *state)
 {
-	long status = state && !state->learned ? status_of(auth, state) : 0;
+	long status = state && !state->learned ? status_on(auth, state->easy) : 0;
 
 	if (!status)
 		return;
 	state->learned = true;
 	if (state->doubtful)
-		brake_cured(&auth->brakes, state->installation, status != STATUS_FORBIDDEN);
+		backoff_learn(&auth->backoffs, state->installation, status != STATUS_FORBIDDEN);
 	if (status != STATUS_UNAUTHORIZED && status != STATUS_FORBIDDEN)
-		brake_good(&auth->brakes, state->installation);
+		backoff_accepted(&auth->backoffs, state->installation);
 }
 
 bool curl_judge(struct icred_curl *auth, struct curl_state *state)
 {
-	long status = status_of(auth, state);
-	int how = verdict(auth, state, status);
+	long status = status_on(auth, state->easy);
+	int how = judge_token(auth, state, status);
+	const char *url = NULL;
+	struct origin origin;
 	unsigned wait;
 
 	if (state->retried) {
@@ -143,14 +119,15 @@ bool curl_judge(struct icred_curl *auth, struct curl_state *state)
 		return false;
 	}
 	if (status && status != STATUS_UNAUTHORIZED && status != STATUS_FORBIDDEN)
-		brake_good(&auth->brakes, state->installation);
-	if (how < 0 || !is_from_origin(auth, state))
+		backoff_accepted(&auth->backoffs, state->installation);
+	/* After a redirect to elsewhere it was not our token that was refused: libcurl does not send it there. */
+	if (how < 0 || auth->functions.easy_getinfo(state->easy, CURL_GET_EFFECTIVE_URL, &url) || !url ||
+	    !origin_parse(url, &origin) || !origin_equal(&origin, &state->origin))
 		return false;
 	wait = reject_once(auth, state, how);
 	if (wait) {
 		note_error(ICRED_E_REJECTED,
-			   "the server keeps refusing tokens; none is minted for that in the next %u seconds",
-			   wait);
+			   "the server keeps refusing tokens; not minting another one for %u seconds", wait);
 		return false;
 	}
 	state->doubtful = how == TOKEN_DOUBTFUL;

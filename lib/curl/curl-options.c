@@ -14,20 +14,7 @@
 	(offsetof(struct icred_curl_functions, version_info) + \
 	 sizeof(((struct icred_curl_functions *)0)->version_info))
 
-/* The shared object that a function is in; NULL where the address does not tell. */
-static const void *object_of(const void *address)
-{
-	Dl_info info, program;
-
-	if (!dladdr(address, &info))
-		return NULL;
-	/* In a program a function's address may be that of a stub of its own. */
-	if (dladdr((const void *)getauxval(AT_ENTRY), &program) && program.dli_fbase == info.dli_fbase)
-		return NULL;
-	return info.dli_fbase;
-}
-
-static bool of_one_object(const struct icred_curl_functions *functions)
+static bool are_of_one_object(const struct icred_curl_functions *functions)
 {
 	const void *const addresses[] = {
 		(const void *)functions->easy_setopt,         (const void *)functions->easy_getinfo,
@@ -35,12 +22,17 @@ static bool of_one_object(const struct icred_curl_functions *functions)
 		(const void *)functions->multi_remove_handle, (const void *)functions->version_info,
 	};
 	const void *first = NULL;
+	Dl_info info, program;
 
+	if (!dladdr((const void *)getauxval(AT_ENTRY), &program))
+		program.dli_fbase = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		const void *object = object_of(addresses[i]);
-		if (object && first && object != first)
+		/* In a program a function's address may be that of a stub of its own, which says nothing. */
+		if (!dladdr(addresses[i], &info) || info.dli_fbase == program.dli_fbase)
+			continue;
+		if (first && info.dli_fbase != first)
 			return false;
-		first = first ? first : object;
+		first = info.dli_fbase;
 	}
 	return true;
 }
@@ -57,7 +49,7 @@ int curl_table_read(const struct icred_curl_functions *given, struct icred_curl_
 	if (!own.easy_setopt || !own.easy_getinfo || !own.easy_perform || !own.multi_add_handle ||
 	    !own.multi_remove_handle || !own.version_info)
 		return set_error(ICRED_E_INVALID, "icred_curl: a function is missing in the table");
-	if (!of_one_object(&own))
+	if (!are_of_one_object(&own))
 		return set_error(ICRED_E_INVALID,
 				 "icred_curl: the functions in the table are of two different libcurls");
 	version = own.version_info(CURL_VERSION_FIRST);
@@ -74,7 +66,7 @@ _export_ int icred_curl_check(const struct icred_curl *auth, const struct icred_
 	const curl_version_info_data *ours, *theirs;
 
 	if (!auth || !functions || functions->size < TABLE_MIN)
-		return set_error(ICRED_E_INVALID, "icred_curl_check: NULL is no hook and no table");
+		return set_error(ICRED_E_INVALID, "icred_curl_check: auth and functions must not be NULL");
 	if (functions->easy_setopt == auth->functions.easy_setopt &&
 	    functions->easy_perform == auth->functions.easy_perform)
 		return ICRED_OK;
@@ -111,7 +103,7 @@ struct setter {
 	unsigned option;
 };
 
-static void took(struct setter *setter, unsigned option, CURLcode code)
+static void note_code(struct setter *setter, unsigned option, CURLcode code)
 {
 	if (!code || setter->code)
 		return;
@@ -121,21 +113,12 @@ static void took(struct setter *setter, unsigned option, CURLcode code)
 
 static void set_long(struct setter *setter, unsigned option, long value)
 {
-	took(setter, option, setter->functions->easy_setopt(setter->easy, option, value));
+	note_code(setter, option, setter->functions->easy_setopt(setter->easy, option, value));
 }
 
 static void set_pointer(struct setter *setter, unsigned option, const void *value)
 {
-	took(setter, option, setter->functions->easy_setopt(setter->easy, option, value));
-}
-
-/* The URL that was checked is the one that is requested: neither a CURLU nor a port goes before it. */
-static void set_url(struct setter *setter, const struct icred_curl *auth, const struct curl_state *state)
-{
-	if (auth->version >= CURL_HAS_CURLU)
-		set_pointer(setter, CURL_SET_CURLU, NULL);
-	set_pointer(setter, CURL_SET_URL, state->url);
-	set_long(setter, CURL_SET_PORT, 0);
+	note_code(setter, option, setter->functions->easy_setopt(setter->easy, option, value));
 }
 
 /* Http is the URL's own wish, and the profile's: it allows that for loopback addresses only. */
@@ -154,26 +137,27 @@ static void set_protocols(struct setter *setter, const struct icred_curl *auth,
 	}
 }
 
-/* A libcurl that was built without netrc has none to ignore. */
-static void set_netrc(struct setter *setter)
-{
-	CURLcode code = setter->functions->easy_setopt(setter->easy, CURL_SET_NETRC, (long)CURL_NETRC_OFF);
-
-	if (code != CURL_UNKNOWN_OPTION && code != CURL_NOT_BUILT_IN)
-		took(setter, CURL_SET_NETRC, code);
-}
-
 int curl_set_options(struct icred_curl *auth, const struct curl_state *state)
 {
 	struct setter setter = {&auth->functions, state->easy, CURL_OK, 0};
 	unsigned flags = flags_of(auth);
+	CURLcode code;
 
-	if (!(flags & ICRED_CURL_KEEP_URL))
-		set_url(&setter, auth, state);
+	/* The URL that was checked is the one that is requested: neither a CURLU nor a port goes before it. */
+	if (!(flags & ICRED_CURL_KEEP_URL)) {
+		if (auth->version >= CURL_HAS_CURLU)
+			set_pointer(&setter, CURL_SET_CURLU, NULL);
+		set_pointer(&setter, CURL_SET_URL, state->url);
+		set_long(&setter, CURL_SET_PORT, 0);
+	}
 	if (!(flags & ICRED_CURL_ANY_PROTOCOL))
 		set_protocols(&setter, auth, state);
-	if (!(flags & ICRED_CURL_KEEP_NETRC))
-		set_netrc(&setter);
+	if (!(flags & ICRED_CURL_KEEP_NETRC)) {
+		code = auth->functions.easy_setopt(state->easy, CURL_SET_NETRC, (long)CURL_NETRC_OFF);
+		/* A libcurl that was built without netrc has none to ignore. */
+		if (code != CURL_UNKNOWN_OPTION && code != CURL_NOT_BUILT_IN)
+			note_code(&setter, CURL_SET_NETRC, code);
+	}
 	if (!(flags & ICRED_CURL_KEEP_UNRESTRICTED))
 		set_long(&setter, CURL_SET_UNRESTRICTED_AUTH, 0);
 	/* Plain http is for this very machine: a proxy would take the token off it, in the clear. */

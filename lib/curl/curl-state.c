@@ -1,146 +1,84 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/curl/curl-state.h"
 
-#define CAP_MIN 16
-
-/* Fibonacci hashing: the low bits of an address from malloc() say nothing. */
-static uint64_t address_hash(const CURL *easy)
+/* By the address of the easy handle, which is the first member of a state and all of a key. */
+static int compare(const void *a, const void *b)
 {
-	return (uint64_t)(uintptr_t)easy * UINT64_C(0x9e3779b97f4a7c15);
+	uintptr_t one = (uintptr_t) * (CURL *const *)a, other = (uintptr_t) * (CURL *const *)b;
+
+	return one < other ? -1 : one > other;
 }
 
-static struct curl_shard *shard_take(struct curl_states *states, uint64_t hash)
+static void states_lock(struct curl_states *states)
 {
-	struct curl_shard *shard = &states->shards[hash >> 60];
-
-	if (lock_take(&shard->lock)) { /* torn by a fork: what it held is left as it is */
-		shard->buckets = NULL;
-		shard->count = shard->cap = 0;
-	}
-	return shard;
+	if (lock_take(&states->lock))
+		states->tree = NULL; /* torn by a fork: what it held is left as it is */
 }
 
-static struct curl_state **bucket(const struct curl_shard *shard, uint64_t hash)
+struct curl_state *curl_state_find(struct curl_states *states, CURL *easy)
 {
-	return &shard->buckets[(hash >> 28) & (shard->cap - 1)];
-}
+	struct curl_state *const *found;
 
-static struct curl_state *find_locked(const struct curl_shard *shard, const CURL *easy, uint64_t hash)
-{
-	struct curl_state *state = shard->cap ? *bucket(shard, hash) : NULL;
-
-	while (state && state->easy != easy)
-		state = state->next;
-	return state;
-}
-
-static bool make_room(struct curl_shard *shard)
-{
-	struct curl_shard grown = {.cap = shard->cap ? shard->cap * 2 : CAP_MIN};
-	struct curl_state *state, *next, **at;
-
-	if (shard->count < shard->cap)
-		return true;
-	grown.buckets = calloc(grown.cap, sizeof(struct curl_state *));
-	if (!grown.buckets)
-		return shard->cap != 0;
-	for (size_t i = 0; i < shard->cap; i++) {
-		for (state = shard->buckets[i]; state; state = next) {
-			next = state->next;
-			at = bucket(&grown, address_hash(state->easy));
-			state->next = *at;
-			*at = state;
-		}
-	}
-	free(shard->buckets);
-	shard->buckets = grown.buckets;
-	shard->cap = grown.cap;
-	return true;
-}
-
-static struct curl_state *add_locked(struct curl_shard *shard, CURL *easy, uint64_t hash)
-{
-	struct curl_state *state = make_room(shard) ? calloc(1, sizeof(*state)) : NULL, **at;
-
-	if (!state)
-		return NULL;
-	at = bucket(shard, hash);
-	state->easy = easy;
-	state->next = *at;
-	*at = state;
-	shard->count++;
-	return state;
-}
-
-struct curl_state *curl_state_find(struct curl_states *states, const CURL *easy)
-{
-	uint64_t hash = address_hash(easy);
-	struct curl_shard *shard = shard_take(states, hash);
-	struct curl_state *state = find_locked(shard, easy, hash);
-
-	lock_give(&shard->lock);
-	return state;
+	states_lock(states);
+	found = tfind(&easy, &states->tree, compare);
+	lock_give(&states->lock);
+	return found ? *found : NULL;
 }
 
 struct curl_state *curl_state_get(struct curl_states *states, CURL *easy)
 {
-	uint64_t hash = address_hash(easy);
-	struct curl_shard *shard = shard_take(states, hash);
-	struct curl_state *state = find_locked(shard, easy, hash);
+	struct curl_state *state =
+		curl_state_find(states, easy); /* no other thread makes one for this handle */
 
+	if (state)
+		return state;
+	state = calloc(1, sizeof(*state));
 	if (!state)
-		state = add_locked(shard, easy, hash);
-	lock_give(&shard->lock);
+		return NULL;
+	state->easy = easy;
+	states_lock(states);
+	if (!tsearch(state, &states->tree, compare)) {
+		free(state);
+		state = NULL;
+	}
+	lock_give(&states->lock);
 	return state;
 }
 
-static void state_free(struct curl_state *state)
+static void state_free(void *data)
 {
+	struct curl_state *state = data;
+
 	icred_token_unref(state->token);
 	free(state->url);
 	free(state->installation);
 	free(state);
 }
 
-void curl_state_forget(struct curl_states *states, const CURL *easy)
+void curl_state_forget(struct curl_states *states, CURL *easy)
 {
-	uint64_t hash = address_hash(easy);
-	struct curl_shard *shard = shard_take(states, hash);
-	struct curl_state *state = find_locked(shard, easy, hash), **at;
+	struct curl_state *state = curl_state_find(states, easy);
 
-	if (state) {
-		for (at = bucket(shard, hash); *at != state; at = &(*at)->next)
-			;
-		*at = state->next;
-		shard->count--;
-	}
-	lock_give(&shard->lock);
-	if (state)
-		state_free(state);
+	if (!state)
+		return;
+	states_lock(states);
+	tdelete(state, &states->tree, compare);
+	lock_give(&states->lock);
+	state_free(state);
 }
 
 void curl_states_clear(struct curl_states *states)
 {
-	struct curl_state *state, *next;
-
-	for (size_t s = 0; s < CURL_SHARDS; s++) {
-		struct curl_shard *shard = shard_take(states, (uint64_t)s << 60);
-		for (size_t i = 0; i < shard->cap; i++) {
-			for (state = shard->buckets[i]; state; state = next) {
-				next = state->next;
-				state_free(state);
-			}
-		}
-		free(shard->buckets);
-		shard->buckets = NULL;
-		shard->count = shard->cap = 0;
-		lock_give(&shard->lock);
-	}
+	states_lock(states);
+	tdestroy(states->tree, state_free);
+	states->tree = NULL;
+	lock_give(&states->lock);
 }
 
 bool curl_state_set_url(struct curl_state *state, const char *url, const struct origin *origin)
@@ -166,7 +104,8 @@ bool curl_state_set_installation(struct curl_state *state, const char *installat
 
 	if (state->installation == installation || same_string(state->installation, installation))
 		return true;
-	state->token = (icred_token_unref(state->token), NULL); /* another one's */
+	icred_token_unref(state->token); /* another one's */
+	state->token = NULL;
 	copy = dup_string(installation);
 	if (installation && !copy)
 		return false;

@@ -16,7 +16,7 @@
 
 static int missing(const char *what)
 {
-	return set_error(ICRED_E_INVALID, "icred_curl: NULL is no %s", what);
+	return set_error(ICRED_E_INVALID, "icred_curl: %s must not be NULL", what);
 }
 
 /* "Nothing went wrong" is an answer too, after a call whose result has no room for more than yes and no. */
@@ -33,7 +33,7 @@ _export_ struct icred_curl *icred_curl_new(icred_t *handle, const struct icred_c
 	struct icred_curl *auth;
 
 	if (!handle || !functions)
-		return missing("profile and no table of functions"), NULL;
+		return missing("handle and functions"), NULL;
 	if (curl_table_read(functions, &own) < 0)
 		return NULL;
 	auth = aligned_alloc(_Alignof(struct icred_curl), sizeof(*auth));
@@ -56,7 +56,7 @@ _export_ void icred_curl_free(struct icred_curl *auth)
 	if (!auth)
 		return;
 	curl_states_clear(&auth->states);
-	brakes_clear(&auth->brakes);
+	backoffs_clear(&auth->backoffs);
 	free(auth);
 }
 
@@ -87,12 +87,6 @@ static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *
 	return code;
 }
 
-/* A URL that is the last one's twin has been checked: a profile does not change. */
-static bool is_checked(const struct curl_state *state, const char *url)
-{
-	return state && state->url && strcmp(state->url, url) == 0;
-}
-
 static int check_url(struct icred_curl *auth, const char *url, struct origin *ret_origin)
 {
 	int r = icred_origin_allowed(auth->handle, url);
@@ -119,14 +113,15 @@ static int begin(struct icred_curl *auth, CURL *easy, const char *url, const cha
 	int r;
 
 	if (!auth || !easy || !url)
-		return missing(!auth ? "hook" : !easy ? "easy handle" : "URL");
+		return missing("auth, easy and url");
 	state = curl_known(auth, easy);
 	r = curl_usable(auth);
 	if (r < 0)
 		return refuse(auth, easy, state, r);
 	if (state && state->retried)
 		curl_learn(auth, state);
-	checked = is_checked(state, url);
+	/* The same URL as last time has been checked: a profile does not change. */
+	checked = state && state->url && strcmp(state->url, url) == 0;
 	r = checked ? ICRED_OK : check_url(auth, url, &origin);
 	if (r < 0)
 		return refuse(auth, easy, state, r);
@@ -158,7 +153,7 @@ static int arm(struct icred_curl *auth, struct curl_state *state, icred_token_t 
 	return set_all(auth, state);
 }
 
-/* It may turn up again, wherever somebody has not heard of the refusal. */
+/* It may turn up again, from a cache or a process that does not know of the refusal. */
 static bool is_refused_one(const struct curl_state *state, const icred_token_t *token)
 {
 	return state->token && atomic_load(&state->token->body->dead) &&
@@ -169,7 +164,7 @@ static int refused_again(icred_token_t *token)
 {
 	icred_token_unref(token);
 	return set_error(ICRED_E_REJECTED,
-			 "the server refused this token, and there is no other one to be had");
+			 "the server refused this token, and the issuer has not minted another one");
 }
 
 _export_ int icred_curl_apply(struct icred_curl *auth, CURL *easy, const char *url, const char *installation)
@@ -196,7 +191,7 @@ _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *u
 	int r;
 
 	if (!ret_request)
-		return missing("place for a request");
+		return missing("ret_request");
 	r = begin(auth, easy, url, installation, &state);
 	if (r < 0)
 		return r;
@@ -212,27 +207,21 @@ _export_ int icred_curl_start(struct icred_curl *auth, CURL *easy, const char *u
 	return r;
 }
 
-/* The URL that was checked is the hook's, and so are the tokens that may go there. */
-static int check_finish(const struct icred_curl *auth, const struct curl_state *state,
-			const icred_request_t *request)
-{
-	if (!state || !request)
-		return set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
-	if (request_handle(request) != auth->handle)
-		return set_error(ICRED_E_INVALID,
-				 "icred_curl_finish: the request is of another profile than the hook");
-	return state->begun ? ICRED_OK
-			    : set_error(ICRED_E_INVALID,
-					"icred_curl_finish: no URL was checked for this handle; call "
-					"icred_curl_start() first");
-}
-
 _export_ int icred_curl_finish(struct icred_curl *auth, CURL *easy, icred_request_t *request)
 {
 	struct curl_state *state = auth && easy ? curl_known(auth, easy) : NULL;
 	icred_token_t *token;
-	int r = check_finish(auth, state, request);
+	int r = ICRED_OK;
 
+	/* The URL that was checked is the hook's, and so are the tokens that may go there. */
+	if (!state || !request)
+		r = set_error(ICRED_E_INVALID, "icred_curl_finish: nothing was started on this handle");
+	else if (request_handle(request) != auth->handle)
+		r = set_error(ICRED_E_INVALID,
+			      "icred_curl_finish: the request is of another profile than the hook");
+	else if (!state->begun)
+		r = set_error(ICRED_E_INVALID, "icred_curl_finish: no URL was checked for this handle; call "
+					       "icred_curl_start() first");
 	if (r < 0) {
 		icred_request_cancel(request);
 		return state ? refuse(auth, easy, state, r) : r;
@@ -252,10 +241,10 @@ static struct curl_state *refused(struct icred_curl *auth, CURL *easy)
 
 	no_error();
 	if (!auth || !easy)
-		return missing(auth ? "easy handle" : "hook"), NULL;
+		return missing("auth and easy"), NULL;
 	state = curl_known(auth, easy);
 	if (!state || !state->token) {
-		note_error(ICRED_E_INVALID, "there is no token of this hook on the handle; call "
+		note_error(ICRED_E_INVALID, "this handle carries no token of the hook; call "
 					    "icred_curl_apply() for each request");
 		return NULL;
 	}
@@ -304,7 +293,7 @@ _export_ int icred_curl_restart(struct icred_curl *auth, CURL *easy, icred_reque
 	struct curl_state *state = ret_request ? refused(auth, easy) : NULL;
 
 	if (!ret_request)
-		missing("place for a request");
+		missing("ret_request");
 	if (!state || icred_request_start(auth->handle, state->installation, 0, ret_request) < 0)
 		return 0;
 	return repeat(state);
@@ -336,7 +325,7 @@ _export_ int icred_curl_multi_done(struct icred_curl *auth, CURLM *multi, CURLMs
 	CURL *easy;
 
 	if (!auth || !multi || !message)
-		return missing("hook, multi handle or message"), 0;
+		return missing("auth, multi and message"), 0;
 	if (message->msg != CURL_MESSAGE_DONE)
 		return no_error();
 	easy = message->easy_handle; /* the message ends with the handle's place in the multi */
@@ -346,7 +335,7 @@ _export_ int icred_curl_multi_done(struct icred_curl *auth, CURLM *multi, CURLMs
 		return 0;
 	if (auth->functions.multi_remove_handle(multi, easy)) {
 		icred_token_unref(token);
-		note_error(ICRED_E_INVALID, "the easy handle can't be taken out of this multi handle");
+		note_error(ICRED_E_INVALID, "the easy handle cannot be taken out of this multi handle");
 		return 0;
 	}
 	if (arm(auth, state, token, NOT_KNOWN) < 0)
@@ -365,7 +354,7 @@ _export_ int icred_curl_set_rewind(struct icred_curl *auth, CURL *easy, icred_cu
 	struct curl_state *state;
 
 	if (!auth || !easy)
-		return missing(auth ? "easy handle" : "hook");
+		return missing("auth and easy");
 	state = curl_known(auth, easy);
 	if (!state)
 		state = curl_state_get(&auth->states, easy);

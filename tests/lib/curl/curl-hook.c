@@ -338,7 +338,7 @@ static void test_upload(void)
 
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PATCH");
 	IS(refused_once(easy), 0);
-	CHECK(strstr(icred_error()->message, "can't be sent again") != NULL);
+	CHECK(strstr(icred_error()->message, "cannot be sent again") != NULL);
 	icred_curl_set_flags(auth, ICRED_CURL_RESEND);
 	IS(refused_once(easy), 1);
 	sent_again(easy);

@@ -299,7 +299,7 @@ static void test_retry(void **state)
 	assert_int_equal(icred_curl_perform(auth, easy, API "/projects", NULL), CURL_OK);
 	assert_int_equal(icred_error()->code, 0);
 	assert_int_equal(fake.performed, 1);
-	assert_int_equal(atomic_load(&auth->brakes.count), 0); /* good news, too */
+	assert_int_equal(atomic_load(&auth->backoffs.count), 0); /* good news, too */
 	fake.status = 500;
 	assert_int_equal(icred_curl_apply(auth, easy, "", NULL), ICRED_E_INVALID);
 	assert_int_equal(icred_curl_perform(auth, easy, API "/projects", NULL), CURL_OK);
@@ -340,7 +340,7 @@ static void test_resend(void **state)
 	(void)state;
 	fake.sent = 10;
 	assert_int_equal(retry(401), 0);
-	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
+	assert_failure(ICRED_E_UNSUPPORTED, "cannot be sent again");
 	/* The next request has another token all the same. */
 	assert_true(rejected_has(&handle->rejected, "crs_one"));
 	fake.said[0] = '\0';
@@ -436,7 +436,7 @@ static void test_restart(void **state)
 	icred_request_cancel(request);
 	fake.said[0] = '\0';
 	assert_int_equal(icred_curl_finish(auth, easy, stale), ICRED_E_REJECTED);
-	assert_failure(ICRED_E_REJECTED, "no other one to be had");
+	assert_failure(ICRED_E_REJECTED, "has not minted another one");
 	assert_string_equal(fake.said, "10220=NULL ");
 	/* What was begun after it has another one. */
 	have_token("crs_two");
@@ -571,7 +571,7 @@ static void test_same_address(void **state)
 	apply();
 	have_token("crs_four");
 	assert_int_equal(icred_curl_should_retry(auth, easy), 0);
-	assert_failure(ICRED_E_UNSUPPORTED, "can't be sent again");
+	assert_failure(ICRED_E_UNSUPPORTED, "cannot be sent again");
 	assert_int_equal(rewound, 1);
 	/* Not forgotten: icred_curl_apply() begins a request of its own, which may be repeated once. */
 	fake.sent = 0;
@@ -608,27 +608,27 @@ static void test_multi(void **state)
 }
 
 /* Three for nothing, then pauses; good news end them. */
-static void test_brake(void **state)
+static void test_backoff(void **state)
 {
-	struct brakes brakes = {.list = NULL};
+	struct backoffs backoffs = {.list = NULL};
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
-	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 1);
-	assert_int_equal(brake_try(&brakes, NULL, TOKEN_DEAD), 0);
-	brake_good(&brakes, ID);
-	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
-	brake_good(&brakes, ID);
-	assert_int_equal(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 0);
+		assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DEAD), 0);
+	assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DEAD), 1);
+	assert_int_equal(backoff_try(&backoffs, NULL, TOKEN_DEAD), 0);
+	backoff_accepted(&backoffs, ID);
+	assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DEAD), 0);
+	backoff_accepted(&backoffs, ID);
+	assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DOUBTFUL), 0);
 	for (int i = 0; i < 100; i++) /* transfers that were all repeated with the one new token */
-		brake_cured(&brakes, ID, false);
-	brake_good(&brakes, ID);
-	assert_in_range(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 59, 60);
-	assert_int_equal(brake_try(&brakes, ID, TOKEN_DEAD), 0);
-	brake_cured(&brakes, ID, true);
-	assert_int_equal(brake_try(&brakes, ID, TOKEN_DOUBTFUL), 0);
-	brakes_clear(&brakes);
+		backoff_learn(&backoffs, ID, false);
+	backoff_accepted(&backoffs, ID);
+	assert_in_range(backoff_try(&backoffs, ID, TOKEN_DOUBTFUL), 59, 60);
+	assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DEAD), 0);
+	backoff_learn(&backoffs, ID, true);
+	assert_int_equal(backoff_try(&backoffs, ID, TOKEN_DOUBTFUL), 0);
+	backoffs_clear(&backoffs);
 }
 
 int main(void)
@@ -652,7 +652,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_table, begin, end),
 		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
 		cmocka_unit_test_setup_teardown(test_multi, begin, end),
-		cmocka_unit_test(test_brake),
+		cmocka_unit_test(test_backoff),
 	};
 
 	return cmocka_run_group_tests_name("the libcurl hook", tests, NULL, NULL);

@@ -5,21 +5,21 @@
  * request: so each installation has some replacements free, and then longer
  * and longer pauses, until an answer shows that tokens are taken again.
  */
-#ifndef ICRED_LIB_CURL_CURL_BRAKE_H
-#define ICRED_LIB_CURL_CURL_BRAKE_H
+#ifndef ICRED_LIB_CURL_CURL_BACKOFF_H
+#define ICRED_LIB_CURL_CURL_BACKOFF_H
 
 #include <stdatomic.h>
 
 #include "lib/base/lock.h"
 #include "lib/base/util.h"
 
-#define BRAKES_MAX 1024
+#define BACKOFFS_MAX 1024
 
-struct brake;
+struct backoff;
 
-struct brakes {
+struct backoffs {
 	struct lock lock;
-	struct brake *list; /* of installations with a replacement whose success is not known */
+	struct backoff *list; /* of installations with a replacement whose success is not known */
 	_Atomic unsigned count;
 };
 
@@ -27,11 +27,11 @@ struct brakes {
 enum { TOKEN_DEAD, TOKEN_DOUBTFUL };
 
 /* Whether a token may be replaced now; 0, or the seconds until it may.  Counts it if so. */
-unsigned brake_try(struct brakes *brakes, const char *installation, int how);
+unsigned backoff_try(struct backoffs *backoffs, const char *installation, int how);
 /* A token was taken. */
-void brake_good(struct brakes *brakes, const char *installation);
+void backoff_accepted(struct backoffs *backoffs, const char *installation);
 /* What came of a replacement for a doubtful one: it helped, or it was for nothing. */
-void brake_cured(struct brakes *brakes, const char *installation, bool cured);
-void brakes_clear(struct brakes *brakes);
+void backoff_learn(struct backoffs *backoffs, const char *installation, bool helped);
+void backoffs_clear(struct backoffs *backoffs);
 
 #endif
