@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* icred profile list|show|check: the profiles there are, what one says, and whether all are in order. */
+/* icred profile list|show|check: the profiles there are, what one says, and what is wrong with them. */
 #include "config.h"
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <icred/icred.h>
-
-#include "lib/api/handle.h"
-#include "lib/module/loader.h"
-#include "lib/profile/profile.h"
-#include "lib/profile/search.h"
 
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
 #include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
+#include "lib/base/util.h"
 
 #define PROFILE_WIDTH_NAME     16
 #define PROFILE_WIDTH_FACILITY 8
@@ -30,8 +25,8 @@ static const char profile_help[] =
 	"       icred [OPTIONS] profile show [NAME]\n"
 	"       icred [OPTIONS] profile check [NAME...]\n"
 	"\n"
-	"What profiles there are, what one of them says, and whether they are in order.\n"
-	"See icred help profile check, and so on.\n"
+	"List the profiles, print what one of them says, or check them.  See icred help\n"
+	"profile check, and so on.\n"
 	"\n"
 	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
@@ -40,7 +35,7 @@ static const char profile_help[] =
 static const char profile_list_help[] =
 	"Usage: icred [OPTIONS] profile list\n"
 	"\n"
-	"List the profiles of all directories.  Where two have one name, the first counts.\n"
+	"List the profiles of all directories.  If two have the same name, the first is used.\n"
 	"\n"
 	"Options:\n" HELP_EVERYWHERE "\n"
 	"Example:\n"
@@ -49,8 +44,8 @@ static const char profile_list_help[] =
 static const char profile_show_help[] =
 	"Usage: icred [OPTIONS] profile show [NAME]\n"
 	"\n"
-	"Print a profile as it will run: its settings, and its stack line by line with\n"
-	"the file and line each came from; \"built in\" are those that no file says.\n"
+	"Print a profile as it will run: its settings, and its stack line by line, with\n"
+	"the file and line of each.  Lines that come from no file are marked \"built in\".\n"
 	"\n"
 	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
@@ -59,235 +54,176 @@ static const char profile_show_help[] =
 static const char profile_check_help[] =
 	"Usage: icred [OPTIONS] profile check [NAME...]\n"
 	"\n"
-	"Read the profiles that are named, here or by --profile, or else all that there\n"
-	"are, load the modules they name, and tell of each what is wrong with it.  Exit\n"
-	"status 8 if anything is.\n"
+	"Read these profiles, or the one of --profile, or else all that there are, load\n"
+	"the modules that they name, and report every fault.  The exit status is 8 if\n"
+	"there is any.\n"
 	"\n"
 	"Options:\n" HELP_OPEN HELP_WHOSE HELP_EVERYWHERE "\n"
 	"Example:\n"
 	"  icred profile check && icred profile show\n";
 
-/* profile_each(), with the notes of -v. */
-static void profile_each_file(const struct options *o,
-			      int (*each)(const char *name, const char *file, bool hidden, void *data),
-			      void *data)
-{
-	struct options own = *o;
-	struct log log;
-
-	log_open(&log, fail_log, &own);
-	(void)profile_each(&log, each, data);
-	log_close(&log);
-}
-
 /* -- list -- */
 
-struct profile_list {
-	const struct options *o;
-	struct output *out;
-	struct json j;
-	bool any;
-};
-
-static int profile_list_one(const char *name, const char *file, bool hidden, void *data)
+static int profile_list_one(const struct icred_profile *profile, void *data)
 {
-	struct profile_list *list = data;
+	struct json *j = data;
 
-	list->any = true;
-	if (list->o->json) {
-		json_open(&list->j, NULL, '{');
-		json_string(&list->j, "name", name);
-		json_string(&list->j, "file", file);
-		json_bool(&list->j, "hidden", hidden);
-		json_close(&list->j, '}');
-		return 0;
-	}
-	output_clean(list->out, name, PROFILE_WIDTH_NAME);
-	output_text(list->out, "  ");
-	output_clean(list->out, file, 0);
-	output_text(list->out, hidden ? "  (hidden by one of the same name)\n" : "\n");
+	json_open(j, NULL, '{');
+	json_string(j, "name", profile->name);
+	json_string(j, "file", profile->file);
+	json_bool(j, "hidden", profile->hidden);
+	json_close(j, '}');
+	return 0;
+}
+
+static int profile_print_one(const struct icred_profile *profile, void *data)
+{
+	struct output *out = data;
+
+	output_clean(out, profile->name, PROFILE_WIDTH_NAME);
+	output_text(out, "  ");
+	output_clean(out, profile->file, 0);
+	output_text(out, profile->hidden ? "  (hidden by one of the same name)\n" : "\n");
 	return 0;
 }
 
 static int profile_list_run(const struct options *o, char **words)
 {
-	struct profile_list list = {.o = o, .out = output_stdout()};
+	struct output *out = output_stdout();
+	struct json j = {out, false};
+	struct icred_options options = session_options(o);
 
 	(void)words;
-	list.j.out = list.out;
-	if (o->json)
-		json_open(&list.j, NULL, '[');
-	profile_each_file(o, profile_list_one, &list);
 	if (o->json) {
-		json_close(&list.j, ']');
-		output_text(list.out, "\n");
-	} else if (!list.any) {
-		fail_note(o, "there are no profile files; the built-in profile applies");
+		json_open(&j, NULL, '[');
+		(void)icred_profile_list(&options, profile_list_one, &j);
+		json_close(&j, ']');
+		output_text(out, "\n");
+		return 0;
 	}
+	(void)icred_profile_list(&options, profile_print_one, out);
+	if (!out->len)
+		fail_note(o, "there are no profile files; the built-in profile applies");
 	return 0;
 }
 
 /* -- show -- */
 
-static void profile_show_place(struct output *out, const char *file, unsigned line, const char *remark)
-{
-	if (!line) {
-		output_format(out, "  # built in%s\n", remark);
-		return;
-	}
-	output_text(out, "  # ");
-	output_clean(out, file, 0);
-	output_format(out, ":%u%s\n", line, remark);
-}
+struct profile_show {
+	struct output *out;
+	struct json j;
+	bool audits, in_stack;
+};
 
 /* As it would have to be written. */
-static void profile_show_word(struct output *out, const char *word)
+static void profile_show_word(struct output *out, const char *word, size_t len)
 {
-	_cleanup_free_ char *copy = NULL;
+	_cleanup_free_ char *text = strndup(word, len);
+	char *at = text, *end;
 
-	if (*word && !strpbrk(word, " \t") && *word != '[' && *word != '#') {
-		output_text(out, " ");
-		output_clean(out, word, 0);
+	if (!text) {
+		out->failed = 1;
 		return;
 	}
-	copy = strdup(word);
-	out->failed |= !copy;
+	if (*text && !strpbrk(text, " \t") && *text != '[' && *text != '#') {
+		output_text(out, " ");
+		output_clean(out, text, 0);
+		return;
+	}
 	output_text(out, " [");
-	for (char *at = copy, *end; at; at = end) {
-		end = strchr(at, ']');
-		if (end)
-			*end++ = '\0';
+	while ((end = strchr(at, ']'))) {
+		*end = '\0';
 		output_clean(out, at, 0);
-		output_text(out, end ? "\\]" : "]");
+		output_text(out, "\\]");
+		at = end + 1;
 	}
+	output_clean(out, at, 0);
+	output_text(out, "]");
 }
 
-/* Two words are taken by git-path alone. */
-static void profile_show_value(struct output *out, const char *name, const char *value)
+/* One line that the profile could have. */
+static int profile_show_entry(const struct icred_profile_entry *entry, void *data)
 {
-	const char *blank = strcmp(name, "git-path") == 0 ? strchr(value, ' ') : NULL;
-	char first[1024];
+	struct profile_show *show = data;
+	struct output *out = show->out;
+	/* git-path alone takes two words. */
+	const char *value = entry->value,
+		   *blank = strcmp(entry->name, "git-path") == 0 ? strchr(value, ' ') : NULL;
 
-	if (blank) {
-		snprintf(first, sizeof(first), "%.*s", (int)(blank - value), value);
-		profile_show_word(out, first);
-	}
-	profile_show_word(out, blank ? blank + 1 : value);
-}
-
-/* What the command line says stands in no file. */
-static void profile_show_settings(struct output *out, struct json *j, const struct settings *settings)
-{
-	const char *name, *value = NULL;
-
-	for (size_t i = 0; (name = settings_at(settings, i, &value)); i++) {
-		struct position place = settings_position_at(settings, i);
-		if (j) {
-			json_open(j, NULL, '{');
-			json_string(j, "name", name);
-			json_string(j, "value", value);
-			json_string(j, "file", place.file);
-			json_number(j, "line", place.line);
-			json_close(j, '}');
-			continue;
-		}
-		output_clean(out, name, PROFILE_WIDTH_NAME);
+	if (*entry->facility) {
+		output_text(out, show->in_stack ? "" : "\n");
+		show->in_stack = true;
+		output_text(out, entry->optional ? "-" : "");
+		output_clean(out, entry->facility, PROFILE_WIDTH_FACILITY - !!entry->optional);
 		output_text(out, " ");
-		profile_show_value(out, name, value);
-		if (place.file)
-			profile_show_place(out, place.file, place.line, "");
-		else
-			output_text(out, "  # an option\n");
+		output_clean(out, entry->control, PROFILE_WIDTH_CONTROL);
+		output_text(out, " ");
+		output_clean(out, entry->name, 0);
+	} else {
+		output_clean(out, entry->name, PROFILE_WIDTH_NAME);
+		output_text(out, " ");
+		if (blank)
+			profile_show_word(out, value, (size_t)(blank - value));
+		value = blank ? blank + 1 : value;
+		profile_show_word(out, value, strlen(value));
 	}
+	for (const char *const *argument = entry->arguments; *argument; argument++)
+		profile_show_word(out, *argument, strlen(*argument));
+	if (entry->source == ICRED_FROM_FILE) {
+		output_text(out, "  # ");
+		output_clean(out, entry->file, 0);
+		output_format(out, ":%u", entry->line);
+	} else {
+		output_text(out, entry->source == ICRED_FROM_OPTIONS ? "  # an option"
+				 : *entry->facility                  ? "  # built in"
+						    : "  # the default for the profiles of the machine");
+	}
+	output_text(out, entry->skipped ? ", skipped: no such module\n" : "\n");
+	return 0;
 }
 
-static void profile_show_line(struct output *out, const struct line *line, const char *control)
+static void profile_json_stack(struct profile_show *show)
 {
-	output_text(out, line->optional_module ? "-" : "");
-	output_clean(out, facility_name(line->facility), PROFILE_WIDTH_FACILITY - line->optional_module);
-	output_text(out, " ");
-	output_clean(out, control, PROFILE_WIDTH_CONTROL);
-	output_text(out, " ");
-	output_clean(out, line->module, 0);
-	for (char **argument = line->arguments; *argument; argument++)
-		profile_show_word(out, *argument);
-	profile_show_place(out, line->file, line->number,
-			   module_is_skipped(line) ? ", passed over: no such module" : "");
+	json_close(&show->j, ']');
+	json_bool(&show->j, "audit", show->audits);
+	json_open(&show->j, "stack", '[');
+	show->in_stack = true;
 }
 
-static void profile_show_line_json(struct json *j, const struct line *line, const char *control)
+static int profile_json_entry(const struct icred_profile_entry *entry, void *data)
 {
+	struct profile_show *show = data;
+	struct json *j = &show->j;
+
+	if (!*entry->facility && strcmp(entry->name, "audit") == 0) {
+		show->audits = strcmp(entry->value, "yes") == 0;
+		if (entry->source == ICRED_BUILT_IN)
+			return 0;
+	}
+	if (*entry->facility && !show->in_stack)
+		profile_json_stack(show);
 	json_open(j, NULL, '{');
-	json_string(j, "facility", facility_name(line->facility));
-	json_bool(j, "optional", line->optional_module);
-	json_bool(j, "passedOver", module_is_skipped(line));
-	json_string(j, "control", control);
-	json_string(j, "module", line->module);
-	json_open(j, "arguments", '[');
-	for (char **argument = line->arguments; *argument; argument++)
-		json_string(j, NULL, *argument);
-	json_close(j, ']');
-	json_string(j, "file", line->number ? line->file : NULL);
-	json_number(j, "line", line->number);
+	if (*entry->facility) {
+		json_string(j, "facility", entry->facility);
+		json_bool(j, "optional", entry->optional);
+		json_bool(j, "passedOver", entry->skipped);
+		json_string(j, "control", entry->control);
+		json_string(j, "module", entry->name);
+		json_open(j, "arguments", '[');
+		for (const char *const *argument = entry->arguments; *argument; argument++)
+			json_string(j, NULL, *argument);
+		json_close(j, ']');
+	} else {
+		json_string(j, "name", entry->name);
+		json_string(j, "value", entry->value);
+	}
+	json_string(j, "file", *entry->file ? entry->file : NULL);
+	json_number(j, "line", entry->line);
 	json_close(j, '}');
+	return 0;
 }
 
-static void profile_show_stack(struct output *out, struct json *j, const struct stack *stack)
-{
-	char control[512];
-
-	for (int facility = ICRED_KEY; facility <= ICRED_ISSUER; facility++) {
-		for (size_t i = 0; i < stack->count; i++) {
-			const struct line *line = &stack->lines[i];
-			if (line->facility != facility)
-				continue;
-			control_format(line->facility, &line->control, control, sizeof(control));
-			if (j)
-				profile_show_line_json(j, line, control);
-			else
-				profile_show_line(out, line, control);
-		}
-	}
-}
-
-/* The one default that depends on where the profile is. */
-static void profile_show_audit(struct output *out, const struct profile *profile)
-{
-	if (!settings_get(&profile->settings, "audit", 0) && profile_audits(profile)) {
-		output_clean(out, "audit", PROFILE_WIDTH_NAME);
-		output_text(out, " yes  # the default for the profiles of the machine\n");
-	}
-}
-
-static void profile_show(const struct options *o, const struct profile *profile)
-{
-	struct output *out = output_stdout();
-	struct json j = {out, false};
-
-	if (!o->json) {
-		output_format(out, "# %s, %s\n", profile->name,
-			      profile->file[0] ? profile->file : "built in");
-		profile_show_settings(out, NULL, &profile->settings);
-		profile_show_audit(out, profile);
-		output_text(out, "\n");
-		profile_show_stack(out, NULL, &profile->stack);
-		return;
-	}
-	json_open(&j, NULL, '{');
-	json_string(&j, "name", profile->name);
-	json_string(&j, "file", profile->file[0] ? profile->file : NULL);
-	json_open(&j, "settings", '[');
-	profile_show_settings(out, &j, &profile->settings);
-	json_close(&j, ']');
-	json_bool(&j, "audit", profile_audits(profile));
-	json_open(&j, "stack", '[');
-	profile_show_stack(out, &j, &profile->stack);
-	json_close(&j, ']');
-	json_close(&j, '}');
-	output_text(out, "\n");
-}
-
-/* Words are names, unless the option has given one; 0, or the exit status after telling what is wrong. */
+/* Words are names, unless the option has given one; 0, or the exit status after reporting the failure. */
 static int profile_check_words(const struct options *o, char **words)
 {
 	struct options own = *o;
@@ -304,8 +240,10 @@ static int profile_check_words(const struct options *o, char **words)
 
 static int profile_show_run(const struct options *o, char **words)
 {
+	struct profile_show show = {.out = output_stdout(), .j = {output_stdout(), false}};
 	struct options own = *o;
 	icred_t *handle = NULL;
+	const char *file;
 	int status = profile_check_words(o, words);
 
 	if (status)
@@ -314,7 +252,22 @@ static int profile_show_run(const struct options *o, char **words)
 	status = session_open(&own, SESSION_SILENT, &handle);
 	if (status)
 		return status;
-	profile_show(o, handle->context.profile);
+	file = icred_profile_file(handle);
+	if (o->json) {
+		json_open(&show.j, NULL, '{');
+		json_string(&show.j, "name", icred_profile_name(handle));
+		json_string(&show.j, "file", *file ? file : NULL);
+		json_open(&show.j, "settings", '[');
+		(void)icred_profile_show(handle, profile_json_entry, &show);
+		if (!show.in_stack)
+			profile_json_stack(&show);
+		json_close(&show.j, ']');
+		json_close(&show.j, '}');
+		output_text(show.out, "\n");
+	} else {
+		output_format(show.out, "# %s, %s\n", icred_profile_name(handle), *file ? file : "built in");
+		(void)icred_profile_show(handle, profile_show_entry, &show);
+	}
 	icred_close(handle);
 	return 0;
 }
@@ -328,58 +281,27 @@ struct profile_check {
 	struct output faults_out; /* with --json: what was found, as one document in the end */
 	struct json j;
 	size_t count, faults;
-	int status; /* of the first fault that is none of a profile's */
+	int status; /* of the first fault that is not one of a profile */
 };
-
-static void profile_check_json(struct profile_check *check, const struct icred_error *error)
-{
-	if (!check->faults)
-		json_open(&check->j, "faults", '[');
-	json_open(&check->j, NULL, '{');
-	json_string(&check->j, "kind", icred_kind(error->code));
-	json_string(&check->j, "message", error->message);
-	json_string(&check->j, "file", *error->file ? error->file : NULL);
-	json_number(&check->j, "line", error->line);
-	json_close(&check->j, '}');
-}
 
 static void profile_check_fault(const struct icred_error *error, void *data)
 {
 	struct profile_check *check = data;
 	int status = fail_status(error->code);
 
-	if (check->o->json)
-		profile_check_json(check, error);
-	else
+	if (!check->o->json) {
 		fail_library(check->o, error->code);
+	} else {
+		json_open(&check->j, NULL, '{');
+		json_string(&check->j, "kind", icred_kind(error->code));
+		json_string(&check->j, "message", error->message);
+		json_string(&check->j, "file", *error->file ? error->file : NULL);
+		json_number(&check->j, "line", error->line);
+		json_close(&check->j, '}');
+	}
 	check->faults++;
 	if (status != FAIL_INVALID && !check->status)
 		check->status = status;
-}
-
-/* One document for all faults. */
-static void profile_check_end(struct profile_check *check)
-{
-	char first[4096], message[64];
-	struct output out = {first, 0, sizeof(first), 0, 0};
-	struct json j = {&out, false};
-
-	if (!check->o->json || !check->faults)
-		return;
-	snprintf(message, sizeof(message), "%zu fault%s in the profiles to mend", check->faults,
-		 check->faults == 1 ? "" : "s");
-	json_close(&check->j, ']');
-	json_open(&j, NULL, '{');
-	json_open(&j, "error", '{');
-	json_string(&j, "kind", "invalid");
-	json_string(&j, "message", message);
-	output_text(&out, ",");
-	output_bytes(&out, check->faults_out.data, check->faults_out.len);
-	json_close(&j, '}');
-	json_close(&j, '}');
-	output_text(&out, "\n");
-	output_write(&out, STDERR_FILENO);
-	output_wipe(&check->faults_out);
 }
 
 static void profile_check_name(struct profile_check *check, const char *name)
@@ -393,21 +315,23 @@ static void profile_check_name(struct profile_check *check, const char *name)
 	/* A cache module is loaded into this process, and might not come back. */
 	options.timeout_ms = session_time_left(o);
 	(void)icred_profile_check(name, &options, profile_check_fault, check);
-	if (check->faults == before && !check->o->json)
-		output_format(check->out, "%s: in order\n", *name ? name : "default");
+	if (check->faults == before && !o->json)
+		output_format(check->out, "%s: OK\n", *name ? name : "default");
 }
 
-static int profile_check_found(const char *name, const char *file, bool hidden, void *data)
+static int profile_check_found(const struct icred_profile *profile, void *data)
 {
-	(void)file;
-	if (!hidden)
-		profile_check_name(data, name);
+	if (!profile->hidden)
+		profile_check_name(data, profile->name);
 	return 0;
 }
 
 static int profile_check_run(const struct options *o, char **words)
 {
 	struct profile_check check = {.o = o, .out = output_stdout()};
+	struct icred_options options = session_options(o);
+	char first[4096];
+	struct output document = {first, 0, sizeof(first), 0, 0};
 	int status = profile_check_words(o, words);
 
 	if (status)
@@ -419,12 +343,22 @@ static int profile_check_run(const struct options *o, char **words)
 	if (!check.count && o->profile)
 		profile_check_name(&check, o->profile);
 	if (!check.count)
-		profile_each_file(o, profile_check_found, &check);
+		(void)icred_profile_list(&options, profile_check_found, &check);
 	if (!check.count)
 		fail_note(o, "there are no profile files; the built-in profile applies");
-	if (o->json && !check.faults)
+	if (o->json && !check.faults) {
 		output_text(check.out, "{}\n");
-	profile_check_end(&check);
+	} else if (o->json) {
+		output_format(
+			&document,
+			"{\"error\":{\"kind\":\"invalid\",\"message\":\"the profiles have %zu fault%s\",",
+			check.faults, check.faults == 1 ? "" : "s");
+		output_text(&document, "\"faults\":[");
+		output_bytes(&document, check.faults_out.data, check.faults_out.len);
+		output_text(&document, "]}}\n");
+		output_write(&document, STDERR_FILENO);
+	}
+	output_wipe(&check.faults_out);
 	return check.status ? check.status : check.faults ? FAIL_INVALID : 0;
 }
 

@@ -18,7 +18,7 @@ like "  and says what applies" "$err" 'built-in'
 is "  in JSON" "$(icred profile list --json)" '[]'
 run icred profile show
 is "show: the built-in one" "$status" 0
-[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] && dash='' passed='' || dash=- passed=', passed over: no such module'
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] && dash='' passed='' || dash=- passed=', skipped: no such module'
 is "  its stack" "$(printf '%s\n' "$out" | grep 'built in' | tr -s ' ')" "# default, built in
 ${dash}key sufficient keyring # built in$passed
 cache sufficient keyctl # built in
@@ -28,7 +28,7 @@ issuer required icr # built in"
 # -- show -------------------------------------------------------------------------
 
 passed=
-[ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ] || passed=', passed over: no such module'
+[ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ] || passed=', skipped: no such module'
 put site 'api https://api.example.org' '-key sufficient pkcs11 [token=a b\]c] pin' 'origin https://api.example.org'
 put default '# mine' 'app 12345' 'include site' 'key [success=done not_found=ignore default=die] keyring' \
 	'cache required runtime' 'username me' 'ca [/a b\]/c]' 'git-path [[x] abc'
@@ -54,7 +54,7 @@ print(d["name"], len(d["settings"]), [(l["facility"], l["module"], l["line"], l[
 	"default 6 ('key', 'pkcs11', 2, True, ['token=a b]c', 'pin'])"
 fails "show of one that is not there" 3 icred profile show nothing
 put default '-key required nosuch' '-cache sufficient runtime' 'key required nosuch'
-is "a line whose dash lets it be passed over says so, and no other" "$(icred profile show | tr -s ' ' | sed '/./!d; 1d; /built in/d')" "-key required nosuch # $dir/default.conf:1, passed over: no such module
+is "a line that is skipped because of its dash is marked, and no other" "$(icred profile show | tr -s ' ' | sed '/./!d; 1d; /built in/d')" "-key required nosuch # $dir/default.conf:1, skipped: no such module
 key required nosuch # $dir/default.conf:3
 -cache sufficient runtime # $dir/default.conf:2"
 is "  in JSON" "$(icred profile show --json | "$PYTHON" -c 'import json, sys; print([l["passedOver"] for l in json.load(sys.stdin)["stack"]])')" \
@@ -91,8 +91,8 @@ put a 'app 1' 'key sufficient keyring' 'cache optional runtime'
 [ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put a 'app 1' '-key sufficient keyring' 'cache optional runtime'
 put b 'app 1' '-key sufficient keyring'
 run icred profile check
-is "check: all in order" "$status.$out.$err" "0.a: in order
-b: in order."
+is "check: all are OK" "$status.$out.$err" "0.a: OK
+b: OK."
 is "  in JSON" "$(icred profile check --json)" '{}'
 
 # wrong PLACE WORD LINE...: one line of the answer begins with the place and has the word
@@ -172,7 +172,7 @@ run icred profile check n0
 is "check: includes that are 17 deep" "$status" 8
 like "  at the one too many" "$err" "^icred: $dir/n16\.conf:1:9: \"n17\": .*16 deep"
 run icred profile check n1
-is "  16 are taken" "$status.$out" "0.n1: in order"
+is "  16 are taken" "$status.$out" "0.n1: OK"
 rm "$dir"/*.conf
 
 put good 'app 1' '-key sufficient keyring'
