@@ -95,3 +95,10 @@ int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_ha
 		session_deadline(o, *ret_handle);
 	return status;
 }
+
+int64_t session_token_left(const icred_token_t *token)
+{
+	int64_t expires_at = icred_token_expires_at(token);
+
+	return MAX(MIN(expires_at - clock_utc(), expires_at - icred_token_minted_at(token)), 0);
+}

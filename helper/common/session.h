@@ -24,6 +24,8 @@ bool session_has_target(icred_t *handle);
 unsigned session_time_left(const struct options *o);
 /* From now on the whole process has the deadline of the command line or the profile. */
 void session_deadline(const struct options *o, icred_t *handle);
+/* The seconds that a token has left, never more than it had when it was minted. */
+int64_t session_token_left(const icred_token_t *token);
 
 /* 0 if the profile's tokens may go to this URL's origin, or the exit status after reporting why not. */
 int outside_check(const struct options *o, icred_t *handle, const char *url);

@@ -19,19 +19,11 @@ static const char exec_help[] =
 	"Usage: icred [OPTIONS] exec -- COMMAND [ARGUMENT...]\n"
 	"\n"
 	"Run a command with a token in its environment, as ICRED_TOKEN, in the place of\n"
-	"icred.  The token stays as it is however long the command runs; where a program\n"
-	"can run icred token itself, let it do that.\n"
+	"icred.  The token is not renewed while the command runs: if a program can run\n"
+	"icred token itself, prefer that.\n"
 	"\n" HELP_OPTIONS "\n"
 	"Example:\n"
 	"  icred exec --min-ttl 30m -- ./nightly-report\n";
-
-/* A token left behind by another icred exec must not stand for the one that failed. */
-static int exec_environment(const struct options *o, const icred_token_t *token)
-{
-	if (setenv("ICRED_TOKEN", icred_token_secret(token), 1) < 0)
-		return fail(o, FAIL_OTHER, "no-memory", "out of memory; try again");
-	return 0;
-}
 
 static int exec_run(const struct options *o, char **words)
 {
@@ -42,7 +34,11 @@ static int exec_run(const struct options *o, char **words)
 	if (status)
 		return status;
 	r = icred_get_token(handle, NULL, o->min_ttl, &token);
-	status = r < 0 ? fail_library(o, r) : exec_environment(o, token);
+	/* An outer icred exec may have put a token there, which must not be used in place of this one. */
+	if (r < 0)
+		status = fail_library(o, r);
+	else if (setenv("ICRED_TOKEN", icred_token_secret(token), 1) < 0)
+		status = fail(o, FAIL_OTHER, "no-memory", "out of memory; try again");
 	icred_token_unref(token);
 	icred_close(handle);
 	if (status)

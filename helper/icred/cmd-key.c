@@ -24,7 +24,7 @@ static const char key_help[] =
 	"Private keys of the app, through the key modules of the profile.  A fingerprint\n"
 	"is the base64 SHA-256 of the public key's DER SubjectPublicKeyInfo.\n"
 	"\n"
-	"      --label TEXT         import: what the keyring's own programs will show\n"
+	"      --label TEXT         import: the name that the keyring's own programs show\n"
 	"      --hex                fingerprints in hex instead of base64\n"
 	"\n" HELP_OPTIONS_OPEN "\n"
 	"Examples:\n"
@@ -54,20 +54,20 @@ static int key_print_fingerprint(const struct options *o, const char *fingerprin
 	return 0;
 }
 
-/* A key in a file, dealt with by one of the two functions below. */
-static int key_with_file(const struct options *o, const char *name, unsigned flags,
-			 int (*deal)(icred_t *, const struct options *, const struct input *, char **))
+/* The key in a file: stored, or only looked at. */
+static int key_with_file(const struct options *o, const char *name, bool store)
 {
 	struct input pem = {NULL, 0};
 	icred_t *handle = NULL;
 	char *fingerprint = NULL;
-	int r, status = session_open_timed(o, flags, &handle);
+	int r, status = session_open_timed(o, store ? 0 : SESSION_SILENT, &handle);
 
 	if (status)
 		return status;
 	status = input_read(o, name, &pem);
 	if (status == 0) {
-		r = deal(handle, o, &pem, &fingerprint);
+		r = store ? icred_key_import(handle, pem.data, pem.len, o->label, &fingerprint)
+			  : icred_key_fingerprint(handle, pem.data, pem.len, &fingerprint);
 		status = r < 0 ? fail_library(o, r) : key_print_fingerprint(o, fingerprint);
 	}
 	input_wipe(&pem);
@@ -76,43 +76,26 @@ static int key_with_file(const struct options *o, const char *name, unsigned fla
 	return status;
 }
 
-static int key_deal_import(icred_t *handle, const struct options *o, const struct input *pem, char **ret)
-{
-	return icred_key_import(handle, pem->data, pem->len, o->label, ret);
-}
-
-static int key_deal_fingerprint(icred_t *handle, const struct options *o, const struct input *pem, char **ret)
-{
-	(void)o;
-	return icred_key_fingerprint(handle, pem->data, pem->len, ret);
-}
-
-/* The one step that is easily forgotten, told where a person reads it. */
-static void key_hint(const struct options *o, const char *name)
-{
-	if (o->quiet || o->json || !isatty(STDERR_FILENO))
-		return;
-	if (strcmp(name, "-") != 0)
-		fail_note(
-			o,
-			"the key is stored; %s still holds it too: once \"icred token\" works, remove it (shred -u)",
-			name);
-	else
-		fail_note(o, "the key is stored; now try \"icred token\"");
-}
-
 static int key_import(const struct options *o, char **words)
 {
-	int status = key_with_file(o, words[0], 0, key_deal_import);
+	int status = key_with_file(o, words[0], true);
 
-	if (status == 0)
-		key_hint(o, words[0]);
-	return status;
+	/* The step that is easily forgotten, for a person who reads it. */
+	if (status || !isatty(STDERR_FILENO))
+		return status;
+	if (strcmp(words[0], "-") != 0)
+		fail_note(
+			o,
+			"the key is stored, and %s still holds it too: when \"icred token\" works, remove it (shred -u)",
+			words[0]);
+	else
+		fail_note(o, "the key is stored; now try \"icred token\"");
+	return 0;
 }
 
 static int key_fingerprint(const struct options *o, char **words)
 {
-	return key_with_file(o, words[0], SESSION_SILENT, key_deal_fingerprint);
+	return key_with_file(o, words[0], false);
 }
 
 static int key_remove(const struct options *o, char **words)
@@ -122,7 +105,7 @@ static int key_remove(const struct options *o, char **words)
 	int r, status;
 
 	if (fingerprint_base64(words[0], fingerprint) < 0)
-		return fail(o, FAIL_USAGE, "usage", "not a fingerprint, as icred key list shows them: %s",
+		return fail(o, FAIL_USAGE, "usage", "not a fingerprint: %s; icred key list shows them",
 			    words[0]);
 	status = session_open_timed(o, 0, &handle);
 	if (status)
@@ -136,27 +119,19 @@ static int key_remove(const struct options *o, char **words)
 	return status;
 }
 
-static void key_list_print(const struct options *o, icred_t *handle, struct keylist *list, int *ret_code)
-{
-	struct output *out = output_stdout();
-
-	if (o->json)
-		output_text(out, "{\"keys\":");
-	*ret_code = keylist_print(list, handle);
-	if (o->json)
-		output_text(out, "}\n");
-}
-
 static int key_list(const struct options *o, char **words)
 {
-	struct keylist list = {.out = output_stdout(), .json = o->json, .hex = (o->seen & OPTION_HEX) != 0};
+	struct output *out = output_stdout();
+	struct keylist list = {.out = out, .json = o->json, .hex = (o->seen & OPTION_HEX) != 0};
 	icred_t *handle = NULL;
 	int r, status = session_open_timed(o, 0, &handle);
 
 	(void)words;
 	if (status)
 		return status;
-	key_list_print(o, handle, &list, &r);
+	output_text(out, o->json ? "{\"keys\":" : "");
+	r = keylist_print(&list, handle);
+	output_text(out, o->json ? "}\n" : "");
 	if (r < 0 && r != ICRED_E_NOT_FOUND)
 		status = fail_library(o, r);
 	else if (list.count == 0)

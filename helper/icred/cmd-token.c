@@ -11,7 +11,6 @@
 #include "helper/common/session.h"
 #include "lib/base/clock.h"
 #include "helper/icred/commands.h"
-#include "lib/token/life.h"
 
 static const char token_help[] =
 	"Usage: icred [OPTIONS] token [--header]\n"
@@ -26,50 +25,29 @@ static const char token_help[] =
 	"Example:\n"
 	"  icred -i INSTALLATION token --min-ttl 10m\n";
 
-static void token_permissions(struct json *j, const icred_token_t *token)
-{
-	const char *name = NULL, *level;
-	size_t i;
-
-	json_open(j, "permissions", '{');
-	for (i = 0; (level = icred_token_permission(token, i, &name)) != NULL && name; i++)
-		json_string(j, name, level);
-	json_close(j, '}');
-}
-
-static void token_record(struct output *out, const icred_token_t *token)
+static void token_print_json(struct output *out, const icred_token_t *token)
 {
 	struct json j = {out, false};
-	int64_t expires_at = icred_token_expires_at(token);
+	const char *name = NULL, *level;
 	char when[CLOCK_TEXT];
 
 	json_open(&j, NULL, '{');
 	json_string(&j, "token", icred_token_secret(token));
-	json_string(&j, "expiresAt", clock_format_utc(expires_at, when));
-	json_number(&j, "expiresIn", life_left(icred_token_minted_at(token), expires_at, clock_utc()));
+	json_string(&j, "expiresAt", clock_format_utc(icred_token_expires_at(token), when));
+	json_number(&j, "expiresIn", session_token_left(token));
 	json_string(&j, "installation", icred_token_installation(token));
 	json_string(&j, "organization", icred_token_organization(token));
 	json_string(&j, "app", icred_token_app(token));
-	token_permissions(&j, token);
+	json_open(&j, "permissions", '{');
+	for (size_t i = 0; (level = icred_token_permission(token, i, &name)) != NULL && name; i++)
+		json_string(&j, name, level);
 	json_close(&j, '}');
-}
-
-static void token_print(const struct options *o, const icred_token_t *token)
-{
-	struct output *out = output_stdout();
-
-	if (o->json) {
-		token_record(out, token);
-	} else {
-		if (o->seen & OPTION_HEADER)
-			output_text(out, "Authorization: Bearer ");
-		output_text(out, icred_token_secret(token));
-	}
-	output_text(out, "\n");
+	json_close(&j, '}');
 }
 
 static int token_run(const struct options *o, char **words)
 {
+	struct output *out = output_stdout();
 	icred_t *handle = NULL;
 	icred_token_t *token = NULL;
 	int status, r;
@@ -79,10 +57,16 @@ static int token_run(const struct options *o, char **words)
 	if (status)
 		return status;
 	r = icred_get_token(handle, NULL, o->min_ttl, &token);
-	if (r < 0)
+	if (r < 0) {
 		status = fail_library(o, r);
-	else
-		token_print(o, token);
+	} else if (o->json) {
+		token_print_json(out, token);
+		output_text(out, "\n");
+	} else {
+		output_text(out, o->seen & OPTION_HEADER ? "Authorization: Bearer " : "");
+		output_text(out, icred_token_secret(token));
+		output_text(out, "\n");
+	}
 	icred_token_unref(token);
 	icred_close(handle);
 	return status;

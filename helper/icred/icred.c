@@ -32,13 +32,13 @@ static const char main_help[] =
 	"  key list                     list the app's keys\n"
 	"  key remove FINGERPRINT       remove a key\n"
 	"  key fingerprint FILE|-       print the fingerprint of a key file\n"
-	"  profile list                 list the profiles there are\n"
+	"  profile list                 list the profiles\n"
 	"  profile show [NAME]          print a profile as it will run\n"
-	"  profile check [NAME...]      tell what is wrong with profiles\n"
+	"  profile check [NAME...]      report what is wrong with profiles\n"
 	"  help [COMMAND]               the same as COMMAND --help\n"
 	"\n" HELP_OPTIONS "\n"
 	"Exit status: 0 done, 1 other failure, 2 usage, 3 not found, 4 keyring locked or\n"
-	"absent, 5 refused by the issuer, 6 outside the profile's origins, 7 network,\n"
+	"missing, 5 refused by the issuer, 6 outside the profile's origins, 7 network,\n"
 	"timeout or rate limit, 8 a bad profile or key file.\n"
 	"\n"
 	"Example:\n"
@@ -59,32 +59,26 @@ static const struct command *const main_commands[] = {
 	&cmd_help,
 };
 
-/* How many words the command's name takes, 0 if these words do not call it. */
-static int main_match(const struct command *command, char **words, int count)
-{
-	const char *blank = strchr(command->name, ' ');
-	size_t len = blank ? (size_t)(blank - command->name) : strlen(command->name);
-
-	if (count < (blank ? 2 : 1) || strlen(words[0]) != len || strncmp(words[0], command->name, len) != 0)
-		return 0;
-	if (!blank)
-		return 1;
-	return strcmp(words[1], blank + 1) == 0 ? 2 : 0;
-}
-
+/* The command that these words call, and how many of them are its name; NULL if there is none. */
 static const struct command *main_find(char **words, int count, int *ret_used)
 {
-	size_t i;
+	size_t i, len;
 
-	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
-		*ret_used = main_match(main_commands[i], words, count);
-		if (*ret_used)
-			return main_commands[i];
+	*ret_used = 0;
+	for (i = 0; i < ARRAY_SIZE(main_commands) && count > 0; i++) {
+		const char *name = main_commands[i]->name, *blank = strchr(name, ' ');
+
+		len = strcspn(name, " ");
+		if (strlen(words[0]) != len || strncmp(words[0], name, len) != 0 ||
+		    (blank && (count < 2 || strcmp(words[1], blank + 1) != 0)))
+			continue;
+		*ret_used = blank ? 2 : 1;
+		return main_commands[i];
 	}
 	return NULL;
 }
 
-/* The command's word in this group, or of none (NULL): "import" of "key import"; NULL if it is not in it. */
+/* The command's word in this group, or in none (NULL): "import" of "key import"; NULL if it is not in it. */
 static const char *main_name_in(const struct command *group, const struct command *command)
 {
 	size_t len = group ? strlen(group->name) : 0;
@@ -96,23 +90,7 @@ static const char *main_name_in(const struct command *group, const struct comman
 		       : NULL;
 }
 
-static int main_incomplete(const struct options *o, const struct command *group)
-{
-	char list[128] = "";
-	const char *name;
-	size_t i, used = 0;
-
-	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
-		name = main_name_in(group, main_commands[i]);
-		if (name && used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
-						 name);
-	}
-	return fail(o, FAIL_USAGE, "usage", "%s needs one of %s (see icred %s --help)", group->name, list,
-		    group->name);
-}
-
-/* The first word is of no command; or it is the group's, and the second is of none of them. */
+/* The first word is not a command; or it is a group's, and the second is not one of its commands. */
 static int main_unknown(const struct options *o, const struct command *group, const char *word)
 {
 	struct suggestion similar = suggest_for(word, strlen(word));
@@ -141,20 +119,26 @@ static int main_run_help(const struct options *o, char **words)
 	return help_print(command->help);
 }
 
-static int main_check(struct options *o, const struct command *command, char **words, int count)
+/* "key" alone: what it needs. */
+static int main_incomplete(const struct options *o, const struct command *group)
 {
-	if (options_suit(o, command->takes) < 0)
-		return fail_usage(o);
-	if (count < command->words_least)
-		options_complain(o, "a word is missing after the command: %s", command->name);
-	else if (count > command->words_most)
-		options_complain(o, "unexpected word: %.200s", words[command->words_most]);
-	return o->complaint[0] ? fail_usage(o) : 0;
+	char list[128] = "";
+	const char *name;
+	size_t i, used = 0;
+
+	for (i = 0; i < ARRAY_SIZE(main_commands); i++) {
+		name = main_name_in(group, main_commands[i]);
+		if (name && used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+						 name);
+	}
+	return fail(o, FAIL_USAGE, "usage", "%s needs one of %s (see icred %s --help)", group->name, list,
+		    group->name);
 }
 
 static int main_command(struct options *o, char **words, int count)
 {
-	int used = 0, status;
+	int used;
 	const struct command *command = main_find(words, count, &used);
 	bool is_group = command && !command->run;
 
@@ -164,18 +148,21 @@ static int main_command(struct options *o, char **words, int count)
 		return help_print(command ? command->help : main_help);
 	if (o->version)
 		return help_version(o);
-	if (count == 0) {
-		options_complain(o, "no command");
-		return fail_usage(o);
-	}
 	if (is_group)
 		return main_incomplete(o, command);
-	status = main_check(o, command, words + used, count - used);
-	if (status)
-		return status;
+	words += used;
+	count -= used;
+	if (!command)
+		options_complain(o, "a command is missing");
+	else if (options_suit(o, command->takes) == 0 && count < command->words_least)
+		options_complain(o, "a word is missing after the command: %s", command->name);
+	else if (!o->complaint[0] && count > command->words_most)
+		options_complain(o, "unexpected word: %.200s", words[command->words_most]);
+	if (o->complaint[0])
+		return fail_usage(o);
 	if (command != &cmd_curl && command != &cmd_exec)
 		process_seal();
-	return command->run(o, words + used);
+	return command->run(o, words);
 }
 
 int main(int argc, char **argv)
