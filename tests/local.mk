@@ -175,6 +175,7 @@ shell_tests = \
 	tests/plugin/issuer/issuer-module.sh \
 	tests/lib/module/module-abi.sh \
 	tests/whole/privileged.sh \
+	tests/helper/icred/hints.sh \
 	tests/helper/icred/profile.sh \
 	tests/sandbox.sh
 

@@ -44,7 +44,7 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	int r;
 
 	session_conv.options = &session_log_options;
-	/* Only a person may risk a token's last try: an answer that was handed over has nobody to risk it. */
+	/* Only a person may risk a token's last try; an answer that was handed over may be an old one. */
 	if (!(flags & SESSION_SILENT) && (o->has_passphrase || conv_has_person(o)))
 		options.flags |= o->has_passphrase ? ICRED_ANSWERS : ICRED_INTERACTIVE;
 	session_conv.person = options.flags & ICRED_INTERACTIVE;

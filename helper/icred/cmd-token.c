@@ -15,7 +15,7 @@
 static const char token_help[] =
 	"Usage: icred [OPTIONS] token [--header]\n"
 	"\n"
-	"Print a token that is valid now, and a newline; a cached one if there is one.\n"
+	"Print a valid token and a newline: a cached one if there is one, else a new one.\n"
 	"\n"
 	"      --header             print \"Authorization: Bearer TOKEN\"\n"
 	"\n" HELP_OPTIONS "\n"

@@ -8,10 +8,10 @@
 struct command {
 	const char *name; /* "token", or "key import" */
 	const char *help;
-	unsigned takes;              /* which OPTION_ of options.h means something for it */
+	unsigned takes;              /* which OPTION_ of options.h it takes                 */
 	int words_least, words_most; /* how many words may follow its name  */
 	/*
-	 * words are NULL-terminated; returns the exit status after telling what is wrong.
+	 * words are NULL-terminated; returns the exit status, after reporting what is wrong.
 	 * NULL for the first word of several commands, such as "key", which has only a help text.
 	 */
 	int (*run)(const struct options *o, char **words);

@@ -19,7 +19,7 @@ static const char main_help[] =
 	"Usage: icred [OPTIONS] COMMAND ...\n"
 	"\n"
 	"Short-lived tokens for the API of the International Carbon Registry, minted\n"
-	"from an app's private key that stays in the keyring.\n"
+	"with an app's private key, which stays in the keyring.\n"
 	"\n"
 	"Commands:\n"
 	"  token                        print a token\n"
