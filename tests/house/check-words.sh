@@ -20,7 +20,7 @@ allowed='there (is|are|was|were|can be|may be|must be|will be|would be) no|no su
 # lib/ and modules do not know the command line of the program that uses them; they may name another's, and pass it on.
 others='(openssl|p11tool|puttygen|ssh-keygen|systemd-[a-z-]+)( [^;,:]*)?|^--[a-z-]+(=[a-z0-9%]*)?$'
 options='
---[a-z][a-z0-9-]* = name the setting, the argument, the function or the variable; icred adds its option
+--[a-z][a-z0-9-]+ = name the setting, the argument, the function or the variable; icred adds its option
 -[io] = name the setting or the argument; icred adds its option
 '
 
