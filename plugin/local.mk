@@ -7,7 +7,7 @@ EXTRA_DIST += plugin/module.sym
 
 # RSA keys in PEM, for the worker and every key module that reads one.
 noinst_LTLIBRARIES += libicred-rsa.la
-libicred_rsa_la_SOURCES = plugin/shared/pem.c plugin/shared/pem.h plugin/shared/rsa.c plugin/shared/rsa.h plugin/shared/signed.c plugin/shared/signed.h
+libicred_rsa_la_SOURCES = plugin/shared/pem.c plugin/shared/rsa.c plugin/shared/rsa.h
 libicred_rsa_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 libicred_rsa_la_LIBADD = $(GNUTLS_LIBS)
 

@@ -52,7 +52,7 @@ json() {
 sanitized() { readelf -W --dyn-syms "$builddir/icred" 2>/dev/null | grep -q '__[a-z]*san_'; }
 
 # A sentence that leaves a user alone: no word of what to do
-whole_advice='check|try|run|run:|give|name|write|unlock|remove|copy|generate|convert|make|mend|set|say|ask|start|see|use|save|keep|put|take|raise|must|should|wants?|needs?|log in|install|clock|key file|import|allow|add|icred (key|token|status|forget)'
+whole_advice='check|try|run|run:|give|name|write|unlock|remove|copy|generate|convert|make|mend|repair|correct|encrypt|set|say|ask|start|see|use|save|keep|put|take|raise|must|should|wants?|needs?|log in|install|clock|key file|import|allow|add|icred (key|token|status|forget)'
 
 # refused NAME STATUS KIND PATTERN COMMAND...: with --json; the kind, the message, nothing on standard output
 refused() {

@@ -61,7 +61,7 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 {
 	const char *kind = result == STACK_SKIP ? "no such module" : result ? icred_kind(result) : "success";
 	const struct icred_error *error;
-	char name[LINE_NAME_MAX], place[300] = "built in";
+	char name[LINE_NAME_MAX], silent[200], place[300] = "built in";
 	bool has_reason;
 
 	if (!log_wanted(log))
@@ -69,8 +69,10 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 	if (line->number)
 		snprintf(place, sizeof(place), "%s:%u", line->file, line->number);
 	error = icred_error();
-	has_reason = result < 0 && error->code == result && !strstr(error->message, icred_strerror(result));
-	log_line(log, ICRED_LOG_INFO, "%s (%s): %s, %s%s%s", line_name(line, name), place, kind, meaning,
+	/* If the module said nothing, the message is only the kind in words. */
+	snprintf(silent, sizeof(silent), "%s: %s", line_name(line, name), icred_strerror(result));
+	has_reason = result < 0 && error->code == result && strcmp(error->message, silent) != 0;
+	log_line(log, ICRED_LOG_INFO, "%s (%s): %s, %s%s%s", name, place, kind, meaning,
 		 has_reason ? ": " : "", has_reason ? error->message : "");
 }
 

@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "lib/base/clock.h"
+#include "lib/base/util.h"
 #include "plugin/shared/command.h"
 #include "plugin/shared/pemkey.h"
 
 #define LINE_CAP 1024
 /* So long may a key sign that the command would not give any more; as key keyring has it. */
-#define RECENT_LIFE 5
-#define TIMEOUT_MAX 3600 /* seconds, as of the option of that name */
+#define RECENT_LIFE_MS 5000
+#define TIMEOUT_MAX    3600 /* seconds, as of the setting of that name */
 
 struct keyexec {
-	struct pemkey at_hand;
-	time_t until;
+	struct pemkey at_hand; /* first */
+	int64_t until;         /* clock_ms(): then the command is run again */
 	char *argv[COMMAND_WORDS_MAX + 1];
-	const char *line;      /* the profile's, for listings */
 	const char *variables; /* or NULL */
-	long timeout;          /* seconds; 0: as long as the request has */
+	uint64_t timeout;      /* seconds; 0: as long as the request has */
 	char words[LINE_CAP];
 };
 
@@ -37,164 +37,102 @@ static const struct {
 	{77, ICRED_E_DENIED},     /* EX_NOPERM */
 };
 
-static int meaning_of(int status)
+static int command_failed(const struct icred_host *host, const char *program,
+			  const struct command_result *result)
 {
-	if (WIFEXITED(status))
-		for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-			if (meanings[i].status == WEXITSTATUS(status))
-				return meanings[i].code;
-	return ICRED_E_INTERNAL;
+	const char *colon = result->said[0] ? ": " : "";
+	int code = ICRED_E_INTERNAL;
+
+	if (WIFSIGNALED(result->status))
+		return host->fail(host, code, "%s was ended by signal %d%s%s; run it by hand to see why",
+				  program, WTERMSIG(result->status), colon, result->said);
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (meanings[i].status == WEXITSTATUS(result->status))
+			code = meanings[i].code;
+	return host->fail(host, code, "%s gave no key (exit status %d)%s%s; run it by hand to see why",
+			  program, WEXITSTATUS(result->status), colon, result->said);
 }
 
-static int bad_argument(const struct icred_host *host, struct keyexec *self, const char *why)
+static int keyexec_load(struct pemkey *at_hand, const struct icred_host *host,
+			const struct icred_key_query *query, bool listing)
 {
-	free(self);
-	return host->fail(host, ICRED_E_INVALID,
-			  "key exec: %s; write [command=/absolute/program its arguments], in brackets", why);
+	struct keyexec *self = (struct keyexec *)at_hand;
+	const char *program = self->argv[0];
+	struct command_result result;
+	int r;
+
+	(void)query;
+	(void)listing;
+	if (at_hand->key && clock_ms() < self->until)
+		return 0;
+	pemkey_clear(at_hand);
+	r = command_run(host, self->argv, self->variables, "key in PEM format", PEM_MAX,
+			(int64_t)self->timeout * 1000, &result);
+	if (r)
+		return r;
+	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
+		r = command_failed(host, program, &result);
+	else if (!result.len)
+		r = host->fail(host, ICRED_E_NOT_FOUND, "%s printed nothing%s%s; run it by hand to see why",
+			       program, result.said[0] ? ": " : "", result.said);
+	else
+		r = pemkey_open(at_hand, host, result.output, result.len, program, NULL);
+	host->secret_free(host, result.output);
+	self->until = clock_ms() + RECENT_LIFE_MS;
+	return r;
 }
 
-static size_t split(struct keyexec *self)
+/* The words of the line, at blanks; false if there are too many, or too long ones. */
+static bool split(struct keyexec *self, const char *line)
 {
-	size_t count = 0;
+	size_t count = 0, len = strlen(line);
 
+	if (len >= sizeof(self->words))
+		return false;
+	memcpy(self->words, line, len + 1);
 	for (char *at = self->words; *(at += strspn(at, " \t"));) {
 		if (count == COMMAND_WORDS_MAX)
-			return 0;
+			return false;
 		self->argv[count++] = at;
 		at += strcspn(at, " \t");
 		if (*at)
 			*at++ = '\0';
 	}
-	return count;
-}
-
-/* False for what is no number of seconds. */
-static int read_timeout(const char *text, long *ret_seconds)
-{
-	char *end;
-
-	if (!text)
-		return 1;
-	*ret_seconds = strtol(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && *ret_seconds > 0 && *ret_seconds <= TIMEOUT_MAX;
+	return count > 0;
 }
 
 static int keyexec_open(const struct icred_host *host, void **ret_self)
 {
+	const char *line = host->argument(host, "command"), *timeout = host->argument(host, "timeout");
 	struct keyexec *self = calloc(1, sizeof(*self));
-	int n, r;
+	const char *fault = NULL;
+	int r = 0;
 
 	if (!self)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	self->line = host->argument(host, "command");
+	self->at_hand = (struct pemkey){.load = keyexec_load, .module = "exec", .where = line, .label = ""};
 	self->variables = host->argument(host, "env");
-	if (!self->line || !*self->line)
-		return bad_argument(host, self, "which command prints the key is not told");
-	n = snprintf(self->words, sizeof(self->words), "%s", self->line);
-	if (n < 0 || (size_t)n >= sizeof(self->words) || !split(self))
-		return bad_argument(host, self, "the command is too long");
-	if (self->argv[0][0] != '/')
-		return bad_argument(host, self, "the command is not an absolute path");
-	if (!read_timeout(host->argument(host, "timeout"), &self->timeout)) {
-		free(self);
-		return host->fail(host, ICRED_E_INVALID,
-				  "key exec: timeout= wants a number of seconds, from 1 to %d", TIMEOUT_MAX);
-	}
-	r = command_check_variables(host, self->variables);
-	if (r < 0) {
-		free(self);
-		return r;
-	}
-	*ret_self = self;
-	return 0;
-}
-
-static void keyexec_close(void *data, const struct icred_host *host)
-{
-	struct keyexec *self = data;
-
-	(void)host;
-	if (!self)
-		return;
-	pemkey_clear(&self->at_hand);
-	free(self);
-}
-
-static int command_failed(const struct icred_host *host, const char *program,
-			  const struct command_result *result)
-{
-	const char *colon = result->said[0] ? ": " : "";
-	int code = meaning_of(result->status);
-
-	if (WIFSIGNALED(result->status))
-		return host->fail(host, code, "%s was ended by signal %d%s%s; run it by hand to see why",
-				  program, WTERMSIG(result->status), colon, result->said);
-	return host->fail(host, code, "%s gave no key (exit status %d)%s%s; run it by hand to see why",
-			  program, WEXITSTATUS(result->status), colon, result->said);
-}
-
-static time_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
-}
-
-static int keyexec_load(struct keyexec *self, const struct icred_host *host)
-{
-	const char *program = self->argv[0];
-	struct command_result result;
-	int rc;
-
-	if (self->at_hand.key && now() < self->until)
-		return 0;
-	pemkey_clear(&self->at_hand);
-	rc = command_run(host, self->argv, self->variables, "key in PEM format", PEM_MAX,
-			 self->timeout * 1000, &result);
-	if (rc)
-		return rc;
-	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
-		rc = command_failed(host, program, &result);
-	else if (!result.len)
-		rc = host->fail(host, ICRED_E_NOT_FOUND, "%s printed nothing%s%s; run it by hand to see why",
-				program, result.said[0] ? ": " : "", result.said);
+	if (!line || !*line)
+		fault = "command= is missing";
+	else if (!split(self, line))
+		fault = "the command is too long";
+	else if (self->argv[0][0] != '/')
+		fault = "the command is not an absolute path";
+	if (fault)
+		r = host->fail(host, ICRED_E_INVALID,
+			       "key exec: %s; write [command=/absolute/program its arguments], in brackets",
+			       fault);
+	else if (timeout && (!parse_uint(timeout, TIMEOUT_MAX, &self->timeout) || !self->timeout))
+		r = host->fail(host, ICRED_E_INVALID,
+			       "key exec: timeout= must be a number of seconds, from 1 to %d", TIMEOUT_MAX);
 	else
-		rc = pemkey_open(&self->at_hand, host, result.output, result.len, program, NULL);
-	host->secret_free(host, result.output);
-	self->until = now() + RECENT_LIFE;
-	return rc;
+		r = command_check_variables(host, self->variables);
+	if (r)
+		free(self);
+	else
+		*ret_self = self;
+	return r;
 }
-
-static int keyexec_sign(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			unsigned nth, const void *text, size_t len, void *signature, size_t cap,
-			size_t *ret_len)
-{
-	struct keyexec *self = data;
-	int rc;
-
-	(void)query;
-	if (nth)
-		return host->fail(host, ICRED_E_NOT_FOUND, "%s prints one key", self->argv[0]);
-	rc = keyexec_load(self, host);
-	return rc ? rc : pemkey_sign(&self->at_hand, host, text, len, signature, cap, ret_len);
-}
-
-static int keyexec_each(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			int (*each)(const struct icred_key *key, void *data), void *each_data)
-{
-	struct keyexec *self = data;
-	struct icred_key key = {.app = query->app, .label = "", .module = "exec", .where = self->line};
-	int rc = keyexec_load(self, host);
-
-	return rc ? rc : pemkey_show(&self->at_hand, host, &key, each, each_data);
-}
-
-static const struct icred_key_ops keyexec_ops = {
-	.size = sizeof(keyexec_ops),
-	.sign = keyexec_sign,
-	.each = keyexec_each,
-};
 
 static const struct icred_module keyexec_module = {
 	.size = sizeof(keyexec_module),
@@ -204,8 +142,8 @@ static const struct icred_module keyexec_module = {
 	.threads = ICRED_THREADS_SERIAL,
 	.can = ICRED_CAN_SIGN | ICRED_CAN_LIST,
 	.open = keyexec_open,
-	.close = keyexec_close,
-	.ops = &keyexec_ops,
+	.close = pemkey_close,
+	.ops = &pemkey_ops,
 	.arguments = "command env timeout",
 };
 

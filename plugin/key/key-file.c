@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "lib/base/util.h"
 #include "plugin/shared/command.h"
 #include "plugin/shared/pemkey.h"
 
@@ -17,74 +18,12 @@
 #define TRIES          3 /* of a person; the key is a file, so nothing locks itself up */
 
 struct keyfile {
-	struct pemkey at_hand;
+	struct pemkey at_hand; /* first */
 	struct secretfile file;
 	struct secretfile passphrase; /* name NULL: ask */
 	const char *asker;            /* NULL: through the caller */
-	int listing;                  /* a list may not start a program that asks */
+	bool listing;                 /* a list may not start a program that asks */
 };
-
-static int arguments_fit(const struct icred_host *host)
-{
-	static const char *const files[] = {"path", "passphrase-file", "ask"};
-
-	if (!host->argument(host, "path"))
-		return host->fail(host, ICRED_E_INVALID,
-				  "key file wants to know which file: write path=/absolute/name.pem");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		const char *value = host->argument(host, files[i]);
-		if (value && value[0] != '/' && !(i == 2 && strcmp(value, "systemd") == 0))
-			return host->fail(host, ICRED_E_INVALID,
-					  "key file: %s= wants an absolute file name%s, not \"%.60s\"",
-					  files[i], i == 2 ? " or systemd" : "", value);
-	}
-	if (host->argument(host, "passphrase-file") && host->argument(host, "ask"))
-		return host->fail(host, ICRED_E_INVALID,
-				  "key file: passphrase-file= and ask= each say where the passphrase comes "
-				  "from; keep one of them");
-	return 0;
-}
-
-static int keyfile_open(const struct icred_host *host, void **ret_self)
-{
-	struct keyfile *self;
-	const char *ask;
-	int rc = arguments_fit(host);
-
-	if (rc)
-		return rc;
-	self = calloc(1, sizeof(*self));
-	if (!self)
-		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	/* Arguments belong to the profile, which outlives the module's self. */
-	self->file = (struct secretfile){AT_FDCWD, host->argument(host, "path"), host->argument(host, "path"),
-					 SECRETFILE_PRIVATE};
-	self->passphrase = self->file;
-	self->passphrase.name = self->passphrase.what = host->argument(host, "passphrase-file");
-	ask = host->argument(host, "ask");
-	self->asker = ask && strcmp(ask, "systemd") == 0 ? ASK_PASSWORD : ask;
-	*ret_self = self;
-	return 0;
-}
-
-static void keyfile_close(void *data, const struct icred_host *host)
-{
-	struct keyfile *self = data;
-
-	(void)host;
-	if (!self)
-		return;
-	pemkey_clear(&self->at_hand);
-	free(self);
-}
-
-static int asker_failed(const struct icred_host *host, const char *program,
-			const struct command_result *result)
-{
-	return host->fail(host, ICRED_E_CANCELLED,
-			  "%s gave no passphrase%s%s; answer its question, or see it run", program,
-			  result->said[0] ? ": " : "", result->said);
-}
 
 /* systemd-ask-password(1), or a program that takes the question as its only argument, as SSH_ASKPASS does. */
 static int ask_program(const struct keyfile *self, const struct icred_host *host, char *question,
@@ -95,54 +34,31 @@ static int ask_program(const struct keyfile *self, const struct icred_host *host
 	     timeout[] = "--timeout=0";
 	char *plain[] = {program, question, NULL}, *systemd[] = {program, tty, id, timeout, question, NULL};
 	struct command_result result;
-	int rc;
+	int r;
 
-	rc = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, "passphrase",
-			 PASSPHRASE_CAP, 0, &result);
-	if (rc)
-		return rc;
-	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status) || !result.len) {
+	r = command_run(host, strcmp(program, ASK_PASSWORD) == 0 ? systemd : plain, NULL, "passphrase",
+			PASSPHRASE_CAP, 0, &result);
+	if (r)
+		return r;
+	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status) || !result.len)
+		r = host->fail(host, ICRED_E_CANCELLED,
+			       "%s gave no passphrase%s%s; answer its question, or check that it is shown",
+			       program, result.said[0] ? ": " : "", result.said);
+	else if (!secretfile_end_line(result.output, result.len))
+		r = host->fail(host, ICRED_E_INVALID,
+			       "%s printed a NUL byte; it must print the passphrase as plain text", program);
+	else
+		*ret_passphrase = result.output;
+	if (r)
 		host->secret_free(host, result.output);
-		return asker_failed(host, program, &result);
-	}
-	if (!secretfile_end_line(result.output, result.len)) {
-		host->secret_free(host, result.output);
-		return host->fail(host, ICRED_E_INVALID,
-				  "%s printed a NUL byte; it must print the passphrase as plain text",
-				  program);
-	}
-	*ret_passphrase = result.output;
-	return 0;
-}
-
-static int ask_caller(const struct keyfile *self, const struct icred_host *host, const char *question,
-		      char **ret_passphrase)
-{
-	char *reply = host->secret_alloc(host, PASSPHRASE_CAP);
-	int rc;
-
-	if (!reply)
-		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	rc = host->prompt(host, ICRED_PROMPT_ECHO_OFF, question, reply, PASSPHRASE_CAP);
-	if (!rc) {
-		*ret_passphrase = reply;
-		return 0;
-	}
-	host->secret_free(host, reply);
-	return rc != ICRED_E_LOCKED
-		       ? rc
-		       : host->fail(
-				 host, ICRED_E_LOCKED,
-				 "%s is encrypted, and nobody may be asked for its passphrase here; run it on a "
-				 "terminal without --no-interactive, give icred --passphrase-fd, or the line "
-				 "passphrase-file= or ask=",
-				 self->file.what);
+	return r;
 }
 
 static int get_passphrase(void *data, const struct icred_host *host, unsigned attempt, char **ret_passphrase)
 {
 	const struct keyfile *self = data;
 	char question[400];
+	int r;
 
 	if (self->passphrase.name)
 		return secretfile_line(host, &self->passphrase, ret_passphrase);
@@ -150,51 +66,63 @@ static int get_passphrase(void *data, const struct icred_host *host, unsigned at
 		 self->file.what);
 	if (self->asker && !self->listing)
 		return ask_program(self, host, question, ret_passphrase);
-	return ask_caller(self, host, question, ret_passphrase);
+	r = secret_ask(host, question, PASSPHRASE_CAP, ret_passphrase);
+	if (r != ICRED_E_LOCKED)
+		return r;
+	return host->fail(
+		host, r,
+		"cannot ask for the passphrase of %s: not interactive; run it in a terminal, or add "
+		"passphrase-file= or ask= to the line",
+		self->file.what);
 }
 
-static int keyfile_load(struct keyfile *self, const struct icred_host *host, int listing)
+static int keyfile_load(struct pemkey *at_hand, const struct icred_host *host,
+			const struct icred_key_query *query, bool listing)
 {
+	struct keyfile *self = (struct keyfile *)at_hand;
 	const struct pemkey_passphrase passphrase = {get_passphrase, self, self->passphrase.name ? 1 : TRIES};
 
-	self->listing = listing;
-	return pemkey_load(&self->at_hand, host, &self->file, &passphrase);
-}
-
-static int keyfile_sign(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			unsigned nth, const void *text, size_t len, void *signature, size_t cap,
-			size_t *ret_len)
-{
-	struct keyfile *self = data;
-	int rc;
-
 	(void)query;
-	if (nth)
-		return host->fail(host, ICRED_E_NOT_FOUND, "%s holds one key", self->file.what);
-	rc = keyfile_load(self, host, 0);
-	return rc ? rc : pemkey_sign(&self->at_hand, host, text, len, signature, cap, ret_len);
+	self->listing = listing;
+	return pemkey_read(at_hand, host, &self->file, &passphrase);
 }
 
-static int keyfile_each(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			int (*each)(const struct icred_key *key, void *data), void *each_data)
+static int keyfile_open(const struct icred_host *host, void **ret_self)
 {
-	struct keyfile *self = data;
-	const char *slash = strrchr(self->file.what, '/');
-	struct icred_key key = {
-		.app = query->app, .label = slash + 1, .module = "file", .where = self->file.what};
-	int rc = keyfile_load(self, host, 1);
+	static const char *const names[] = {"path", "passphrase-file", "ask"};
+	const char *values[ARRAY_SIZE(names)], *path, *ask;
+	struct keyfile *self;
 
-	if (rc && rc != ICRED_E_LOCKED && rc != ICRED_E_CANCELLED)
-		return rc;
-	key.created_at = self->at_hand.seen.st_mtim.tv_sec;
-	return pemkey_show(&self->at_hand, host, &key, each, each_data);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = values[i] = host->argument(host, names[i]);
+		bool systemd = i == 2;
+
+		if (value && value[0] != '/' && !(systemd && strcmp(value, "systemd") == 0))
+			return host->fail(host, ICRED_E_INVALID,
+					  "key file: %s= must be an absolute file name%s, not \"%.60s\"",
+					  names[i], systemd ? " or systemd" : "", value);
+	}
+	path = values[0];
+	ask = values[2];
+	if (!path)
+		return host->fail(host, ICRED_E_INVALID,
+				  "key file: path= is missing; write path=/absolute/name.pem");
+	if (values[1] && ask)
+		return host->fail(host, ICRED_E_INVALID,
+				  "key file: passphrase-file= and ask= both say where the passphrase comes "
+				  "from; keep one of them");
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	/* Arguments belong to the profile, which outlives the module's self. */
+	self->at_hand = (struct pemkey){
+		.load = keyfile_load, .module = "file", .where = path, .label = strrchr(path, '/') + 1};
+	self->file = (struct secretfile){AT_FDCWD, path, path, SECRETFILE_PRIVATE};
+	self->passphrase = (struct secretfile){AT_FDCWD, values[1], values[1], SECRETFILE_PRIVATE};
+	self->asker = ask && strcmp(ask, "systemd") == 0 ? ASK_PASSWORD : ask;
+	*ret_self = self;
+	return 0;
 }
-
-static const struct icred_key_ops keyfile_ops = {
-	.size = sizeof(keyfile_ops),
-	.sign = keyfile_sign,
-	.each = keyfile_each,
-};
 
 static const struct icred_module keyfile_module = {
 	.size = sizeof(keyfile_module),
@@ -204,8 +132,8 @@ static const struct icred_module keyfile_module = {
 	.threads = ICRED_THREADS_SERIAL,
 	.can = ICRED_CAN_SIGN | ICRED_CAN_LIST,
 	.open = keyfile_open,
-	.close = keyfile_close,
-	.ops = &keyfile_ops,
+	.close = pemkey_close,
+	.ops = &pemkey_ops,
 	.arguments = "path passphrase-file ask",
 };
 

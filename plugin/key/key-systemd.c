@@ -22,49 +22,20 @@
 #define FORBIDDEN 0037
 
 struct credential {
-	struct pemkey at_hand;
-	char name[NAME_CAP]; /* the one at hand */
+	struct pemkey at_hand; /* first */
+	char name[NAME_CAP];   /* of the one at hand */
 };
 
 /* systemd.exec(5): a file name of printable ASCII without a colon. */
-static int name_fits(const char *name)
+static bool is_name(const char *name)
 {
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < len; i++)
 		if (name[i] < ' ' || name[i] > '~')
-			return 0;
+			return false;
 	return len && len < NAME_CAP && !strpbrk(name, "/:") && strcmp(name, ".") != 0 &&
 	       strcmp(name, "..") != 0;
-}
-
-static int credential_open(const struct icred_host *host, void **ret_self)
-{
-	const char *name = host->argument(host, "credential");
-	struct credential *self;
-
-	if (name && !name_fits(name))
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"key systemd: \"%.60s\" can't be the name of a credential; write credential= and "
-			"the name that the unit gives it",
-			name);
-	self = calloc(1, sizeof(*self));
-	if (!self)
-		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	*ret_self = self;
-	return 0;
-}
-
-static void credential_close(void *data, const struct icred_host *host)
-{
-	struct credential *self = data;
-
-	(void)host;
-	if (!self)
-		return;
-	pemkey_clear(&self->at_hand);
-	free(self);
 }
 
 static int open_directory(const struct icred_host *host, int *ret_fd)
@@ -110,65 +81,54 @@ static int load_named(struct credential *self, const struct icred_host *host, in
 			"systemd gave no credential %s; add LoadCredentialEncrypted=%s to the unit, or name "
 			"another with credential=",
 			name, name);
-	return pemkey_load(&self->at_hand, host, &file, NULL);
+	return pemkey_read(&self->at_hand, host, &file, NULL);
 }
 
-/* The one that the line names; else the app's own, else the one for whichever app. */
-static int credential_load(struct credential *self, const struct icred_host *host, const char *app)
+/* The one that the line names; else the app's own, else the one for any app. */
+static int credential_load(struct pemkey *at_hand, const struct icred_host *host,
+			   const struct icred_key_query *query, bool listing)
 {
+	struct credential *self = (struct credential *)at_hand;
 	const char *name = host->argument(host, "credential");
 	char own[NAME_CAP];
-	int directory = -1, rc, n;
+	int directory = -1, r, n;
 
-	rc = open_directory(host, &directory);
-	if (rc)
-		return rc;
-	n = snprintf(own, sizeof(own), "icred-%s", app);
-	if (name)
-		rc = load_named(self, host, directory, name);
-	else if (n < (int)sizeof(own) && name_fits(own) &&
-		 faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		rc = load_named(self, host, directory, own);
-	else
-		rc = load_named(self, host, directory, FALLBACK);
+	(void)listing;
+	r = open_directory(host, &directory);
+	if (r)
+		return r;
+	n = snprintf(own, sizeof(own), "icred-%s", query->app);
+	if (!name)
+		name = n < (int)sizeof(own) && is_name(own) &&
+				       faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+			       ? own
+			       : FALLBACK;
+	r = load_named(self, host, directory, name);
 	close(directory);
-	return rc;
+	return r;
 }
 
-static int credential_sign(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			   unsigned nth, const void *text, size_t len, void *signature, size_t cap,
-			   size_t *ret_len)
+static int credential_open(const struct icred_host *host, void **ret_self)
 {
-	struct credential *self = data;
-	int rc;
+	const char *name = host->argument(host, "credential");
+	struct credential *self;
 
-	if (nth)
-		return host->fail(host, ICRED_E_NOT_FOUND, "a credential holds one key");
-	rc = credential_load(self, host, query->app);
-	return rc ? rc : pemkey_sign(&self->at_hand, host, text, len, signature, cap, ret_len);
+	if (name && !is_name(name))
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"key systemd: \"%.60s\" can't be the name of a credential; write credential= and "
+			"the name that the unit gives it",
+			name);
+	self = calloc(1, sizeof(*self));
+	if (!self)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	self->at_hand = (struct pemkey){.load = credential_load,
+					.module = "systemd",
+					.where = "$CREDENTIALS_DIRECTORY",
+					.label = self->name};
+	*ret_self = self;
+	return 0;
 }
-
-static int credential_each(void *data, const struct icred_host *host, const struct icred_key_query *query,
-			   int (*each)(const struct icred_key *key, void *data), void *each_data)
-{
-	struct credential *self = data;
-	struct icred_key key = {.app = query->app,
-				.label = self->name,
-				.module = "systemd",
-				.where = "$CREDENTIALS_DIRECTORY"};
-	int rc = credential_load(self, host, query->app);
-
-	if (rc)
-		return rc;
-	key.created_at = self->at_hand.seen.st_mtim.tv_sec;
-	return pemkey_show(&self->at_hand, host, &key, each, each_data);
-}
-
-static const struct icred_key_ops credential_ops = {
-	.size = sizeof(credential_ops),
-	.sign = credential_sign,
-	.each = credential_each,
-};
 
 static const struct icred_module credential_module = {
 	.size = sizeof(credential_module),
@@ -178,8 +138,8 @@ static const struct icred_module credential_module = {
 	.threads = ICRED_THREADS_SERIAL,
 	.can = ICRED_CAN_SIGN | ICRED_CAN_LIST,
 	.open = credential_open,
-	.close = credential_close,
-	.ops = &credential_ops,
+	.close = pemkey_close,
+	.ops = &pemkey_ops,
 	.arguments = "credential",
 };
 

@@ -16,18 +16,17 @@
 
 #define STDERR_CAP 2048
 #define LOOK_MS    100  /* between looks at the time, which is over when the caller ends */
-#define QUIET_MS   1000 /* then a person learns what is waited for */
+#define QUIET_MS   1000 /* then a message says what is waited for */
 
 static const char *const passed[] = {
 	"HOME", "PATH", "USER", "LOGNAME", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME",
 };
-/* These let a command ask its user, so they go only where a person may be asked. */
+/* These let a command ask its user, so it gets them only if the call is interactive. */
 static const char *const passed_to_ask[] = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "GPG_TTY"};
 
 struct environment {
 	/* What always goes, what lets it ask, what the line names, PATH in any case, and the end. */
-	char *strings[sizeof(passed) / sizeof(passed[0]) + sizeof(passed_to_ask) / sizeof(passed_to_ask[0]) +
-		      COMMAND_NAMES_MAX + 2];
+	char *strings[ARRAY_SIZE(passed) + ARRAY_SIZE(passed_to_ask) + COMMAND_NAMES_MAX + 2];
 	size_t count;
 };
 
@@ -76,7 +75,7 @@ int command_check_variables(const struct icred_host *host, const char *variables
 		if (environment_drops(at, len))
 			return host->fail(
 				host, ICRED_E_INVALID,
-				"env=: icred-worker never has %s; use [command=/usr/bin/env %s=VALUE "
+				"env=: icred-worker does not have %s; write [command=/usr/bin/env %s=VALUE "
 				"PROGRAM ARGUMENT...]",
 				shown, shown);
 		if (++count > COMMAND_NAMES_MAX)
@@ -92,9 +91,9 @@ static void make_environment(const struct icred_host *host, const char *variable
 	static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 	size_t len;
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
 		pass_variable(to, passed[i], strlen(passed[i]));
-	for (size_t i = 0; host->interactive && i < sizeof(passed_to_ask) / sizeof(passed_to_ask[0]); i++)
+	for (size_t i = 0; host->interactive && i < ARRAY_SIZE(passed_to_ask); i++)
 		pass_variable(to, passed_to_ask[i], strlen(passed_to_ask[i]));
 	for (const char *at = next_name(variables, &len); at; at = next_name(at + len, &len))
 		pass_variable(to, at, len);
@@ -123,18 +122,6 @@ static int wait_command(struct subprocess *process)
 	return (int)MIN(most, left - run->margin);
 }
 
-static void first_line(const struct capture *err, char *to, size_t cap)
-{
-	const char *at = err->bytes, *end = at + err->len;
-	size_t len = 0;
-
-	while (at < end && (*at == '\n' || *at == '\r' || *at == ' ' || *at == '\t'))
-		at++;
-	while (at + len < end && at[len] != '\n' && at[len] != '\r')
-		len++;
-	quote(to, cap, at, len);
-}
-
 static int run_failed(const struct run *run, const struct subprocess *process, enum subprocess_end end,
 		      const char *wanted)
 {
@@ -149,13 +136,14 @@ static int run_failed(const struct run *run, const struct subprocess *process, e
 				  run->program, errno_words(error),
 				  errno_advice(error, "; install it, or correct the profile's line"));
 	if (process->out.len > run->max)
-		return host->fail(host, ICRED_E_INVALID,
-				  "%s printed more than %zu bytes, so it is no %s; it must print that alone",
-				  run->program, run->max, wanted);
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"%s printed more than %zu bytes, so it is not a %s; it must print that alone",
+			run->program, run->max, wanted);
 	return host->fail(
 		host, ICRED_E_TIMEOUT,
-		"the command %s did not finish in time and was stopped; see whether it waits for an "
-		"answer, or raise the setting timeout",
+		"%s timed out and was stopped; check whether it waits for an answer, or raise the setting "
+		"timeout",
 		run->program);
 }
 
@@ -163,7 +151,7 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 		size_t max, int64_t patience, struct command_result *ret_result)
 {
 	struct environment environment = {.count = 0};
-	char untrusted[TRUST_WHY_SIZE], err_text[STDERR_CAP];
+	char untrusted[TRUST_WHY_SIZE], err_text[STDERR_CAP] = "", *said;
 	int64_t left = host->time_left(host);
 	struct run run = {.host = host, .program = argv[0], .max = max};
 	struct subprocess process = {
@@ -171,7 +159,7 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 		.argv = argv,
 		.environment = environment.strings,
 		.out = {.cap = max + 1},
-		.err = {err_text, sizeof(err_text), 0},
+		.err = {err_text, sizeof(err_text) - 1, 0}, /* ends with a NUL */
 		.wait = wait_command,
 		.data = &run,
 		.farewell = (int)deadline_farewell(left),
@@ -194,7 +182,8 @@ int command_run(const struct icred_host *host, char *const argv[], const char *v
 	if (end == SUBPROCESS_ENDED && process.out.len <= max) {
 		process.out.bytes[process.out.len] = '\0';
 		*ret_result = (struct command_result){process.out.bytes, process.out.len, process.status, ""};
-		first_line(&process.err, ret_result->said, sizeof(ret_result->said));
+		said = err_text + strspn(err_text, " \t\r\n");
+		quote(ret_result->said, sizeof(ret_result->said), said, strcspn(said, "\r\n"));
 	} else {
 		r = run_failed(&run, &process, end, wanted);
 		host->secret_free(host, process.out.bytes);

@@ -21,8 +21,8 @@ struct command_result {
 };
 
 /*
- * Whether `variables`, names of the environment separated by blanks or commas, or NULL,
- * are names, and of what the worker has: 0, or the failure that was told to the host.
+ * 0 if `variables`, separated by blanks or commas, or NULL, are names of variables that the worker can
+ * have; else the failure, as reported to the host.
  */
 int command_check_variables(const struct icred_host *host, const char *variables);
 /*

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <icred/icred.h>
-#include "plugin/shared/pem.h"
+#include "lib/base/util.h"
+#include "plugin/shared/rsa.h"
 
 #define BEGIN "-----BEGIN "
 #define END   "-----END "
 #define DASH  "-----"
 
 /* Nothing is copied out of the text, so there is nothing to wipe here. */
-struct text {
+struct span {
 	const char *at;
 	const char *end;
 };
 
 struct block {
-	struct text label;
-	struct text body;
+	struct span label;
+	struct span body;
 };
 
 struct advice {
-	const char *label; /* of the PEM block; '*' at its beginning or end stands for anything */
+	const char *pattern; /* '*' at its beginning or end stands for anything */
 	const char *what;
 };
 
@@ -32,256 +33,186 @@ struct advice {
 	"this is an EC key; the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
 #define DSA_KEY \
 	"this is a DSA key; the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
-#define EMPTY "the key file is empty; download the app's private key again"
-#define ENCRYPTED                                                                                           \
-	"the key is encrypted with a passphrase; take that off on the way, so that no plain copy is left: " \
+#define ENCRYPTED                                                                                         \
+	"the key is encrypted with a passphrase; remove that on the way, so that no plain copy is left: " \
 	"openssl rsa -in app.pem | icred key import -"
+#define NAME_PRIVATE "name the file that begins with BEGIN RSA PRIVATE KEY or BEGIN PRIVATE KEY"
+#define OPENSSH_PUBLIC \
+	"this is a public key in OpenSSH's format; the private key is needed: name the app's private key file"
 
-static const struct advice advices[] = {
+static const struct advice labels[] = {
 	{"EC *", EC_KEY},
 	{"DSA *", DSA_KEY},
 	{"ENCRYPTED PRIVATE KEY", ENCRYPTED},
 	{"OPENSSH PRIVATE KEY",
 	 "the key is in OpenSSH's own format; convert a copy of the file with: ssh-keygen -p "
 	 "-N '' -m PEM -f copy.pem"},
-	{"CERTIFICATE REQUEST",
-	 "this is a certificate request, not a private key; name the file that begins with "
-	 "BEGIN RSA PRIVATE KEY or BEGIN PRIVATE KEY"},
-	{"*CERTIFICATE",
-	 "this is a certificate, not a private key; name the file that begins with BEGIN RSA PRIVATE "
-	 "KEY or BEGIN PRIVATE KEY"},
-	{"*PUBLIC KEY",
-	 "this is a public key; the private key is needed: name the file that begins with BEGIN RSA "
-	 "PRIVATE KEY or BEGIN PRIVATE KEY"},
+	{"CERTIFICATE REQUEST", "this is a certificate request, not a private key; " NAME_PRIVATE},
+	{"*CERTIFICATE", "this is a certificate, not a private key; " NAME_PRIVATE},
+	{"*PUBLIC KEY", "this is a public key; the private key is needed: " NAME_PRIVATE},
 };
 
-static int pem_refuse(char *why, size_t cap, const char *what)
-{
-	if (why && cap)
-		snprintf(why, cap, "%s", what);
-	return ICRED_E_INVALID;
-}
+/* How a file begins that has no PEM block. */
+static const struct advice beginnings[] = {
+	{"ssh-*", OPENSSH_PUBLIC},
+	{"ecdsa-*", OPENSSH_PUBLIC},
+	{"PuTTY-User-Key-File*",
+	 "the key is in PuTTY's format; convert it with: puttygen app.ppk -O private-openssh "
+	 "-o app.pem"},
+};
 
-static const char *text_find(struct text text, const char *what)
+static const char *find(struct span text, const char *what)
 {
 	return text.at ? memmem(text.at, (size_t)(text.end - text.at), what, strlen(what)) : NULL;
 }
 
-static int text_has(struct text text, const char *what)
-{
-	return text_find(text, what) != NULL;
-}
-
-static int text_is(struct text text, const char *what)
-{
-	size_t len = strlen(what);
-
-	return (size_t)(text.end - text.at) == len && memcmp(text.at, what, len) == 0;
-}
-
-static int text_begins(struct text text, const char *what, size_t len)
+static bool begins(struct span text, const char *what, size_t len)
 {
 	return (size_t)(text.end - text.at) >= len && memcmp(text.at, what, len) == 0;
 }
 
-static int text_ends(struct text text, const char *what)
+static bool fits(struct span text, const char *pattern)
 {
-	size_t len = strlen(what);
-
-	return (size_t)(text.end - text.at) >= len && memcmp(text.end - len, what, len) == 0;
-}
-
-static int text_blank(struct text text)
-{
-	while (text.at < text.end && strchr(" \t\r\n", *text.at) && *text.at)
-		text.at++;
-	return text.at == text.end;
-}
-
-static int label_fits(struct text label, const char *pattern)
-{
-	size_t len = strlen(pattern);
+	size_t len = strlen(pattern), text_len = (size_t)(text.end - text.at);
 
 	if (pattern[0] == '*')
-		return text_ends(label, pattern + 1);
+		return text_len >= len - 1 && memcmp(text.end - (len - 1), pattern + 1, len - 1) == 0;
 	if (pattern[len - 1] == '*')
-		return text_begins(label, pattern, len - 1);
-	return text_is(label, pattern);
+		return begins(text, pattern, len - 1);
+	return text_len == len && memcmp(text.at, pattern, len) == 0;
 }
 
-/* The next block; 0 at the end, -1 if it has no END line.  *text moves behind it. */
-static int next_block(struct text *text, struct block *ret_block)
+static const char *advice_for(struct span text, const struct advice *advices, size_t count)
 {
-	struct text rest = *text, tail;
-	struct block block;
+	for (size_t i = 0; i < count; i++)
+		if (fits(text, advices[i].pattern))
+			return advices[i].what;
+	return NULL;
+}
 
-	rest.at = text_find(rest, BEGIN);
+/* The next block; 0 at the end, -1 if it has no END line.  *text moves to what comes after it. */
+static int next_block(struct span *text, struct block *ret_block)
+{
+	struct span rest = *text, tail;
+	struct block block;
+	size_t len;
+
+	rest.at = find(rest, BEGIN);
 	if (!rest.at)
 		return 0;
 	block.label.at = rest.at += strlen(BEGIN);
-	block.label.end = text_find(rest, DASH);
+	block.label.end = find(rest, DASH);
 	if (!block.label.end)
 		return -1;
 	rest.at = block.body.at = block.label.end + strlen(DASH);
-	block.body.end = text_find(rest, END);
+	block.body.end = find(rest, END);
 	if (!block.body.end)
 		return -1;
-	tail.at = block.body.end + strlen(END);
-	tail.end = rest.end;
-	if (!text_begins(tail, block.label.at, (size_t)(block.label.end - block.label.at)))
+	tail = (struct span){block.body.end + strlen(END), rest.end};
+	len = (size_t)(block.label.end - block.label.at);
+	if (!begins(tail, block.label.at, len))
 		return -1;
-	tail.at += block.label.end - block.label.at;
-	if (!text_begins(tail, DASH, strlen(DASH)))
+	tail.at += len;
+	if (!begins(tail, DASH, strlen(DASH)))
 		return -1;
-	tail.at += strlen(DASH);
-	*text = tail;
+	text->at = tail.at + strlen(DASH);
 	*ret_block = block;
 	return 1;
 }
 
-/* SEQUENCE { INTEGER 3 ...: a key in DER has 0 or 1 there.  The length may be indefinite. */
-static int is_pkcs12(struct text text)
+/* What is wrong with the file as a whole; or NULL. */
+static const char *file_fault(struct span text)
 {
-	const unsigned char *at = (const unsigned char *)text.at;
-	size_t len = (size_t)(text.end - text.at);
-	size_t head = len > 1 && (at[1] & 0x80) ? 2 + (at[1] & 0x7fu) : 2;
+	const unsigned char *byte = (const unsigned char *)text.at;
+	size_t len = (size_t)(text.end - text.at), blank = 0, head;
 
-	return len >= head + 3 && at[0] == 0x30 && memcmp(at + head, "\2\1\3", 3) == 0;
-}
-
-static int not_text(struct text text, char *why, size_t cap)
-{
-	size_t len = (size_t)(text.end - text.at);
-
-	if (text_blank(text))
-		return pem_refuse(why, cap, EMPTY);
+	while (blank < len && text.at[blank] && strchr(" \t\r\n", text.at[blank]))
+		blank++;
+	if (blank == len)
+		return "the key file is empty; download the app's private key again";
 	if (len > PEM_MAX)
-		return pem_refuse(why, cap,
-				  "the file is larger than 32 KiB, so it is no private key in PEM format");
-	if (is_pkcs12(text))
-		return pem_refuse(
-			why, cap,
-			"this is a PKCS#12 file; take the key out on the way, so that no plain copy is left: "
-			"openssl pkcs12 -in app.p12 -nocerts -nodes | openssl rsa | icred key import -");
-	if (len > 1 && text.at[0] == 0x30 && (text.at[1] & 0x80) && !text_has(text, BEGIN))
-		return pem_refuse(
-			why, cap,
-			"the key is in DER format; convert it to PEM with: openssl rsa -inform DER -in "
-			"app.der -out app.pem");
+		return "the file is larger than 32 KiB, so it is not a private key in PEM format; name the "
+		       "app's private key file";
+	/* SEQUENCE { INTEGER 3 ...: a key in DER has 0 or 1 there.  The length may be indefinite. */
+	head = len > 1 && (byte[1] & 0x80) ? 2 + (byte[1] & 0x7fu) : 2;
+	if (len >= head + 3 && byte[0] == 0x30 && memcmp(byte + head, "\2\1\3", 3) == 0)
+		return "this is a PKCS#12 file; extract the key on the way, so that no plain copy is left: "
+		       "openssl pkcs12 -in app.p12 -nocerts -nodes | openssl rsa | icred key import -";
+	if (len > 1 && byte[0] == 0x30 && (byte[1] & 0x80) && !find(text, BEGIN))
+		return "the key is in DER format; convert it to PEM with: openssl rsa -inform DER -in "
+		       "app.der -out app.pem";
 	if (memchr(text.at, 0, len))
-		return pem_refuse(
-			why, cap,
-			"the file has NUL bytes, so it is no plain text; save the PEM as ASCII or UTF-8");
-	return 0;
+		return "the file has NUL bytes, so it is not plain text; save the PEM as ASCII or UTF-8";
+	if (find(text, BEGIN) && find(text, "\\n"))
+		return "the key has a literal \\n where a line should end; repair it with: "
+		       "sed 's/\\\\r//g; s/\\\\n/\\n/g' app.pem > repaired.pem";
+	if (find(text, BEGIN) && memchr(text.at, '\r', len))
+		return "the key has Windows line ends (CRLF); repair it with: tr -d '\\r' < app.pem > "
+		       "repaired.pem";
+	return NULL;
 }
 
-static int bad_line_ends(struct text text, char *why, size_t cap)
+static const char *block_fault(const struct block *block)
 {
-	if (text_has(text, BEGIN) && text_has(text, "\\n"))
-		return pem_refuse(why, cap,
-				  "the key has a literal \\n where a line should end; mend it with: "
-				  "sed 's/\\\\r//g; s/\\\\n/\\n/g' app.pem > mended.pem");
-	if (text_has(text, BEGIN) && memchr(text.at, '\r', (size_t)(text.end - text.at)))
-		return pem_refuse(
-			why, cap,
-			"the key has Windows line ends (CRLF); mend it with: tr -d '\\r' < app.pem > mended.pem");
-	return 0;
+	const char *fault = advice_for(block->label, labels, ARRAY_SIZE(labels));
+
+	if (fault)
+		return fault;
+	if (!fits(block->label, "RSA PRIVATE KEY") && !fits(block->label, "PRIVATE KEY"))
+		return "this PEM is not a private key; " NAME_PRIVATE;
+	return find(block->body, "DEK-Info:") || find(block->body, "ENCRYPTED") ? ENCRYPTED : NULL;
 }
 
-static int no_block(struct text text, char *why, size_t cap)
+/* The first key is what the file is about. */
+static const char *check(struct span text, enum pem_encryption *ret_encryption)
 {
-	if (text_begins(text, "ssh-", 4) || text_begins(text, "ecdsa-", 6))
-		return pem_refuse(why, cap,
-				  "this is a public key in OpenSSH's format; the private key is needed");
-	if (text_begins(text, "PuTTY-User-Key-File", 19))
-		return pem_refuse(
-			why, cap,
-			"the key is in PuTTY's format; convert it with: puttygen app.ppk -O private-openssh "
-			"-o app.pem");
-	if (text_has(text, END))
-		return pem_refuse(
-			why, cap,
-			"the key is truncated: its BEGIN line is missing; copy the whole file again");
-	return pem_refuse(
-		why, cap,
-		"this is no key in PEM format: there is no line that begins with -----BEGIN; name the app's "
-		"private key file");
-}
-
-static enum pem_encryption encryption_of(const struct block *block)
-{
-	if (text_is(block->label, "ENCRYPTED PRIVATE KEY"))
-		return PEM_ENCRYPTED_PKCS8;
-	if (text_is(block->label, "RSA PRIVATE KEY") && text_has(block->body, "DEK-Info:"))
-		return PEM_ENCRYPTED_OPENSSL;
-	return PEM_PLAIN;
-}
-
-static int bad_kind(const struct block *block, char *why, size_t cap)
-{
-	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (label_fits(block->label, advices[i].label))
-			return pem_refuse(why, cap, advices[i].what);
-	if (!text_is(block->label, "RSA PRIVATE KEY") && !text_is(block->label, "PRIVATE KEY"))
-		return pem_refuse(
-			why, cap,
-			"this PEM is no private key; name the file that begins with BEGIN RSA PRIVATE KEY or "
-			"BEGIN PRIVATE KEY");
-	if (text_has(block->body, "DEK-Info:") || text_has(block->body, "ENCRYPTED"))
-		return pem_refuse(why, cap, ENCRYPTED);
-	return 0;
-}
-
-/* The first key is what the file is about.  ret_encryption: NULL where an encrypted one is of no use. */
-static int check(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why, size_t why_cap)
-{
-	enum pem_encryption encryption;
-	struct text text = {pem, pem + len};
 	struct block best = {text, text}, block = best;
-	int keys = 0, blocks = 0, is_key, more, rc;
+	int keys = 0, blocks = 0, is_key, more;
+	enum pem_encryption encryption = PEM_PLAIN;
+	const char *fault = file_fault(text);
 
-	if (!pem)
-		return pem_refuse(why, why_cap, EMPTY);
-	rc = not_text(text, why, why_cap);
-	if (!rc)
-		rc = bad_line_ends(text, why, why_cap);
-	if (rc)
-		return rc;
+	if (fault)
+		return fault;
 	while ((more = next_block(&text, &block)) > 0) {
-		is_key = text_ends(block.label, "PRIVATE KEY");
+		is_key = fits(block.label, "*PRIVATE KEY");
 		if (!blocks++ || (is_key && !keys))
 			best = block;
 		keys += is_key;
 	}
 	if (more < 0)
-		return pem_refuse(why, why_cap,
-				  "the key is truncated: its END line is missing; copy the whole file again");
-	if (!blocks)
-		return no_block(text, why, why_cap);
+		return "the key is truncated: its END line is missing; copy the whole file again";
+	if (!blocks) {
+		fault = advice_for(text, beginnings, ARRAY_SIZE(beginnings));
+		if (fault)
+			return fault;
+		return find(text, END)
+			       ? "the key is truncated: its BEGIN line is missing; copy the whole file again"
+			       : "this is not a key in PEM format: there is no line that begins with "
+				 "-----BEGIN; name the app's private key file";
+	}
 	if (keys > 1)
-		return pem_refuse(
-			why, why_cap,
-			"the file holds several keys; keep one in a file of its own, from its BEGIN line to its "
-			"END line");
-	encryption = encryption_of(&best);
-	rc = ret_encryption && encryption ? 0 : bad_kind(&best, why, why_cap);
-	if (!rc && blocks > 1)
-		rc = pem_refuse(
-			why, why_cap,
-			"the file holds more than the key; keep only the private key, from its BEGIN line to its "
-			"END line");
-	if (!rc && ret_encryption)
+		return "the file holds several keys; keep one in a file of its own, from its BEGIN line to "
+		       "its END line";
+	if (fits(best.label, "ENCRYPTED PRIVATE KEY"))
+		encryption = PEM_ENCRYPTED_PKCS8;
+	else if (fits(best.label, "RSA PRIVATE KEY") && find(best.body, "DEK-Info:"))
+		encryption = PEM_ENCRYPTED_OPENSSL;
+	fault = ret_encryption && encryption ? NULL : block_fault(&best);
+	if (!fault && blocks > 1)
+		fault = "the file holds more than the key; keep only the private key, from its BEGIN line to "
+			"its END line";
+	if (!fault && ret_encryption)
 		*ret_encryption = encryption;
-	return rc;
+	return fault;
 }
 
-int pem_check(const char *pem, size_t len, char *why, size_t why_cap)
+int pem_check(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why, size_t why_cap)
 {
-	return check(pem, len, NULL, why, why_cap);
-}
+	const char *fault = check((struct span){pem, pem ? pem + len : NULL}, ret_encryption);
 
-int pem_check_encrypted(const char *pem, size_t len, enum pem_encryption *ret_encryption, char *why,
-			size_t why_cap)
-{
-	return check(pem, len, ret_encryption, why, why_cap);
+	if (!fault)
+		return 0;
+	if (why && why_cap)
+		snprintf(why, why_cap, "%s", fault);
+	return ICRED_E_INVALID;
 }

@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What key modules share that get a whole PEM from somewhere: open it, keep it for a while, sign, list. */
+/*
+ * What key modules share that get a whole PEM from somewhere: they open it, keep it for a while, sign, list.
+ * The module itself says how the key is had: its self begins with a struct pemkey whose load() does that,
+ * and its table of functions is pemkey_ops, with pemkey_close().
+ */
 #ifndef ICRED_PLUGIN_SHARED_PEMKEY_H
 #define ICRED_PLUGIN_SHARED_PEMKEY_H
+
+#include <stdbool.h>
 
 #include <icred/module.h>
 #include "plugin/shared/rsa.h"
 #include "plugin/shared/secretfile.h"
 
-/* A key at hand; all zero when there is none. */
 struct pemkey {
+	/* Have the key for this query at hand, by one of the two functions below; for a list, nothing may open a window. */
+	int (*load)(struct pemkey *at_hand, const struct icred_host *host,
+		    const struct icred_key_query *query, bool listing);
+	const char *module, *where, *label; /* for lists; not NULL */
+	/* The key at hand, if there is one. */
 	struct rsa_key *key;
-	struct stat seen; /* the file as it was when the key was read */
+	struct stat seen; /* the file as it was when the key was read; zero if it is not one */
 };
+
+extern const struct icred_key_ops pemkey_ops;
+void pemkey_close(void *self, const struct icred_host *host);
 
 /*
  * A passphrase in secret memory, for try 0, 1 ...; tries is how many make
@@ -27,14 +40,8 @@ struct pemkey_passphrase {
 int pemkey_open(struct pemkey *at_hand, const struct icred_host *host, const char *pem, size_t len,
 		const char *what, const struct pemkey_passphrase *passphrase);
 /* Have the key of this file at hand: read it, unless it is the same file unchanged. */
-int pemkey_load(struct pemkey *at_hand, const struct icred_host *host, const struct secretfile *file,
+int pemkey_read(struct pemkey *at_hand, const struct icred_host *host, const struct secretfile *file,
 		const struct pemkey_passphrase *passphrase);
 void pemkey_clear(struct pemkey *at_hand);
-
-int pemkey_sign(const struct pemkey *at_hand, const struct icred_host *host, const void *data, size_t len,
-		void *signature, size_t cap, size_t *ret_len);
-/* Show the key to each(), with its size and fingerprint filled in; without a key, as locked. */
-int pemkey_show(const struct pemkey *at_hand, const struct icred_host *host, struct icred_key *shown,
-		int (*each)(const struct icred_key *key, void *data), void *data);
 
 #endif

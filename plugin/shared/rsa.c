@@ -24,14 +24,7 @@ struct rsa_key {
 	unsigned bits;
 };
 
-struct rsa_source {
-	const char *pem;
-	size_t len;
-	enum pem_encryption encryption;
-	const char *passphrase;
-};
-
-#define ENCRYPT_ANEW "encrypt it anew with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in app.pem -out new.pem"
+#define ENCRYPT_ANEW "encrypt it again with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in app.pem -out new.pem"
 #define NOT_RSA      "the server takes RSA keys only: generate an RSA key of 2048 bits or more for the app"
 
 __attribute__((format(printf, 4, 5))) static int rsa_fail(int code, char *why, size_t cap, const char *format,
@@ -62,7 +55,7 @@ static gnutls_datum_t rsa_datum(const void *data, size_t len)
 	return datum;
 }
 
-static int rsa_unreadable(int error, char *why, size_t cap)
+static int rsa_unreadable(int error, bool encrypted, char *why, size_t cap)
 {
 	switch (error) {
 	case GNUTLS_E_MEMORY_ERROR:
@@ -72,181 +65,145 @@ static int rsa_unreadable(int error, char *why, size_t cap)
 	case GNUTLS_E_ECC_UNSUPPORTED_CURVE:
 	case GNUTLS_E_ECC_NO_SUPPORTED_CURVES:
 		return rsa_fail(ICRED_E_INVALID, why, cap, "this is not an RSA key; " NOT_RSA);
-	default:
-		return rsa_fail(ICRED_E_INVALID, why, cap,
-				"the key is truncated or damaged (%s); copy the whole file again",
-				gnutls_strerror(error));
-	}
-}
-
-static int rsa_bad_algorithm(int algorithm, char *why, size_t cap)
-{
-	switch (algorithm) {
-	case GNUTLS_PK_RSA:
-		return 0;
-	case GNUTLS_PK_RSA_PSS:
-		return rsa_fail(
-			ICRED_E_INVALID, why, cap,
-			"this key is for RSA-PSS only and can't sign RS256; generate a plain RSA key of 2048 "
-			"bits or more for the app");
-	case GNUTLS_PK_ECDSA:
-		return rsa_fail(ICRED_E_INVALID, why, cap, "this is an EC key; " NOT_RSA);
-	case GNUTLS_PK_DSA:
-		return rsa_fail(ICRED_E_INVALID, why, cap, "this is a DSA key; " NOT_RSA);
-	case GNUTLS_PK_EDDSA_ED25519:
-		return rsa_fail(ICRED_E_INVALID, why, cap, "this is an Ed25519 key; " NOT_RSA);
-	default:
-		return rsa_fail(ICRED_E_INVALID, why, cap, "this is not an RSA key; " NOT_RSA);
-	}
-}
-
-static int rsa_bad_size(unsigned bits, char *why, size_t cap)
-{
-	if (bits < RSA_BITS_MIN)
-		return rsa_fail(
-			ICRED_E_INVALID, why, cap,
-			"%u-bit: ICR and RFC 7518 want 2048; generate a new key in the app's dashboard",
-			bits);
-	if (bits > RSA_BITS_MAX)
-		return rsa_fail(
-			ICRED_E_INVALID, why, cap,
-			"%u-bit: more than 16384 is not supported; generate a key of 2048 to 4096 bits",
-			bits);
-	return 0;
-}
-
-static int rsa_undecryptable(int error, char *why, size_t cap)
-{
-	switch (error) {
 	case GNUTLS_E_DECRYPTION_FAILED:
 		return rsa_fail(ICRED_E_DENIED, why, cap,
 				"the passphrase is wrong; give the one that the key was encrypted with");
 	case GNUTLS_E_UNKNOWN_CIPHER_TYPE:
 	case GNUTLS_E_UNKNOWN_HASH_ALGORITHM:
-		return rsa_fail(ICRED_E_INVALID, why, cap,
-				"the key is encrypted in a way that is not known here; " ENCRYPT_ANEW);
+		if (encrypted)
+			return rsa_fail(ICRED_E_INVALID, why, cap,
+					"the key is encrypted with an unknown method; " ENCRYPT_ANEW);
+		break;
 	case GNUTLS_E_ASN1_DER_ERROR:
-	case GNUTLS_E_ASN1_GENERIC_ERROR: /* scrypt looks to GnuTLS like that */
+	case GNUTLS_E_ASN1_GENERIC_ERROR: /* GnuTLS reports scrypt like that */
+		if (encrypted)
+			return rsa_fail(ICRED_E_INVALID, why, cap,
+					"the key is damaged, or encrypted with an unknown method; copy the "
+					"whole file again, or " ENCRYPT_ANEW);
+		break;
+	}
+	return rsa_fail(ICRED_E_INVALID, why, cap,
+			"the key is truncated or damaged (%s); copy the whole file again",
+			gnutls_strerror(error));
+}
+
+/* 0 if the app's key may be of this kind and size. */
+static int rsa_unfit(int algorithm, unsigned bits, char *why, size_t cap)
+{
+	const char *kind;
+
+	switch (algorithm) {
+	case GNUTLS_PK_RSA:
+		if (bits < RSA_BITS_MIN)
+			return rsa_fail(ICRED_E_INVALID, why, cap,
+					"%u-bit: ICR and RFC 7518 require 2048; generate a new key in the "
+					"app's dashboard",
+					bits);
+		if (bits > RSA_BITS_MAX)
+			return rsa_fail(ICRED_E_INVALID, why, cap,
+					"%u-bit: more than 16384 is not supported; generate a key of 2048 to "
+					"4096 bits",
+					bits);
+		return 0;
+	case GNUTLS_PK_RSA_PSS:
 		return rsa_fail(ICRED_E_INVALID, why, cap,
-				"the key is damaged, or encrypted in a way that is not known here; copy the "
-				"whole file again, or " ENCRYPT_ANEW);
+				"this key is for RSA-PSS only and can't sign RS256; generate a plain RSA key "
+				"of 2048 bits or more for the app");
+	case GNUTLS_PK_ECDSA:
+		kind = "an EC";
+		break;
+	case GNUTLS_PK_DSA:
+		kind = "a DSA";
+		break;
+	case GNUTLS_PK_EDDSA_ED25519:
+		kind = "an Ed25519";
+		break;
 	default:
-		return rsa_unreadable(error, why, cap);
+		return rsa_fail(ICRED_E_INVALID, why, cap, "this is not an RSA key; " NOT_RSA);
 	}
-}
-
-static int rsa_decrypt(const struct rsa_source *source, gnutls_x509_privkey_t key)
-{
-	const gnutls_datum_t text = rsa_datum(source->pem, source->len);
-
-	switch (source->encryption) {
-	case PEM_ENCRYPTED_PKCS8:
-		return gnutls_x509_privkey_import_pkcs8(key, &text, GNUTLS_X509_FMT_PEM, source->passphrase,
-							0);
-	case PEM_ENCRYPTED_OPENSSL:
-		return gnutls_x509_privkey_import_openssl(key, &text, source->passphrase);
-	default:
-		return gnutls_x509_privkey_import(key, &text, GNUTLS_X509_FMT_PEM);
-	}
-}
-
-static int rsa_read(const struct rsa_source *source, gnutls_x509_privkey_t key, unsigned *ret_bits, char *why,
-		    size_t cap)
-{
-	unsigned bits = 0;
-	int rc;
-
-	rc = rsa_decrypt(source, key);
-	if (rc < 0)
-		return source->encryption ? rsa_undecryptable(rc, why, cap) : rsa_unreadable(rc, why, cap);
-	rc = rsa_bad_algorithm(gnutls_x509_privkey_get_pk_algorithm2(key, &bits), why, cap);
-	if (!rc)
-		rc = rsa_bad_size(bits, why, cap);
-	if (!rc)
-		*ret_bits = bits;
-	return rc;
+	return rsa_fail(ICRED_E_INVALID, why, cap, "this is %s key; " NOT_RSA, kind);
 }
 
 /* Takes the X.509 key over, in success and failure. */
-static int rsa_wrap(gnutls_x509_privkey_t raw, unsigned bits, struct rsa_key **ret_key, char *why, size_t cap)
+static int rsa_wrap(gnutls_x509_privkey_t raw, struct rsa_key **ret_key, char *why, size_t cap)
 {
-	struct rsa_key *key = calloc(1, sizeof(*key));
-	int rc;
+	gnutls_privkey_t private = NULL;
+	int r = gnutls_privkey_init(&private);
 
-	rc = key ? gnutls_privkey_init(&key->key) : GNUTLS_E_MEMORY_ERROR;
-	if (!rc)
-		rc = gnutls_privkey_import_x509(key->key, raw, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
-	if (rc < 0) {
+	if (!r)
+		r = gnutls_privkey_import_x509(private, raw, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	if (r < 0) {
 		gnutls_x509_privkey_deinit(raw);
-		rsa_free(key);
-		return rsa_gnutls_fail(rc, "the key can't be used", why, cap);
+		r = rsa_gnutls_fail(r, "the key can't be used", why, cap);
+	} else {
+		r = rsa_adopt(private, ret_key, why, cap);
 	}
-	key->bits = bits;
-	*ret_key = key;
-	return 0;
+	if (r && private)
+		gnutls_privkey_deinit(private);
+	return r;
 }
 
-static int rsa_load(const struct rsa_source *source, int thorough, struct rsa_key **ret_key, char *why,
-		    size_t cap)
+/* `passphrase`: NULL if the key must not be encrypted.  `thorough`: its numbers must agree with each other. */
+static int rsa_load(const char *pem, size_t len, const char *passphrase, bool thorough,
+		    struct rsa_key **ret_key, char *why, size_t cap)
 {
+	const gnutls_datum_t text = rsa_datum(pem, len);
+	enum pem_encryption encryption = PEM_PLAIN;
 	gnutls_x509_privkey_t raw;
 	unsigned bits = 0;
-	int rc;
+	int r = pem_check(pem, len, passphrase ? &encryption : NULL, why, cap);
 
-	rc = gnutls_x509_privkey_init(&raw);
-	if (rc < 0)
-		return rsa_gnutls_fail(rc, "the key can't be read", why, cap);
-	rc = rsa_read(source, raw, &bits, why, cap);
-	if (!rc && thorough && gnutls_x509_privkey_verify_params(raw) < 0)
-		rc = rsa_fail(
+	if (r)
+		return r;
+	r = gnutls_x509_privkey_init(&raw);
+	if (r < 0)
+		return rsa_gnutls_fail(r, "the key can't be read", why, cap);
+	if (encryption == PEM_ENCRYPTED_PKCS8)
+		r = gnutls_x509_privkey_import_pkcs8(raw, &text, GNUTLS_X509_FMT_PEM, passphrase, 0);
+	else if (encryption == PEM_ENCRYPTED_OPENSSL)
+		r = gnutls_x509_privkey_import_openssl(raw, &text, passphrase);
+	else
+		r = gnutls_x509_privkey_import(raw, &text, GNUTLS_X509_FMT_PEM);
+	if (r < 0) {
+		r = rsa_unreadable(r, encryption != PEM_PLAIN, why, cap);
+	} else {
+		r = gnutls_x509_privkey_get_pk_algorithm2(raw, &bits);
+		r = rsa_unfit(r, bits, why, cap);
+	}
+	if (!r && thorough && gnutls_x509_privkey_verify_params(raw) < 0)
+		r = rsa_fail(
 			ICRED_E_INVALID, why, cap,
 			"the key is damaged: its numbers do not fit each other; copy the whole file again");
-	if (rc) {
-		gnutls_x509_privkey_deinit(raw);
-		return rc;
-	}
-	return rsa_wrap(raw, bits, ret_key, why, cap);
-}
-
-static int rsa_load_plain(const char *pem, size_t len, int thorough, struct rsa_key **ret_key, char *why,
-			  size_t cap)
-{
-	const struct rsa_source source = {pem, len, PEM_PLAIN, NULL};
-	int rc = pem_check(pem, len, why, cap);
-
-	return rc ? rc : rsa_load(&source, thorough, ret_key, why, cap);
+	if (!r)
+		return rsa_wrap(raw, ret_key, why, cap);
+	gnutls_x509_privkey_deinit(raw);
+	return r;
 }
 
 int rsa_open(const char *pem, size_t len, struct rsa_key **ret_key, char *why, size_t why_cap)
 {
-	return rsa_load_plain(pem, len, 0, ret_key, why, why_cap);
+	return rsa_load(pem, len, NULL, false, ret_key, why, why_cap);
 }
 
 int rsa_open_encrypted(const char *pem, size_t len, const char *passphrase, struct rsa_key **ret_key,
 		       char *why, size_t why_cap)
 {
-	struct rsa_source source = {pem, len, PEM_PLAIN, passphrase};
-	int rc = pem_check_encrypted(pem, len, &source.encryption, why, why_cap);
-
-	return rc ? rc : rsa_load(&source, 0, ret_key, why, why_cap);
+	return rsa_load(pem, len, passphrase, false, ret_key, why, why_cap);
 }
 
 int rsa_adopt(struct gnutls_privkey_st *private, struct rsa_key **ret_key, char *why, size_t why_cap)
 {
 	struct rsa_key *key;
 	unsigned bits = 0;
-	int rc;
+	int r = gnutls_privkey_get_pk_algorithm(private, &bits);
 
-	rc = rsa_bad_algorithm(gnutls_privkey_get_pk_algorithm(private, &bits), why, why_cap);
-	if (!rc)
-		rc = rsa_bad_size(bits, why, why_cap);
-	if (rc)
-		return rc;
+	r = rsa_unfit(r, bits, why, why_cap);
+	if (r)
+		return r;
 	key = calloc(1, sizeof(*key));
 	if (!key)
 		return rsa_gnutls_fail(GNUTLS_E_MEMORY_ERROR, "", why, why_cap);
-	key->key = private;
-	key->bits = bits;
+	*key = (struct rsa_key){private, bits};
 	*ret_key = key;
 	return 0;
 }
@@ -266,67 +223,54 @@ unsigned rsa_bits(const struct rsa_key *key)
 	return key->bits;
 }
 
-static int rsa_fingerprint(const gnutls_datum_t *der, char fingerprint[RSA_FINGERPRINT_SIZE])
-{
-	unsigned char hash[SHA256_SIZE];
-	const gnutls_datum_t raw = {hash, sizeof(hash)};
-	gnutls_datum_t text = {NULL, 0};
-	int rc;
-
-	rc = gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, hash);
-	if (!rc)
-		rc = gnutls_base64_encode2(&raw, &text);
-	if (!rc)
-		snprintf(fingerprint, RSA_FINGERPRINT_SIZE, "%.*s", (int)text.size, (const char *)text.data);
-	gnutls_free(text.data);
-	return rc;
-}
-
 int rsa_describe_public(struct gnutls_pubkey_st *public, struct rsa_info *ret_info, char *why, size_t why_cap)
 {
 	struct rsa_info info = {.bits = 0};
-	gnutls_datum_t der = {NULL, 0};
-	int rc;
+	unsigned char hash[SHA256_SIZE];
+	const gnutls_datum_t raw = {hash, sizeof(hash)};
+	gnutls_datum_t der = {NULL, 0}, text = {NULL, 0};
+	int r = gnutls_pubkey_get_pk_algorithm(public, &info.bits);
 
-	rc = rsa_bad_algorithm(gnutls_pubkey_get_pk_algorithm(public, &info.bits), why, why_cap);
-	if (!rc)
-		rc = rsa_bad_size(info.bits, why, why_cap);
-	if (rc)
-		return rc;
-	rc = gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &der);
-	if (!rc)
-		rc = rsa_fingerprint(&der, info.fingerprint);
+	r = rsa_unfit(r, info.bits, why, why_cap);
+	if (r)
+		return r;
+	r = gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &der);
+	if (!r)
+		r = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, hash);
+	if (!r)
+		r = gnutls_base64_encode2(&raw, &text);
+	if (!r) {
+		snprintf(info.fingerprint, sizeof(info.fingerprint), "%.*s", (int)text.size,
+			 (const char *)text.data);
+		*ret_info = info;
+	}
+	gnutls_free(text.data);
 	gnutls_free(der.data);
-	if (rc < 0)
-		return rsa_gnutls_fail(rc, "the key has no fingerprint", why, why_cap);
-	*ret_info = info;
-	return 0;
+	return r < 0 ? rsa_gnutls_fail(r, "the key has no fingerprint", why, why_cap) : 0;
 }
 
 int rsa_describe(const struct rsa_key *key, struct rsa_info *ret_info, char *why, size_t why_cap)
 {
 	gnutls_pubkey_t public = NULL;
-	int rc;
+	int r = gnutls_pubkey_init(&public);
 
-	rc = gnutls_pubkey_init(&public);
-	if (!rc)
-		rc = gnutls_pubkey_import_privkey(public, key->key, 0, 0);
-	rc = rc < 0 ? rsa_gnutls_fail(rc, "the key has no fingerprint", why, why_cap)
-		    : rsa_describe_public(public, ret_info, why, why_cap);
+	if (!r)
+		r = gnutls_pubkey_import_privkey(public, key->key, 0, 0);
+	r = r < 0 ? rsa_gnutls_fail(r, "the key has no fingerprint", why, why_cap)
+		  : rsa_describe_public(public, ret_info, why, why_cap);
 	gnutls_pubkey_deinit(public);
-	return rc;
+	return r;
 }
 
 int rsa_check(const char *pem, size_t len, struct rsa_info *ret_info, char *why, size_t why_cap)
 {
 	struct rsa_key *key = NULL;
-	int rc;
+	int r = rsa_load(pem, len, NULL, true, &key, why, why_cap);
 
-	rc = rsa_load_plain(pem, len, 1, &key, why, why_cap);
-	if (!rc)
-		rc = rsa_describe(key, ret_info, why, why_cap);
+	if (!r)
+		r = rsa_describe(key, ret_info, why, why_cap);
 	rsa_free(key);
-	return rc;
+	return r;
 }
 
 int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *signature, size_t cap,
@@ -335,7 +279,7 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 	const gnutls_datum_t text = rsa_datum(data, len);
 	gnutls_datum_t made = {NULL, 0};
 	bool fits;
-	int rc;
+	int r;
 
 	/* GnuTLS counts in unsigned int, and an input that long is none of ours. */
 	if (len > UINT32_MAX)
@@ -343,9 +287,9 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 	if (cap < (key->bits + 7) / 8)
 		return rsa_fail(ICRED_E_INTERNAL, why, why_cap, "no room for a signature of %u bits",
 				key->bits);
-	rc = gnutls_privkey_sign_data2(key->key, GNUTLS_SIGN_RSA_SHA256, 0, &text, &made);
-	if (rc < 0)
-		return rsa_gnutls_fail(rc, "the key can't sign", why, why_cap);
+	r = gnutls_privkey_sign_data2(key->key, GNUTLS_SIGN_RSA_SHA256, 0, &text, &made);
+	if (r < 0)
+		return rsa_gnutls_fail(r, "the key can't sign", why, why_cap);
 	fits = made.size <= cap;
 	if (fits) {
 		memcpy(signature, made.data, made.size);
@@ -355,5 +299,28 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 	gnutls_free(made.data);
 	if (!fits)
 		return rsa_fail(ICRED_E_INTERNAL, why, why_cap, "the signature is too long");
+	return 0;
+}
+
+void rsa_signed(const struct rsa_key *key, const struct icred_host *host)
+{
+	struct rsa_info info;
+	char why[RSA_WHY_SIZE];
+
+	if (host->size < offsetof(struct icred_host, signed_by) + sizeof(host->signed_by) || !host->signed_by)
+		return;
+	if (rsa_describe(key, &info, why, sizeof(why)) == 0)
+		host->signed_by(host, info.fingerprint);
+}
+
+int rsa_sign_for(const struct rsa_key *key, const struct icred_host *host, const void *data, size_t len,
+		 void *signature, size_t cap, size_t *ret_len)
+{
+	char why[RSA_WHY_SIZE] = "";
+	int r = rsa_sign(key, data, len, signature, cap, ret_len, why, sizeof(why));
+
+	if (r)
+		return host->fail(host, r, "%s", why);
+	rsa_signed(key, host);
 	return 0;
 }

@@ -28,8 +28,8 @@ static int file_unopened(const struct icred_host *host, const struct secretfile 
 	case EPERM:
 		return host->fail(
 			host, ICRED_E_DENIED,
-			"%s may not be read by this user; make it the property of the user who runs "
-			"this (chown) or keep the key elsewhere",
+			"%s may not be read by this user; make the user who runs this its owner (chown), "
+			"or keep the key elsewhere",
 			file->what);
 	default:
 		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be opened: %s",
@@ -37,7 +37,7 @@ static int file_unopened(const struct icred_host *host, const struct secretfile 
 	}
 }
 
-/* ssh(1) has the same rules for its keys: a secret that others could read is none. */
+/* ssh(1) has the same rules for its keys. */
 static int file_unfit(const struct icred_host *host, const struct secretfile *file, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
@@ -52,8 +52,8 @@ static int file_unfit(const struct icred_host *host, const struct secretfile *fi
 	if (st->st_mode & file->forbidden)
 		return host->fail(
 			host, ICRED_E_INVALID,
-			"%s has mode %04o, so others than its owner may read or change it; run: chmod "
-			"600 on it, and think of replacing the key",
+			"%s has mode %04o, so other users than its owner may read or change it; run chmod "
+			"600 on it, and consider replacing the key",
 			file->what, (unsigned)st->st_mode & 07777);
 	return 0;
 }
@@ -62,16 +62,16 @@ int secretfile_open(const struct icred_host *host, const struct secretfile *file
 		    struct stat *ret_stat)
 {
 	struct stat st;
-	int fd = -1, rc;
+	int fd = -1, r;
 
 	/* O_NONBLOCK: a FIFO must not hang us before it is recognized. */
 	fd = openat(file->directory, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return file_unopened(host, file, errno);
-	rc = fstat(fd, &st) < 0 ? file_unopened(host, file, errno) : file_unfit(host, file, &st);
-	if (rc) {
+	r = fstat(fd, &st) < 0 ? file_unopened(host, file, errno) : file_unfit(host, file, &st);
+	if (r) {
 		close(fd);
-		return rc;
+		return r;
 	}
 	*ret_fd = fd;
 	*ret_stat = st;
@@ -106,17 +106,32 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 			  file->what, max);
 }
 
-int secretfile_end_line(char *text, size_t len)
+bool secretfile_end_line(char *text, size_t len)
 {
 	char *end = memchr(text, '\n', len);
 
 	end = end ? end : text + len;
 	if (memchr(text, '\0', (size_t)(end - text)))
-		return 0;
+		return false;
 	if (end > text && end[-1] == '\r')
 		end--;
 	*end = '\0';
-	return 1;
+	return true;
+}
+
+int secret_ask(const struct icred_host *host, const char *question, size_t cap, char **ret_reply)
+{
+	char *reply = host->secret_alloc(host, cap);
+	int r;
+
+	if (!reply)
+		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
+	r = host->prompt(host, ICRED_PROMPT_ECHO_OFF, question, reply, cap);
+	if (!r)
+		*ret_reply = reply;
+	else
+		host->secret_free(host, reply);
+	return r;
 }
 
 int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line)
@@ -124,20 +139,20 @@ int secretfile_line(const struct icred_host *host, const struct secretfile *file
 	char *text = NULL;
 	struct stat st;
 	size_t len;
-	int fd = -1, rc;
+	int fd = -1, r;
 
-	rc = secretfile_open(host, file, &fd, &st);
-	if (rc == ICRED_E_NOT_FOUND) /* what it opens is there, and must not look missing */
+	r = secretfile_open(host, file, &fd, &st);
+	if (r == ICRED_E_NOT_FOUND) /* the key that it unlocks is there, and must not look missing */
 		return host->fail(host, ICRED_E_LOCKED,
 				  "there is no file %s to unlock the key with; put it there, readable by its "
 				  "owner alone (chmod 600)",
 				  file->what);
-	if (rc)
-		return rc;
-	rc = secretfile_read(host, file, fd, LINE_CAP, &text, &len);
+	if (r)
+		return r;
+	r = secretfile_read(host, file, fd, LINE_CAP, &text, &len);
 	close(fd);
-	if (rc)
-		return rc;
+	if (r)
+		return r;
 	if (!secretfile_end_line(text, len)) {
 		host->secret_free(host, text);
 		return host->fail(host, ICRED_E_INVALID,

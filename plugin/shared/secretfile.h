@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that holds a secret: read it only if nobody else could have read or written it. */
+/* Secrets from outside: a file, read only if no other user could have read or written it, or a question. */
 #ifndef ICRED_PLUGIN_SHARED_SECRETFILE_H
 #define ICRED_PLUGIN_SHARED_SECRETFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <icred/module.h>
@@ -26,9 +27,11 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 /* The first line of a file with nothing but a passphrase or a PIN; without the file, what it opens is locked. */
 int secretfile_line(const struct icred_host *host, const struct secretfile *file, char **ret_line);
 /*
- * End a text of `len` bytes where its first line ends, with LF or CR LF.  0 if
+ * End a text of `len` bytes where its first line ends, with LF or CR LF.  False if
  * there is a NUL byte in that line: what stands before it is another secret.
  */
-int secretfile_end_line(char *text, size_t len);
+bool secretfile_end_line(char *text, size_t len);
+/* What the user answers, in less than cap bytes of secret memory; the host's secret_free. */
+int secret_ask(const struct icred_host *host, const char *question, size_t cap, char **ret_reply);
 
 #endif

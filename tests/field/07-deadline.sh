@@ -94,9 +94,9 @@ END
 chmod 755 "$tmp/deaf"
 slow deaf "$silent" "key sufficient exec command=$tmp/deaf"
 for time in 1 2 5; do
-	late "a command that does not end" $time 'the command .* did not finish in time' icred -p exec --timeout $time token
+	late "a command that does not end" $time 'timed out and was stopped' icred -p exec --timeout $time token
 done
-late "one that does not mind SIGTERM" 2 'the command .* did not finish in time' icred -p deaf --timeout 2 token
+late "one that does not mind SIGTERM" 2 'timed out and was stopped' icred -p deaf --timeout 2 token
 
 # -- questions ---------------------------------------------------------------------------------------
 

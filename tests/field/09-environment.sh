@@ -130,7 +130,7 @@ for bad in 'A=1' '1A' 'A-B' 'A.B' '*' 'A;B' 'GOOD Ä' '$HOME' 'A:B'; do
 done
 for bad in $gone; do
 	names "HOME $bad"
-	refused "not in the worker: $bad" 8 invalid "env=: icred-worker never has $bad; use \[command=/usr/bin/env $bad=VALUE" \
+	refused "not in the worker: $bad" 8 invalid "env=: icred-worker does not have $bad; write \[command=/usr/bin/env $bad=VALUE" \
 		icred token
 done
 many=$(seq -s ' ' -f 'N%g' 1 64)

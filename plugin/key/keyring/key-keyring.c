@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"
-#include "plugin/shared/signed.h"
 
 /*
  * How long a key may sign after it has been removed from the keyring, or locked
@@ -96,16 +95,11 @@ static int keyring_sign(void *self, const struct icred_host *host, const struct 
 			size_t *ret_len)
 {
 	const struct keyring_call call = {self, host, query};
-	char why[RSA_WHY_SIZE] = "";
 	int r = have_key(&call, nth);
 
-	if (r)
-		return leave(&call, r);
-	r = rsa_sign(call.self->recent.key, data, len, signature, cap, ret_len, why, sizeof(why));
-	if (r)
-		return leave(&call, host->fail(host, r, "%s", why));
-	signed_by(host, call.self->recent.key);
-	return leave(&call, 0);
+	if (!r)
+		r = rsa_sign_for(call.self->recent.key, host, data, len, signature, cap, ret_len);
+	return leave(&call, r);
 }
 
 static int show_all(const struct keyring_call *call, GVariant *paths, bool locked, keyring_each_key *each,

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "plugin/key/pkcs11/pkcs11.h"
-#include "plugin/shared/signed.h"
 #include "lib/base/trust.h"
 
 #define LABEL_CAP        128
@@ -224,7 +223,7 @@ static int token_sign(void *self, const struct icred_host *host, const struct ic
 	if (!rc) {
 		memcpy(signature, made.data, made.size);
 		*ret_len = made.size;
-		signed_by(host, token->key);
+		rsa_signed(token->key, host);
 	}
 	gnutls_free(made.data);
 	return leave(token, rc);

@@ -79,7 +79,7 @@ bad 'truncated: its END line is missing; copy the whole file again' no-end
 bad 'truncated: its BEGIN line is missing; copy the whole file again' no-beginning
 bad '(truncated or )?damaged.*copy the whole file again' gap damaged-modulus damaged-prime hollow
 bad 'CRLF.*tr -d' crlf
-bad 'literal.*mend it with: sed' literal
+bad 'literal.*repair it with: sed' literal
 bad 'is a certificate, not a private key' certificate
 bad 'certificate request' request
 bad 'is a public key' public public-old
@@ -89,7 +89,7 @@ bad 'several keys; keep one' two
 bad 'more than the key; keep only' with-certificate behind-certificate
 bad 'empty' empty blank
 bad '(larger|longer) than .*32 KiB' large huge long
-bad '(no key in PEM format|plain text|NUL|DER)' noise text
+bad '(not a key in PEM format|plain text|NUL|DER)' noise text
 
 # Advice that does not work is none.
 tr -d '\r' <crlf >mended-crlf

@@ -67,7 +67,7 @@ refused "a signal" 1 internal "ended by signal 9" icred token
 does "exit 0"
 refused "nothing printed" 3 not-found "printed nothing" icred token
 does "echo hello"
-refused "no key" 8 invalid "$fetch: this is no key in PEM format" icred token
+refused "no key" 8 invalid "$fetch: this is not a key in PEM format" icred token
 does "cat '$sandbox_key'; head -c 40000 /dev/zero"
 refused "too much" 8 invalid "printed more than 32768 bytes" icred token
 does "yes"
@@ -88,7 +88,7 @@ unlike "no piece of a key is quoted" "$err" "$(sed -n 2p "$sandbox_key" | cut -c
 # -- time ------------------------------------------------------------------------------
 
 does "echo \$\$ >'$tmp/pid'; sleep 60 & echo \$! >>'$tmp/pid'; sleep 60"
-refused "a command that does not end" 7 timeout "the command $fetch did not finish in time" icred --timeout 2s token
+refused "a command that does not end" 7 timeout "$fetch timed out and was stopped" icred --timeout 2s token
 gone() {
 	while read -r pid; do
 		! kill -0 "$pid" 2>/dev/null || grep -q '^State:.*Z' "/proc/$pid/status" || return 1
@@ -100,11 +100,11 @@ profile default "key sufficient exec [command=$fetch] timeout=1" "key sufficient
 does 'sleep 60'
 run icred -v token
 like "one that may not take so long leaves the time to the next line" "$out" "$token"
-like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: the command $fetch did not finish in time"
+like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: $fetch timed out and was stopped"
 icred -q forget
 for word in 0 1s -1 '' 3601 99999999999999999999; do
 	use "$fetch" "timeout=$word"
-	refused "timeout=$word" 8 invalid 'timeout= wants a number of seconds, from 1 to 3600' icred token
+	refused "timeout=$word" 8 invalid 'timeout= must be a number of seconds, from 1 to 3600' icred token
 done
 use "$fetch"
 does "cat '$sandbox_key'; sleep 60 & echo \$! >'$tmp/pid'"
@@ -123,7 +123,7 @@ refused "one that is no program" 8 invalid "plain can't be run: Permission denie
 use "pass show icr"
 refused "one without a path" 8 invalid "not an absolute path" icred token
 profile default "key required exec"
-refused "none" 8 invalid "which command" icred token
+refused "none" 8 invalid "command= is missing" icred token
 profile default "key sufficient exec [command=$fetch none]" "key sufficient exec [command=/bin/cat $sandbox_key]"
 does "exit 1"
 run icred token

@@ -71,7 +71,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	place "$sandbox_key"
 	chmod 000 "$pem"
-	refused "one that may not be read" 5 denied "may not be read" icred token
+	refused "one that may not be read" 5 denied "may not be read by this user" icred token
 fi
 place "$sandbox_key"
 head -c 40000 /dev/zero | tr '\0' 'x' >>"$pem"
@@ -90,7 +90,7 @@ refused "without path=" 8 invalid "path=/absolute" icred token
 use path=app.pem
 refused "a path that is not absolute" 8 invalid "absolute file name" icred token
 use "path=$pem" ask=dialog
-refused "a program that is not absolute" 8 invalid "ask= wants" icred token
+refused "a program that is not absolute" 8 invalid "ask= must be an absolute" icred token
 use "path=$pem" ask=systemd "passphrase-file=$tmp/phrase"
 refused "two ways to a passphrase" 8 invalid "keep one of them" icred token
 
@@ -109,7 +109,7 @@ for kind in pkcs8 pkcs1; do
 		'import json, sys; print(json.load(sys.stdin)["keys"][0]["fingerprint"])')" "$fingerprint"
 	use "path=$pem"
 	fresh
-	refused "  and nobody to ask" 4 locked "$pem is encrypted.*passphrase-file=" icred --no-interactive token
+	refused "  and nobody to ask" 4 locked "cannot ask for the passphrase of $pem.*passphrase-file=" icred --no-interactive token
 	run icred --json --no-interactive key list
 	is "  the list shows it as locked" "$(json '[(k["fingerprint"], k["locked"]) for k in d["keys"]]')" "[('', True)]"
 	like "  and for people, below its headings" "$(icred --no-interactive key list | sed "s/$(date -u +%Y)-..-../2026-01-01/")" \
@@ -119,7 +119,7 @@ done
 use "path=$pem" "passphrase-file=$tmp/phrase"
 if openssl pkcs8 -topk8 -scrypt -in "$sandbox_key" -out "$tmp/scrypt.pem" -passout "file:$tmp/phrase" 2>/dev/null; then
 	place "$tmp/scrypt.pem"
-	refused "encrypted by way of scrypt, which GnuTLS does not know" 8 invalid "in a way that is not known here.*encrypt it anew" icred token
+	refused "encrypted by way of scrypt, which GnuTLS does not know" 8 invalid "with an unknown method.*encrypt it again" icred token
 else
 	skip "openssl knows no scrypt"
 fi
@@ -151,7 +151,7 @@ echo wrong >"$tmp/reply"
 fresh
 refused "a wrong one from it" 5 denied "passphrase is wrong" icred token
 head -c 1000 /dev/zero | tr '\0' x >"$tmp/reply"
-refused "much more from it" 8 invalid "$tmp/ask printed more than 512 bytes, so it is no passphrase" icred token
+refused "much more from it" 8 invalid "$tmp/ask printed more than 512 bytes, so it is not a passphrase" icred token
 rm "$tmp/reply"
 refused "none from it" 1 cancelled "gave no passphrase: cat: .*reply" icred token
 use "path=$pem" "ask=$tmp/nothing"

@@ -229,7 +229,7 @@ static void test_small(void **state)
 
 	(void)state;
 	export1(key, text);
-	refused_text(text, "1024-bit: ICR and RFC 7518 want 2048");
+	refused_text(text, "1024-bit: ICR and RFC 7518 require 2048");
 	refused_text(text, "dashboard");
 	gnutls_x509_privkey_deinit(key);
 }
@@ -359,10 +359,10 @@ static void test_other_pems(void **state)
 	refused_text("-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----\n", "public key");
 	refused_text("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
 		     "ssh-keygen -p");
-	refused_text("-----BEGIN PGP MESSAGE-----\nAAAA\n-----END PGP MESSAGE-----\n", "no private key");
+	refused_text("-----BEGIN PGP MESSAGE-----\nAAAA\n-----END PGP MESSAGE-----\n", "not a private key");
 	refused_text("ssh-rsa AAAAB3NzaC1yc2E me@host\n", "public key");
 	refused_text("PuTTY-User-Key-File-3: ssh-rsa\n", "puttygen");
-	refused_text("hello\n", "no key in PEM format");
+	refused_text("hello\n", "not a key in PEM format");
 }
 
 static void test_no_text(void **state)
@@ -378,7 +378,7 @@ static void test_no_text(void **state)
 	memcpy(text, pkcs1, strlen(pkcs1) + 1);
 	text[strlen(pkcs1) / 2] = 0;
 	refused(text, strlen(pkcs1), "NUL");
-	refused("0", 1, "no key in PEM format");
+	refused("0", 1, "not a key in PEM format");
 }
 
 static void test_too_large(void **state)
