@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nothing is left behind, alive or dead, where process 1 does not reap orphans: as in many containers.
+# No process is left, alive or dead, where process 1 does not reap orphans, as in many containers.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -51,7 +51,7 @@ else
 	for command in ten git; do skip "no PID namespace can be made here"; done
 fi
 
-# Whoever is killed with its whole group cannot reap its supervisor; the supervisor reaps the worker all the same.
+# A program that is killed with its whole group cannot reap its supervisor, which reaps the worker all the same.
 icred -q forget
 tell hang ''
 left_over=$("$PYTHON" "$srcdir/tests/field/adopt.py" timeout -s KILL 1 icred --timeout 20 token 2>/dev/null)

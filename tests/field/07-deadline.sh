@@ -131,7 +131,7 @@ exec 8>&-
 
 # -- other processes -----------------------------------------------------------------------------------
 
-# Whoever holds the lock may be stuck: then two tokens are better than none.
+# The process that holds the lock may be stuck: then two tokens are better than none.
 icred -q token >"$tmp/first" && icred forget
 "$PYTHON" -c 'import fcntl, os, sys, time
 lock = open(os.environ["XDG_RUNTIME_DIR"] + "/icred/lock", "r+")
@@ -156,7 +156,7 @@ late "git-credential-icred" 2 'timed out in the TLS handshake' \
 like "  the library's message names the setting, and the command adds its option" "$err" \
 	'raise the setting timeout; or give more time with --timeout$'
 
-# Then there is no room for words, and the figure holds all the same.
+# Then there is no room for a message, and the deadline holds all the same.
 mkfifo "$tmp/unread"
 exec 7<>"$tmp/unread"
 "$PYTHON" -c 'import os

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A limit that was reached is told as that limit, and not as what was being done when it was reached.
+# The message about a limit that was reached names that limit, and does not blame the step that reached it.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -11,14 +11,14 @@ chmod 600 "$sandbox_key"
 # Blame that would send a user the wrong way
 blame='installed completely|remove it|"denied"|is not usable|no certificate'
 
-# told NAME STATUS PATTERN LIMIT COMMAND...: fails like that, says what matches, and blames nothing else
-told() {
-	told_name=$1 told_status=$2 told_pattern=$3 told_limit=$4
+# exhausted NAME STATUS PATTERN LIMIT COMMAND...: fails like that, says what matches, and blames nothing else
+exhausted() {
+	exhausted_name=$1 exhausted_status=$2 exhausted_pattern=$3 exhausted_limit=$4
 	shift 4
 	# shellcheck disable=SC2016 # the inner shell's
-	run sh -c 'eval "$0" && exec "$@"' "$told_limit" "$@"
-	like "$told_name" "$status" "$told_status" || diag "$err"
-	like "  says why" "$err" "$told_pattern"
+	run sh -c 'eval "$0" && exec "$@"' "$exhausted_limit" "$@"
+	like "$exhausted_name" "$status" "$exhausted_status" || diag "$err"
+	like "  says why" "$err" "$exhausted_pattern"
 	unlike "  and blames nothing else" "$err" "$blame"
 }
 
@@ -67,11 +67,11 @@ mkdir "$tmp/libexec"
 cp "$builddir/.libs/icred-worker" "$tmp/libexec/icred-worker" 2>/dev/null ||
 	cp "$builddir/icred-worker" "$tmp/libexec/icred-worker"
 chmod 644 "$tmp/libexec/icred-worker"
-told "a worker that may not be executed" 1 'Permission denied; make it executable' : \
+exhausted "a worker that may not be executed" 1 'Permission denied; make it executable' : \
 	env ICRED_LIBEXEC_DIR="$tmp/libexec" icred token
 printf '\177ELFnonsense' >"$tmp/libexec/icred-worker"
 chmod 755 "$tmp/libexec/icred-worker"
-told "a worker that is for another machine" 1 'not a program for this machine' : \
+exhausted "a worker that is for another machine" 1 'not a program for this machine' : \
 	env ICRED_LIBEXEC_DIR="$tmp/libexec" icred token
 rm "$tmp/libexec/icred-worker"
 run env ICRED_LIBEXEC_DIR="$tmp/libexec" icred token

@@ -18,7 +18,7 @@ print(json.dumps({"token": "crs_" + "a" * (token - 4), "permissions":
 
 # passes NAME TOKEN-LENGTH PERMISSIONS NAME-LENGTH REPORTED: minted, cached, and served from the cache
 passes() {
-	sandbox fault "answer=200:$service:$(answer "$2" "$3" "$4")" times=1 >"$tmp/.told"
+	sandbox fault "answer=200:$service:$(answer "$2" "$3" "$4")" times=1 >"$tmp/.fault"
 	for from in minted cached; do
 		run icred token --json
 		is "$1: $from" "$status.$(json 'len(d["token"])').$(json 'len(d["permissions"])')" "0.$2.$5"
@@ -34,7 +34,7 @@ passes "names and levels of 64 bytes" 52 64 64 64
 passes "names and levels of 65 bytes, which are left out" 52 5 65 0
 passes "everything at its most" 4096 64 64 64
 
-sandbox fault "answer=200:$service:$(answer 52 65 12)" times=1 >"$tmp/.told"
+sandbox fault "answer=200:$service:$(answer 52 65 12)" times=1 >"$tmp/.fault"
 run icred token
 like "what is left out is said" "$status.$err" '^0\..*granted more than 64 permissions; the first 64 are reported'
 icred forget
@@ -47,7 +47,7 @@ for id in "$long" "8$long"; do
 done
 like "an ID of 255 characters goes to the server" "$(sed -n 1p "$tmp/ids")" '^3\..*has no installation'
 like "one of 256 does not" "$(sed -n 2p "$tmp/ids")" '255 characters'
-# Too few descriptors are told as that, wherever they were missing: not as a bad bundle or a server that is down.
+# Too few descriptors are reported as that, at whichever step: not as a bad bundle or a server that is down.
 for files in 4 5 6 7 8 9; do
 	# shellcheck disable=SC3045 # dash and bash have it
 	(ulimit -n "$files" && exec "$builddir/tests/plugin/issuer/issuer-module" "$ICRED_MODULE_DIR/issuer-icr.so" --key "$sandbox_key" \

@@ -184,7 +184,7 @@ printf 'protocol=https\nhost=%s\n\n' "${sandbox_url#https://}" >"$tmp/ask"
 audited 1 sh -c 'git-credential-icred -p site get <"$1"' sh "$tmp/ask"
 like "git's helper" "$line" "program=\"$(readlink -f "$builddir/git-credential-icred")\""
 
-# -- logs that are no help ------------------------------------------------------------------------
+# -- logs that do not work -------------------------------------------------------------------------
 
 stop "$daemon_pid"
 daemon stream

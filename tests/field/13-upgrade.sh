@@ -65,7 +65,7 @@ pair "both of the next version" "$next" "$next/icred"
 # -- records of another version --------------------------------------------------------------------
 
 cached_by() { "$1" --no-interactive status --json | "$PYTHON" -c 'import json, sys; print(len(json.load(sys.stdin)["tokens"]))'; }
-# foreign CACHE: what one version has cached is "not here" for the other, and is no error either
+# foreign CACHE: what one version has cached is "not here" for the other, and not an error
 foreign() {
 	profile default "key sufficient file path=$tmp/app.pem" "cache sufficient $1"
 	for writer in icred "$next/icred"; do
@@ -113,5 +113,5 @@ like "after it" "$out$err" "$token"
 printf '#!/bin/sh\nexit 0\n' >"$tmp/libexec/icred-worker"
 icred forget
 with "$tmp/libexec" icred token
-like "what is no worker is told" "$status.$err" '^1\.icred: icred-worker ended'
+like "what is not a worker is reported" "$status.$err" '^1\.icred: icred-worker ended'
 done_testing

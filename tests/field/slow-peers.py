@@ -21,7 +21,7 @@ def listener(backlog):
 
 
 def fill(sock):
-    """Connections that nobody accepts, until the kernel drops what comes."""
+    """Connections that are never accepted, until the kernel drops further ones."""
     clients = []
     for _ in range(8):
         client = socket.socket()

@@ -17,11 +17,11 @@ begin() {
 }
 served() { [ "$(sandbox faults_served)" -ge "$1" ]; }
 at_work() {
-	wait_for 10 served "$2" || diag "nobody met the fault"
+	wait_for 10 served "$2" || diag "the fault was not served"
 	worker=$(sed -n 's/.*icred-worker started, process //p' "$1.err" | head -n 1)
 }
 ended() { wait "$begun" && status=0 || status=$?; }
-# Whoever is its parent by now may take its time to bury it.
+# Its present parent may take a while to reap it.
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
 
 # -- killed at work ----------------------------------------------------------------
@@ -48,14 +48,14 @@ waiter_sees() { grep -q 'minting' "$tmp/holder.err" && kill -0 "$begun"; }
 wait_for 5 waiter_sees
 kill -9 "$holder"
 ended
-is "the holder of the flight is killed: who waited goes on" "$status" 0
+is "the process that mints is killed: the one that waits goes on" "$status" 0
 like "  with a token" "$(cat "$tmp/waiter")" "$token"
 is "  that was minted once" "$(sandbox mints)" 1
 ok "  the killed one's worker is gone" wait_for 10 gone "$worker"
 icred forget
 sandbox reset
 
-# The lock goes with its holder, unless that has forked: whoever waits gives two thirds of his time to it.
+# The lock ends with its holder, unless that has forked: a waiting process gives it two thirds of its time.
 tell hang
 begin "$tmp/parent" "$builddir/tests/lib/token/flight-threads" orphan 1
 wait_for 10 served 1
@@ -68,7 +68,7 @@ ended
 began=$(date +%s%N)
 run icred --timeout 6 token
 took=$((($(date +%s%N) - began) / 1000000))
-is "the holder is killed and has left a child: who waited goes on" "$status" 0
+is "the holder is killed and has left a child: the one that waits goes on" "$status" 0
 like "  with a token" "$out" "$token"
 is "  after two thirds of the time" "$([ "$took" -ge 3600 ] && [ "$took" -le 5500 ] && echo yes)" yes || diag "$took ms"
 like "  and says so" "$err" 'minting without waiting for it'
@@ -159,7 +159,7 @@ ok "  is not asked for until the deadline" test $(($(date +%s) - began)) -lt 20
 icred forget
 ICRED_LIBEXEC_DIR=$tmp/nothing refused "no worker at all" 1 internal 'is libicred installed completely' icred token
 : >"$tmp/libexec/icred-worker"
-ICRED_LIBEXEC_DIR=$tmp/libexec refused "a worker that is no program" 1 internal "cannot start" icred token
+ICRED_LIBEXEC_DIR=$tmp/libexec refused "a worker that is not a program" 1 internal "cannot start" icred token
 errors_checked
 none_fake() { ! pgrep -f "$tmp/[l]ibexec/icred-worker"; }
 ok "no fake worker is left over" wait_for 10 none_fake
