@@ -34,19 +34,14 @@ static void walk_init(struct walk *walk, struct context *context, const struct i
 		identity_name(identity, walk->name);
 }
 
-/* Not here, or not on this machine: nothing that a user would have to know or mend. */
-static bool is_trouble(int code)
-{
-	return code < 0 && code != ICRED_E_NOT_FOUND && code != ICRED_E_UNSUPPORTED;
-}
-
 /*
  * What a line has come to.  A cache that cannot be used is not used, and the
  * user hears of it once; only where the control wants this cache it is a failure.
  */
 static int used(struct walk *walk, const struct line *line, int r)
 {
-	if (!is_trouble(r))
+	/* Not here, or not on this machine: nothing that a user would have to know or mend. */
+	if (r >= 0 || r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
 		return r;
 	line_ensure_message(line, r);
 	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
@@ -89,7 +84,7 @@ static int load_entry(struct context *context, struct module *module, const stru
 	module_leave(module);
 	if (r < 0 || len > ICRED_BLOB_MAX) {
 		secret_free(blob);
-		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache told an impossible size");
+		return r < 0 ? r : set_error(ICRED_E_INTERNAL, "the cache returned an impossible size");
 	}
 	if (record_is_foreign(blob, len)) {
 		blob = any_version ? convert(context, blob, &len) : secret_free(blob);
@@ -99,23 +94,10 @@ static int load_entry(struct context *context, struct module *module, const stru
 	}
 	body = token_body_new(secret_trim(blob, len), len);
 	if (!body) {
-		log_caution(&context->log, "a damaged cache entry is left aside");
+		log_caution(&context->log, "a damaged cache entry is ignored");
 		return set_error(ICRED_E_NOT_FOUND, "no valid cache entry");
 	}
 	*ret_body = body;
-	return ICRED_OK;
-}
-
-/* A line whose entry is of no use makes way for the next one. */
-static int check_time(const struct record *record)
-{
-	int64_t now = clock_utc();
-
-	if (!life_within(record->minted_at, now, INT64_MAX))
-		return set_error(ICRED_E_NOT_FOUND,
-				 "the entry was minted in the future, so the clock was set back since");
-	if (!life_left(record->minted_at, record->expires_at, now))
-		return set_error(ICRED_E_NOT_FOUND, "the entry has expired");
 	return ICRED_OK;
 }
 
@@ -123,6 +105,7 @@ static int load_line(struct line *line, void *data)
 {
 	struct walk *walk = data;
 	struct host host = host_for_line(&walk->host, line);
+	int64_t now = clock_utc();
 	struct token_body *body;
 	struct module *module;
 	int r = module_get(line, &host, &module);
@@ -131,14 +114,17 @@ static int load_line(struct line *line, void *data)
 		r = load_entry(walk->context, module, &host, walk->name, false, &body);
 	if (r != ICRED_OK)
 		return used(walk, line, r);
-	r = check_time(&body->record);
-	if (r != ICRED_OK) {
+	/* A line whose entry is of no use makes way for the next one. */
+	if (!life_within(body->record.minted_at, now, INT64_MAX))
+		r = set_error(ICRED_E_NOT_FOUND,
+			      "the entry was minted in the future, so the clock was set back since");
+	else if (!life_left(body->record.minted_at, body->record.expires_at, now))
+		r = set_error(ICRED_E_NOT_FOUND, "the entry has expired");
+	else if (!walk->found && !identity_equal(&body->record.identity, walk->identity))
+		r = set_error(ICRED_E_NOT_FOUND, "the entry is another token's");
+	if (r != ICRED_OK || walk->found) {
 		token_body_unref(body);
 		return r;
-	}
-	if (walk->found || !identity_equal(&body->record.identity, walk->identity)) {
-		token_body_unref(body);
-		return walk->found ? ICRED_OK : set_error(ICRED_E_NOT_FOUND, "the entry is another token's");
 	}
 	log_line(&walk->context->log, ICRED_LOG_DEBUG, "cache %s has the token", line->module);
 	walk->found = body;
@@ -271,7 +257,7 @@ struct each {
 	size_t count, cap;
 };
 
-/* Names first, entries later: a SERIAL module is not called from within its own call. */
+/* Names first, entries later: a SERIAL module must not be called from within its own call. */
 static int note_name(const char *name, void *data)
 {
 	struct each *each = data;
@@ -291,17 +277,6 @@ static int note_name(const char *name, void *data)
 	return 0;
 }
 
-static void each_entry(struct walk *walk, struct module *module, struct host *host, const char *name,
-		       struct each *each)
-{
-	struct token_body *body;
-
-	if (load_entry(walk->context, module, host, name, each->any_version, &body) < 0)
-		return;
-	each->result = each->each(body, host->line->module, each->data);
-	token_body_unref(body);
-}
-
 static int each_module(struct walk *walk, struct module *module, struct host *host, void *data)
 {
 	struct each *each = data;
@@ -311,8 +286,13 @@ static int each_module(struct walk *walk, struct module *module, struct host *ho
 	module_enter(module);
 	r = module->ops.cache.each(module->self, &host->table, note_name, each);
 	module_leave(module);
-	for (size_t i = 0; i < each->count && !each->result; i++)
-		each_entry(walk, module, host, each->names[i], each);
+	for (size_t i = 0; i < each->count && !each->result; i++) {
+		struct token_body *body;
+		if (load_entry(walk->context, module, host, each->names[i], each->any_version, &body) < 0)
+			continue;
+		each->result = each->each(body, host->line->module, each->data);
+		token_body_unref(body);
+	}
 	return r;
 }
 

@@ -33,16 +33,9 @@ uint64_t table_changes(const struct table *table)
 	return atomic_load_explicit(&table->changes, memory_order_acquire) + 1;
 }
 
-static void changed(struct table *table)
+static void note_change(struct table *table)
 {
 	atomic_fetch_add_explicit(&table->changes, 1, memory_order_release);
-}
-
-static bool is_target(const icred_token_t *token, int target, const char *id)
-{
-	const struct identity *identity = &token->body->record.identity;
-
-	return identity->target == target && strcmp(identity->id, id) == 0;
 }
 
 /* The slot that has it, or the empty one where it would go; cap must not be 0. */
@@ -50,8 +43,11 @@ static icred_token_t **find_slot(const struct slots *slots, int target, const ch
 {
 	size_t at = (size_t)hash_bytes(HASH_SEED + (unsigned)target, id, strlen(id)) & (slots->cap - 1);
 
-	while (slots->at[at] && !is_target(slots->at[at], target, id))
-		at = (at + 1) & (slots->cap - 1);
+	for (; slots->at[at]; at = (at + 1) & (slots->cap - 1)) {
+		const struct identity *identity = &slots->at[at]->body->record.identity;
+		if (identity->target == target && strcmp(identity->id, id) == 0)
+			break;
+	}
 	return &slots->at[at];
 }
 
@@ -86,25 +82,17 @@ struct token_body *table_find(struct table *table, int target, const char *id)
 	return body;
 }
 
-static size_t count_alive(const struct slots *slots, int64_t now)
-{
-	size_t alive = 0;
-
-	for (size_t i = 0; i < slots->cap; i++)
-		alive += slots->at[i] && token_alive(slots->at[i]->body, now, 0);
-	return alive;
-}
-
 /* Room for one more: as many slots again as are in use at need, without what has expired meanwhile. */
 static bool make_room(struct slots *slots)
 {
 	struct slots grown = {.cap = CAP_MIN};
 	int64_t now = clock_utc();
-	size_t alive;
+	size_t alive = 0;
 
 	if (slots->cap && (slots->count + 1) * 4 <= slots->cap * 3)
 		return true;
-	alive = count_alive(slots, now);
+	for (size_t i = 0; i < slots->cap; i++)
+		alive += slots->at[i] && token_alive(slots->at[i]->body, now, 0);
 	while (grown.cap < (alive + 1) * 2)
 		grown.cap *= 2;
 	grown.at = calloc(grown.cap, sizeof(*grown.at));
@@ -151,26 +139,22 @@ void table_put(struct table *table, struct token_body *body)
 {
 	for (size_t i = 0; i < STRIPES; i++)
 		stripe_put(&table->stripes[i], body);
-	changed(table);
-}
-
-static void stripe_reject(struct stripe *stripe, const struct record *record)
-{
-	icred_token_t *token = NULL;
-
-	stripe_lock(stripe);
-	if (stripe->slots.cap)
-		token = *find_slot(&stripe->slots, record->identity.target, record->identity.id);
-	if (token && secret_equal(token->body->record.secret, record->secret))
-		atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
-	lock_give(&stripe->lock);
+	note_change(table);
 }
 
 void table_reject(struct table *table, const struct record *record)
 {
-	for (size_t i = 0; i < STRIPES; i++)
-		stripe_reject(&table->stripes[i], record);
-	changed(table);
+	for (size_t i = 0; i < STRIPES; i++) {
+		struct stripe *stripe = &table->stripes[i];
+		icred_token_t *token = NULL;
+		stripe_lock(stripe);
+		if (stripe->slots.cap)
+			token = *find_slot(&stripe->slots, record->identity.target, record->identity.id);
+		if (token && secret_equal(token->body->record.secret, record->secret))
+			atomic_store_explicit(&token->body->dead, true, memory_order_relaxed);
+		lock_give(&stripe->lock);
+	}
+	note_change(table);
 }
 
 void table_clear(struct table *table)
@@ -185,5 +169,5 @@ void table_clear(struct table *table)
 			token_unref(slots.at[s]);
 		free(slots.at);
 	}
-	changed(table);
+	note_change(table);
 }

@@ -48,17 +48,13 @@ icred_token_t *token_new(struct token_body *body)
 	return token;
 }
 
-/* Its refresh has just failed, and is not tried again at once. */
-static bool is_resting(const struct token_body *body, int64_t now)
+bool token_fresh(const struct token_body *body, int64_t now, unsigned min_ttl)
 {
 	int64_t failed_at = atomic_load_explicit(&body->failed_at, memory_order_relaxed);
 
-	return failed_at && life_within(failed_at, now, REFRESH_AGAIN);
-}
-
-bool token_fresh(const struct token_body *body, int64_t now, unsigned min_ttl)
-{
-	return (now < body->refresh_at || is_resting(body, now)) && token_alive(body, now, min_ttl);
+	/* A refresh that has just failed is not tried again at once. */
+	return (now < body->refresh_at || (failed_at && life_within(failed_at, now, REFRESH_AGAIN))) &&
+	       token_alive(body, now, min_ttl);
 }
 
 bool token_alive(const struct token_body *body, int64_t now, unsigned min_ttl)
