@@ -20,7 +20,7 @@ struct bounded {
 	bool abandoned;
 };
 
-static gint abandoned;
+static gint abandoned_threads;
 
 static void bounded_free(struct bounded *bounded)
 {
@@ -43,7 +43,7 @@ static void *bounded_thread(void *data)
 	if (orphan) {
 		bounded->release(bounded->job);
 		bounded_free(bounded);
-		g_atomic_int_add(&abandoned, -1);
+		g_atomic_int_add(&abandoned_threads, -1);
 	}
 	return NULL;
 }
@@ -67,7 +67,7 @@ int keyring_bounded_call(const struct keyring_call *call, void (*run)(void *job)
 	struct bounded *bounded;
 	GThread *thread;
 
-	if (keyring_is_late(call) || g_atomic_int_get(&abandoned) >= ABANDONED_MAX) {
+	if (keyring_is_late(call) || g_atomic_int_get(&abandoned_threads) >= ABANDONED_MAX) {
 		release(job);
 		return keyring_timeout(call);
 	}
@@ -96,7 +96,7 @@ int keyring_bounded_call(const struct keyring_call *call, void (*run)(void *job)
 		return 0;
 	}
 	bounded->abandoned = true;
-	g_atomic_int_inc(&abandoned);
+	g_atomic_int_inc(&abandoned_threads);
 	g_mutex_unlock(&bounded->mutex);
 	g_thread_unref(thread);
 	return keyring_timeout(call);

@@ -76,7 +76,7 @@ static void give_up(const struct keyring_call *call, const char *path, enum kind
 		g_variant_unref(answer);
 }
 
-/* Show a prompt and wait for the user's answer. */
+/* Show a prompt and wait for the user's answer, until the deadline. */
 static int prompt_wait(const struct keyring_call *call, const char *path, struct prompt *prompt)
 {
 	static const char *const names[] = {
@@ -102,13 +102,7 @@ static int prompt_wait(const struct keyring_call *call, const char *path, struct
 		host->log(host, ICRED_LOG_WARNING,
 			  "%swaiting for the keyring's question in another window; press Ctrl-C to give up",
 			  names[keyring_program(call)]);
-	if (!is_over_by(prompt, until))
-		return host->fail(host, ICRED_E_TIMEOUT,
-				  "timed out waiting for an answer to the keyring's question; answer it "
-				  "sooner, or raise the setting timeout");
-	if (prompt->vanished)
-		return host->fail(host, ICRED_E_NO_SERVICE,
-				  "the keyring service ended while it was asking; try again");
+	is_over_by(prompt, until);
 	return 0;
 }
 
@@ -134,10 +128,19 @@ static int ask(const struct keyring_call *call, const char *path, enum kind kind
 		;
 	g_main_context_pop_thread_default(prompt.context);
 	g_main_context_unref(prompt.context);
-	if (r && !prompt.vanished)
+	if (r || !prompt.over)
 		give_up(call, path, kind);
-	if (r || !prompt.dismissed)
+	if (r)
 		return r;
+	if (!prompt.over)
+		return host->fail(host, ICRED_E_TIMEOUT,
+				  "timed out waiting for an answer to the keyring's question; answer it "
+				  "sooner, or raise the setting timeout");
+	if (prompt.vanished)
+		return host->fail(host, ICRED_E_NO_SERVICE,
+				  "the keyring service ended while it was asking; try again");
+	if (!prompt.dismissed)
+		return 0;
 	/*
 	 * Without a desktop GNOME Keyring answers as if the user had dismissed the
 	 * question.  After a real answer, the program that showed it still runs.
