@@ -71,16 +71,6 @@ bool keyring_again(const struct keyring_call *call, int r, unsigned *left)
 	return true;
 }
 
-/* In the type that the service takes, (oayays), encrypted. */
-GVariant *keyring_encode(const struct keyring *self, const char *text, size_t len)
-{
-	SecretValue *value = secret_value_new(text, (gssize)len, "text/plain");
-	GVariant *secret = secret_service_encode_dbus_secret(self->service, value);
-
-	secret_value_unref(value);
-	return secret;
-}
-
 /* Into the host's secret memory, NUL-terminated; for the caller to free with host->secret_free(). */
 int keyring_copy_secret(const struct keyring_call *call, SecretValue *value, char **ret_text, size_t *ret_len)
 {

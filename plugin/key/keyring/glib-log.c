@@ -21,19 +21,15 @@ static void log_handler(const char *domain, GLogLevelFlags level, const char *me
 	log_host->log(log_host, ICRED_LOG_DEBUG, "%s: %s", domain ? domain : "GLib", text);
 }
 
-void keyring_log_install(void)
+void keyring_log_to(const struct icred_host *host)
 {
 	static gsize once;
 
-	if (!g_once_init_enter(&once))
-		return;
-	g_log_set_default_handler(log_handler, NULL);
-	/* A warning of a library must not end the worker, whatever G_DEBUG says. */
-	g_log_set_always_fatal(G_LOG_FATAL_MASK);
-	g_once_init_leave(&once, 1);
-}
-
-void keyring_log_to(const struct icred_host *host)
-{
+	if (g_once_init_enter(&once)) {
+		g_log_set_default_handler(log_handler, NULL);
+		/* A warning of a library must not end the worker, whatever G_DEBUG says. */
+		g_log_set_always_fatal(G_LOG_FATAL_MASK);
+		g_once_init_leave(&once, 1);
+	}
 	log_host = host;
 }

@@ -192,7 +192,6 @@ static int keyring_remove(void *self, const struct icred_host *host, const struc
 static int keyring_open(const struct icred_host *host, void **ret_self)
 {
 	(void)host;
-	keyring_log_install();
 	*ret_self = g_new0(struct keyring, 1);
 	return 0;
 }

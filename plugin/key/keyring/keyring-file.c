@@ -26,8 +26,11 @@ static const SecretSchema schema = {
 	NULL,
 };
 
+enum file_action { SEARCH, STORE, REMOVE };
+
 /* All that a call works on belongs to it: it may outlive the caller. */
 struct file_job {
+	enum file_action action;
 	GHashTable *attributes;
 	char *label;
 	SecretValue *secret;
@@ -37,13 +40,15 @@ struct file_job {
 	GError *error;
 };
 
-static struct file_job *job_new(const struct keyring_call *call, const char *fingerprint, unsigned bits)
+static struct file_job *job_new(const struct keyring_call *call, enum file_action action,
+				const char *fingerprint, unsigned bits)
 {
 	struct file_job *job = g_new0(struct file_job, 1);
 	GVariant *list = g_variant_ref_sink(keyring_attributes(call->query, fingerprint, bits));
 	GVariantIter iter;
 	char *name, *value;
 
+	job->action = action;
 	job->attributes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_variant_iter_init(&iter, list);
 	while (g_variant_iter_next(&iter, "{ss}", &name, &value))
@@ -54,11 +59,6 @@ static struct file_job *job_new(const struct keyring_call *call, const char *fin
 	return job;
 }
 
-static void free_items(GList *items)
-{
-	g_list_free_full(items, g_object_unref);
-}
-
 static void job_free(void *data)
 {
 	struct file_job *job = data;
@@ -66,19 +66,58 @@ static void job_free(void *data)
 	g_hash_table_unref(job->attributes);
 	g_free(job->label);
 	g_clear_pointer(&job->secret, secret_value_unref);
-	free_items(job->items);
+	g_list_free_full(job->items, g_object_unref);
 	g_clear_error(&job->error);
 	g_free(job);
 }
 
+static void job_run(void *data)
+{
+	struct file_job *job = data;
+	GHashTable *any;
+
+	/* libsecret keeps the file's text, and would not see what another process has written since. */
+	if (job->action != STORE)
+		secret_service_disconnect();
+	switch (job->action) {
+	case STORE:
+		job->done = secret_password_storev_binary_sync(&schema, job->attributes,
+							       SECRET_COLLECTION_DEFAULT, job->label,
+							       job->secret, NULL, &job->error);
+		if (!job->done && !job->error)
+			job->error = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_FAILED, "it was not stored");
+		return;
+	case REMOVE:
+		job->done = secret_password_clearv_sync(&schema, job->attributes, NULL, &job->error);
+		break;
+	case SEARCH:
+		job->items = secret_password_searchv_sync(&schema, job->attributes, SECRET_SEARCH_ALL, NULL,
+							  &job->error);
+		job->done = job->items != NULL;
+		break;
+	}
+	if (job->done || job->error)
+		return;
+	/*
+	 * With another master password nothing is found, as if there were nothing.  But
+	 * every item fits a search without attributes, and then one that cannot be
+	 * decrypted is an error.
+	 */
+	any = g_hash_table_new(g_str_hash, g_str_equal);
+	g_list_free_full(secret_password_searchv_sync(NULL, any, SECRET_SEARCH_ALL, NULL, &job->error),
+			 g_object_unref);
+	job->unreadable = job->error != NULL;
+	g_hash_table_unref(any);
+}
+
 /* On 0 the job is the caller's to free. */
-static int job_do(const struct keyring_call *call, void (*run)(void *job), struct file_job *job)
+static int job_do(const struct keyring_call *call, struct file_job *job)
 {
 	const struct icred_host *host = call->host;
 	char text[KEYRING_TEXT_MAX];
 	int r;
 
-	r = keyring_bounded_call(call, run, job_free, job);
+	r = keyring_bounded_call(call, job_run, job_free, job);
 	if (r || !job->error)
 		return r;
 	keyring_error_text(job->error, text);
@@ -104,52 +143,6 @@ static int job_do(const struct keyring_call *call, void (*run)(void *job), struc
 	return r;
 }
 
-/*
- * With another master password a search finds nothing, as if there were nothing.
- * But every item fits a search without attributes, and then one that can't be
- * decrypted is an error.
- */
-static void check_readable(struct file_job *job)
-{
-	GHashTable *any = g_hash_table_new(g_str_hash, g_str_equal);
-
-	free_items(secret_password_searchv_sync(NULL, any, SECRET_SEARCH_ALL, NULL, &job->error));
-	job->unreadable = job->error != NULL;
-	g_hash_table_unref(any);
-}
-
-static void run_search(void *data)
-{
-	struct file_job *job = data;
-
-	/* Another process may have written since, which the instance that libsecret keeps would not see. */
-	secret_service_disconnect();
-	job->items =
-		secret_password_searchv_sync(&schema, job->attributes, SECRET_SEARCH_ALL, NULL, &job->error);
-	if (!job->items && !job->error)
-		check_readable(job);
-}
-
-static void run_store(void *data)
-{
-	struct file_job *job = data;
-
-	job->done = secret_password_storev_binary_sync(&schema, job->attributes, SECRET_COLLECTION_DEFAULT,
-						       job->label, job->secret, NULL, &job->error);
-	if (!job->done && !job->error)
-		job->error = g_error_new_literal(G_IO_ERROR, G_IO_ERROR_FAILED, "it was not stored");
-}
-
-static void run_remove(void *data)
-{
-	struct file_job *job = data;
-
-	secret_service_disconnect(); /* as for a search */
-	job->done = secret_password_clearv_sync(&schema, job->attributes, NULL, &job->error);
-	if (!job->done && !job->error)
-		check_readable(job);
-}
-
 static gint newest_first(const void *a, const void *b)
 {
 	guint64 x = secret_retrievable_get_created(SECRET_RETRIEVABLE((void *)(uintptr_t)a));
@@ -160,10 +153,10 @@ static gint newest_first(const void *a, const void *b)
 
 static int search(const struct keyring_call *call, const char *fingerprint, GList **ret_items)
 {
-	struct file_job *job = job_new(call, fingerprint, 0);
+	struct file_job *job = job_new(call, SEARCH, fingerprint, 0);
 	int r;
 
-	r = job_do(call, run_search, job);
+	r = job_do(call, job);
 	if (r)
 		return r;
 	/* The file has the oldest first, which decides among those of one second; the sort is stable. */
@@ -202,7 +195,7 @@ int keyring_file_text(const struct keyring_call *call, unsigned at, struct keyri
 	r = item ? read_secret(call, item, &ret_text->pem, &ret_text->len) : keyring_missing(call, at);
 	if (!r)
 		ret_text->label = secret_retrievable_get_label(SECRET_RETRIEVABLE(item));
-	free_items(items);
+	g_list_free_full(items, g_object_unref);
 	return r;
 }
 
@@ -239,7 +232,7 @@ int keyring_file_each(const struct keyring_call *call, keyring_each_key *each, v
 	r = search(call, NULL, &items);
 	for (GList *at = items; !r && at && n < KEYRING_ITEMS_MAX; at = at->next, n++)
 		r = show(call, SECRET_RETRIEVABLE(at->data), each, data);
-	free_items(items);
+	g_list_free_full(items, g_object_unref);
 	return r;
 }
 
@@ -257,15 +250,15 @@ int keyring_file_store(const struct keyring_call *call, const char *pem, const c
 	r = search(call, fingerprint, &items);
 	if (r)
 		return r;
-	job = job_new(call, fingerprint, bits);
+	job = job_new(call, STORE, fingerprint, bits);
 	/* The label that it has may be the user's own. */
 	if (!label && items)
 		job->label = secret_retrievable_get_label(SECRET_RETRIEVABLE(items->data));
 	if (!job->label)
 		job->label = keyring_make_label(call->query, label, fingerprint);
 	job->secret = secret_value_new(pem, -1, "text/plain");
-	g_clear_pointer(&items, free_items);
-	r = job_do(call, run_store, job);
+	g_list_free_full(g_steal_pointer(&items), g_object_unref);
+	r = job_do(call, job);
 	if (r)
 		return r;
 	job_free(job);
@@ -278,16 +271,16 @@ int keyring_file_store(const struct keyring_call *call, const char *pem, const c
 			       "libsecret's file returned the key changed; use another keyring");
 	if (text)
 		host->secret_free(host, text);
-	free_items(items);
+	g_list_free_full(items, g_object_unref);
 	return r;
 }
 
 int keyring_file_remove(const struct keyring_call *call, const char *fingerprint)
 {
-	struct file_job *job = job_new(call, fingerprint, 0);
+	struct file_job *job = job_new(call, REMOVE, fingerprint, 0);
 	int r;
 
-	r = job_do(call, run_remove, job);
+	r = job_do(call, job);
 	if (r)
 		return r;
 	if (!job->done)

@@ -130,13 +130,11 @@ enum keyring_program keyring_program(const struct keyring_call *call);
 /* encrypted-session.c: secrets cross the bus encrypted */
 int keyring_session(const struct keyring_call *call);
 bool keyring_again(const struct keyring_call *call, int r, unsigned *left);
-GVariant *keyring_encode(const struct keyring *self, const char *text, size_t len);
 int keyring_secret(const struct keyring_call *call, const char *path, char **ret_text, size_t *ret_len);
 int keyring_copy_secret(const struct keyring_call *call, SecretValue *value, char **ret_text,
 			size_t *ret_len);
 
 /* glib-log.c: GLib's messages go to the host of the call that this thread is in */
-void keyring_log_install(void);
 void keyring_log_to(const struct icred_host *host);
 
 /* prompt.c: the keyring's own questions, under the deadline of the call */

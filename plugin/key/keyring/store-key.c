@@ -71,10 +71,12 @@ static int open_default(const struct keyring_call *call, char **ret_path)
 static int create_item(const struct keyring_call *call, const char *collection, const struct item *item,
 		       const char *label)
 {
-	GVariant *secret = keyring_encode(call->self, item->pem, item->len);
+	SecretValue *value = secret_value_new(item->pem, (gssize)item->len, "text/plain");
+	GVariant *secret = secret_service_encode_dbus_secret(call->self->service, value);
 	GVariantBuilder list;
 	char *shown;
 
+	secret_value_unref(value);
 	if (!secret)
 		return call->host->fail(call->host, ICRED_E_INTERNAL,
 					"the key cannot be encrypted for the keyring; try again");
@@ -86,20 +88,6 @@ static int create_item(const struct keyring_call *call, const char *collection, 
 	g_free(shown);
 	return keyring_change(call, collection, COLLECTION_IFACE, "CreateItem",
 			      g_variant_new("(a{sv}@(oayays)b)", &list, secret, REPLACE), "(oo)");
-}
-
-static int rename_item(const struct keyring_call *call, const char *path, const struct item *item)
-{
-	char *label = keyring_make_label(call->query, item->label, item->fingerprint);
-	GVariant *answer = NULL;
-	int r;
-
-	r = keyring_request(call, path, PROPERTIES_IFACE, "Set",
-			    g_variant_new("(ssv)", ITEM_IFACE, "Label", g_variant_new_string(label)), "()",
-			    &answer);
-	g_clear_pointer(&answer, g_variant_unref);
-	g_free(label);
-	return r;
 }
 
 /* The newest unlocked item of this key, if there is one, and whether it holds the same text. */
@@ -128,20 +116,24 @@ static int put_item(const struct keyring_call *call, const char *collection, con
 {
 	struct keyring_found found = {NULL, NULL};
 	char *path = NULL, *label = NULL;
+	GVariant *answer = NULL;
 	bool same;
 	int r = 0;
 
 	/* If it cannot be read, it is replaced. */
 	find_stored(call, item, &found, &path, &same);
-	if (same) {
-		if (item->label)
-			r = rename_item(call, path, item);
-	} else {
+	if (!same) {
 		/* The label that it has may be the user's own. */
 		if (path && !item->label)
 			label = keyring_label_of(call, path, ITEM_IFACE);
 		r = create_item(call, collection, item, label ? label : item->label);
+	} else if (item->label) {
+		label = keyring_make_label(call->query, item->label, item->fingerprint);
+		r = keyring_request(call, path, PROPERTIES_IFACE, "Set",
+				    g_variant_new("(ssv)", ITEM_IFACE, "Label", g_variant_new_string(label)),
+				    "()", &answer);
 	}
+	g_clear_pointer(&answer, g_variant_unref);
 	keyring_found_clear(&found);
 	g_free(label);
 	g_free(path);
