@@ -8,17 +8,16 @@ EXTRA_DIST += lib/libicred.sym
 # What modules use as well: needs libc alone, and nothing of a handle or a call.
 noinst_LTLIBRARIES += libicred-base.la
 libicred_base_la_SOURCES = \
-	lib/base/b64token.c lib/base/b64token.h \
 	lib/base/clock.c lib/base/clock.h \
 	lib/base/deadline.c lib/base/deadline.h \
-	lib/base/errno-words.c lib/base/errno-words.h \
-	lib/base/quiet-write.c lib/base/quiet-write.h \
+	lib/base/descriptor.c lib/base/descriptor.h \
+	lib/base/language.h \
+	lib/base/number.c lib/base/number.h \
 	lib/base/rundir.c lib/base/rundir.h \
-	lib/base/signal-name.c lib/base/signal-name.h \
 	lib/base/subprocess.c lib/base/subprocess.h \
+	lib/base/system-words.c lib/base/system-words.h \
 	lib/base/text.c lib/base/text.h \
 	lib/base/trust.c lib/base/trust.h \
-	lib/base/util.c lib/base/util.h \
 	lib/base/worker-environment.c lib/base/worker-environment.h
 
 # Everything is in an archive, so that unit tests, the worker and the helpers
@@ -29,10 +28,9 @@ libicred_core_la_SOURCES = \
 	lib/base/key-limits.h \
 	lib/base/lock.c lib/base/lock.h \
 	lib/base/log.c lib/base/log.h \
-	lib/base/owned.c lib/base/owned.h \
 	lib/base/secret.c lib/base/secret.h \
 	lib/base/suggest.c lib/base/suggest.h \
-	lib/base/wipe.c lib/base/wipe.h \
+	lib/base/wipe.c \
 	lib/base/wire.c lib/base/wire.h \
 	lib/profile/control.c lib/profile/control.h \
 	lib/profile/line.h \

@@ -14,8 +14,8 @@
 #include "helper/common/fail.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
+#include "lib/base/language.h"
 #include "lib/base/subprocess.h"
-#include "lib/base/util.h"
 
 #define ASKPASS_QUIET_MS 1000 /* a question that takes longer is reported */
 

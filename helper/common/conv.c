@@ -16,7 +16,8 @@
 #include "helper/common/output.h"
 #include "helper/common/process.h"
 #include "lib/base/clock.h"
-#include "lib/base/util.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
 
 /* The terminal's own state, for the signal handlers below; one question at a time. */
 static volatile sig_atomic_t conv_changed;

@@ -11,10 +11,11 @@
 #include "helper/common/fail.h"
 #include "helper/common/output.h"
 #include "helper/common/process.h"
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/key-limits.h"
+#include "lib/base/language.h"
 #include "lib/base/secret.h"
-#include "lib/base/util.h"
+#include "lib/base/system-words.h"
 
 #define INPUT_LINE 4096 /* bytes of a line: more than any question has room for */
 

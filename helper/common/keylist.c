@@ -5,7 +5,7 @@
 
 #include "helper/common/keylist.h"
 #include "lib/base/clock.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define KEYLIST_WIDTH_BASE64 46
 #define KEYLIST_WIDTH_HEX    66

@@ -19,7 +19,7 @@
 #include "lib/base/deadline.h"
 #include "helper/common/output.h"
 #include "helper/common/process.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PROCESS_TRACEABLE 1

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/system-words.h"
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
 

@@ -13,8 +13,8 @@
 #include "helper/common/session.h"
 #include "helper/credential/credential.h"
 #include "helper/credential/git-protocol.h"
+#include "lib/base/language.h"
 #include "lib/base/suggest.h"
-#include "lib/base/util.h"
 
 static const char git_help[] =
 	"Usage: git-credential-icred [OPTIONS] ACTION\n"

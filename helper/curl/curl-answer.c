@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "helper/curl/run.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define ANSWER_OK 200u
 

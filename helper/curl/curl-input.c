@@ -11,7 +11,7 @@
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
 #include "helper/curl/run.h"
-#include "lib/base/b64token.h"
+#include "lib/base/text.h"
 
 #define INPUT_SETTINGS 256
 

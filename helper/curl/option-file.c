@@ -11,8 +11,9 @@
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
 #include "helper/curl/plan.h"
-#include "lib/base/errno-words.h"
-#include "lib/base/util.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
+#include "lib/base/system-words.h"
 
 #define OPTION_FILE_MAX  (256u << 10)
 #define OPTION_WHERE_MAX 300

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "helper/curl/option.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 /*
  * All options of curl 7.58 to 8.17.  One that is not here is refused, because

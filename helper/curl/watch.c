@@ -13,9 +13,9 @@
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
 #include "helper/curl/run.h"
-#include "lib/base/errno-words.h"
+#include "lib/base/language.h"
 #include "lib/base/subprocess.h"
-#include "lib/base/util.h"
+#include "lib/base/system-words.h"
 
 #define WATCH_CHUNK 16384
 #define WATCH_LOST  23 /* curl's own status when it cannot write what it received */

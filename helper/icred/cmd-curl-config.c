@@ -12,7 +12,7 @@
 #include "helper/common/session.h"
 #include "helper/common/output.h"
 #include "helper/icred/commands.h"
-#include "lib/base/b64token.h"
+#include "lib/base/text.h"
 
 static const char curl_config_help[] =
 	"Usage: icred [OPTIONS] curl-config [URL...]\n"

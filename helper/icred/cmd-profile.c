@@ -14,7 +14,7 @@
 #include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define PROFILE_WIDTH_NAME     16
 #define PROFILE_WIDTH_FACILITY 8

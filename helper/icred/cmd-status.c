@@ -13,7 +13,7 @@
 #include "helper/common/session.h"
 #include "lib/base/clock.h"
 #include "helper/icred/commands.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define STATUS_WIDTH       14
 #define STATUS_WIDTH_ID    40

@@ -12,8 +12,8 @@
 #include "helper/common/help.h"
 #include "helper/common/process.h"
 #include "helper/icred/commands.h"
+#include "lib/base/language.h"
 #include "lib/base/suggest.h"
-#include "lib/base/util.h"
 
 static const char main_help[] =
 	"Usage: icred [OPTIONS] COMMAND ...\n"

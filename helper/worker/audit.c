@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
 #include "helper/worker/icred-worker.h"
 

@@ -11,7 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/base/signal-name.h"
+#include "lib/base/system-words.h"
 #include "helper/worker/icred-worker.h"
 
 #define SIGNALS_ROOM 16384 /* what a handler needs beside the machine's registers */

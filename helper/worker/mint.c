@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "lib/base/b64token.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/module/loader.h"
 #include "lib/protocol/record.h"
 #include "helper/worker/icred-worker.h"

@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
 #include "helper/worker/icred-worker.h"
 

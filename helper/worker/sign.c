@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/errno-words.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
 #include "lib/module/loader.h"
 #include "helper/worker/icred-worker.h"
 

@@ -6,7 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/secret.h"
-#include "lib/base/wipe.h"
+#include "lib/base/text.h"
 #include "lib/token/cache.h"
 
 static int reject(struct icred *handle, struct token_body *body)

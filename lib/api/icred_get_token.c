@@ -13,7 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"
-#include "lib/base/wipe.h"
+#include "lib/base/secret.h"
 #include "lib/token/cache.h"
 #include "lib/token/life.h"
 #include "lib/token/mint-lock.h"

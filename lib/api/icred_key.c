@@ -8,7 +8,8 @@
 #include "lib/base/error.h"
 #include "lib/api/handle.h"
 #include "lib/base/key-limits.h"
-#include "lib/base/wipe.h"
+#include "lib/base/secret.h"
+#include "lib/base/text.h"
 
 static int take_fingerprint(int frame, struct reader *reader, void *data)
 {

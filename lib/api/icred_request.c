@@ -19,8 +19,9 @@
 #include "lib/api/icred_get_token.h"
 #include "lib/api/icred_request.h"
 #include "lib/base/clock.h"
-#include "lib/base/errno-words.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
+#include "lib/base/text.h"
 
 #define STACK_MIN   ((size_t)256 * 1024)
 #define END_MS      50 /* between looks at the threads that end */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "lib/token/token.h"
 
 _export_ icred_token_t *icred_token_ref(icred_token_t *token)

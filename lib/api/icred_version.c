@@ -3,7 +3,7 @@
 
 #include <icred/icred.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 _export_ const char *icred_version(void)
 {

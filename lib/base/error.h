@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <icred/icred.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 /* The smallest ICRED_E_ code: not in the public header, where it would change with each code that is appended. */
 #define ERROR_LAST ICRED_E_INTERNAL

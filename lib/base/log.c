@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/log.h"
-#include "lib/base/quiet-write.h"
 #include "lib/base/text.h"
 
 #define CAUTION_MS 60000

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <icred/icred.h>
 
-#include "lib/base/owned.h"
-#include "lib/base/util.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
 
 struct log {
 	icred_log_fn callback;

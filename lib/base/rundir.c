@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "lib/base/errno-words.h"
 #include "lib/base/rundir.h"
+#include "lib/base/system-words.h"
 #include "lib/base/text.h"
 
 #define RUNDIR_LEAF       "icred"

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 struct secret_pool;
 
@@ -29,5 +29,13 @@ void cleanup_secret(void *pointer_to_secret);
 
 /* Equal, in a time that does not tell where the first difference is. */
 bool secret_equal(const char *a, const char *b);
+
+/*
+ * Wipe what copying and measuring a secret has left outside of secret memory:
+ * in the registers that a call may change, and in the stack below the caller,
+ * where they may have been saved.  Called last by each function of the API
+ * that has touched one, so that a core file of the program does not show it.
+ */
+void wipe_traces(void);
 
 #endif

@@ -11,9 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
 #include "lib/base/subprocess.h"
-#include "lib/base/util.h"
+#include "lib/base/system-words.h"
 
 #define CLOSE_RANGE_ON_EXEC (1u << 2) /* CLOSE_RANGE_CLOEXEC of linux/close_range.h, 5.11 */
 #define TICK_MS             50        /* between looks at the process where the kernel has no pidfd */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/language.h"
 #include "lib/base/suggest.h"
-#include "lib/base/util.h"
 
 #define PREFIX_LEAST 3 /* bytes of an abbreviation: fewer fit too many names */
 

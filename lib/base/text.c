@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <icred/module.h>
+
 #include "lib/base/text.h"
 
 size_t utf8_decode(const char *text, size_t len, uint32_t *ret_char)
@@ -66,6 +68,24 @@ void text_clean(char *to, size_t cap, const char *from)
 	}
 	if (cap)
 		to[at] = '\0';
+}
+
+char *dup_string(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+bool same_string(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool is_b64token(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");
+	size_t padding = strspn(text + len, "=");
+
+	return len > 0 && len + padding <= ICRED_TOKEN_MAX && !text[len + padding];
 }
 
 uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)

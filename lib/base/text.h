@@ -24,6 +24,13 @@ size_t utf8_printable(const char *text);
  */
 void text_clean(char *to, size_t cap, const char *from);
 
+/* strdup(3) that takes NULL and returns NULL for it. */
+char *dup_string(const char *text);
+/* False also if one of them is NULL. */
+bool same_string(const char *a, const char *b);
+/* RFC 6750's b64token, of at most ICRED_TOKEN_MAX bytes: fit for a header, and for quotation marks. */
+bool is_b64token(const char *text);
+
 /* FNV-1a, for tables, names and checksums against damage: a caller that looks up compares the whole key as well. */
 uint64_t hash_bytes(uint64_t seed, const void *data, size_t len);
 #define HASH_SEED UINT64_C(0xcbf29ce484222325)

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/language.h"
 #include "lib/base/trust.h"
-#include "lib/base/util.h"
 
 #define TABLE_MAX    (4u << 20) /* of /etc/passwd and its kin; a larger one is not searched */
 #define TABLE_STEP   16384

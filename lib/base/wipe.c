@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/base/wipe.h"
+#include "lib/base/secret.h"
 
 /* Deeper than the frames that handle a secret with a signal's on top, and less than a mint needs anyway. */
 #define STACK_WIPED 6144

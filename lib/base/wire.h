@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define WIRE_MAX 65536 /* of a frame */
 

@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "lib/base/worker-environment.h"
 
 /* Keep the tables of icred-worker(8) in step, which also say what stays and why. */

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
 #include "lib/client/supervisor.h"
 #include "lib/client/launch.h"
-#include "lib/base/signal-name.h"
 #include "lib/base/worker-environment.h"
 
 #define STATUS_MS 500 /* how long the news of a worker's end may take */

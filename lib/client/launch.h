@@ -9,8 +9,8 @@
 
 #include <sys/types.h>
 
-#include "lib/base/owned.h"
-#include "lib/base/util.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
 
 struct child {
 	pid_t pid; /* for messages: only the supervisor knows whether the number is still the worker's */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "lib/client/supervisor.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define EXEC_FD           (STDERR_FILENO + 1)
 #define SUPERVISOR_ORPHAN SIGTERM /* the kernel's, when a thread of the caller ends, or the caller */

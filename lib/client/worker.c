@@ -13,11 +13,12 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
 #include "lib/client/worker.h"
 #include "lib/module/context.h"
-#include "lib/base/wipe.h"
+#include "lib/base/secret.h"
 
 #define LOOK_MS 500 /* between looks whether the socket is still ours */
 

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "lib/base/lock.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define BACKOFFS_MAX 1024
 

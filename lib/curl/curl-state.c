@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/curl/curl-state.h"
 
 /* By the address of the easy handle, which is the first member of a state and all of a key. */

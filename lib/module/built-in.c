@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "lib/module/built-in.h"
 
 /*

@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/module/host.h"
 
 const struct host *host_of(const struct icred_host *table)

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
 #include "lib/base/error.h"
 #include "lib/base/suggest.h"
+#include "lib/base/system-words.h"
 #include "lib/module/built-in.h"
 #include "lib/module/loader.h"
 

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/language.h"
 #include "lib/base/suggest.h"
-#include "lib/base/util.h"
+#include "lib/base/text.h"
 #include "lib/profile/control.h"
 
 static const char *const facilities[] = {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/number.h"
 #include "lib/profile/origin.h"
 
 static unsigned default_port(const char *scheme)

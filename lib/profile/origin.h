@@ -3,7 +3,7 @@
 #ifndef ICRED_LIB_PROFILE_ORIGIN_H
 #define ICRED_LIB_PROFILE_ORIGIN_H
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define ORIGIN_MAX 300
 

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
 #include "lib/profile/profile.h"
 #include "lib/profile/search.h"
 
@@ -321,42 +322,36 @@ static int check_bytes(struct parse *parse, const char *text, size_t len)
 	return ICRED_OK;
 }
 
-/* The whole file, checked and NUL-terminated. */
-static int read_text(struct parse *parse, int fd, const struct stat *st, char **ret_text)
+/* The whole file, checked; NULL with the reason as this thread's failure. */
+static char *read_text(struct parse *parse, int fd, const struct stat *st)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t cap = (size_t)st->st_size + 1, len = 0;
-	char why[64];
-	int r;
+	char why[64], *whole;
+	ssize_t len;
 
 	parse->positions[0] = (struct position){parse->file, 1, 1};
-	if (!S_ISREG(st->st_mode))
-		return bad(parse, 0, "this is not a regular file");
+	if (!S_ISREG(st->st_mode)) {
+		bad(parse, 0, "this is not a regular file");
+		return NULL;
+	}
 	if (st->st_size > FILE_MAX) {
 		snprintf(why, sizeof(why), "the file is larger than %d bytes", FILE_MAX);
-		return bad(parse, 0, why);
+		bad(parse, 0, why);
+		return NULL;
 	}
-	text = malloc(cap);
-	if (!text)
-		return set_no_memory();
-	while (len < cap - 1) {
-		ssize_t n = read(fd, text + len, cap - 1 - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return set_error(errno_code(errno, ICRED_E_INVALID), "%s: %s", parse->file,
-					 errno_words(errno));
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	text[len] = '\0';
-	r = check_bytes(parse, text, len);
-	if (r == ICRED_OK) {
-		*ret_text = text;
+	text = malloc((size_t)st->st_size + 1);
+	len = text ? read_up_to(fd, text, (size_t)st->st_size) : 0;
+	if (!text) {
+		note_error(ICRED_E_NO_MEMORY, "out of memory");
+	} else if (len < 0) {
+		note_error(errno_code(errno, ICRED_E_INVALID), "%s: %s", parse->file, errno_words(errno));
+	} else if (check_bytes(parse, text, (size_t)len) == ICRED_OK) {
+		text[len] = '\0';
+		whole = text;
 		text = NULL;
+		return whole;
 	}
-	return r;
+	return NULL;
 }
 
 static int parse_file(struct reading *reading, const struct parse *parent, const char *file, int fd,
@@ -367,12 +362,15 @@ static int parse_file(struct reading *reading, const struct parse *parent, const
 			      .file = profile_keep_name(reading->profile, file),
 			      .depth = parent ? parent->depth + 1 : 0};
 	_cleanup_free_ char *text = NULL;
-	int r = parse.file ? read_text(&parse, fd, st, &text) : set_no_memory();
 	unsigned number = 1;
 	char *end, *next;
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!parse.file)
+		return set_no_memory();
+	text = read_text(&parse, fd, st);
+	if (!text)
+		return icred_error()->code;
 	for (char *at = text; *at; at = next) {
 		parse.at = at;
 		parse.line = number++;

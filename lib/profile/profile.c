@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/profile/profile.h"
 #include "lib/profile/search.h"
 

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
+#include "lib/base/system-words.h"
 #include "lib/base/trust.h"
 #include "lib/profile/search.h"
 

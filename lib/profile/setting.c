@@ -8,6 +8,8 @@
 #include <icred/module.h>
 
 #include "lib/base/error.h"
+#include "lib/base/number.h"
+#include "lib/base/text.h"
 #include "lib/profile/origin.h"
 #include "lib/profile/setting.h"
 

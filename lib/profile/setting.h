@@ -5,7 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/suggest.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 struct settings {
 	struct setting_value {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/b64token.h"
 #include "lib/base/text.h"
 #include "lib/protocol/record.h"
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/number.h"
 #include "lib/token/life.h"
 
 #define WINDOW_MIN 300

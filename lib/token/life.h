@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 #define CLOCK_TOLERANCE 300 /* seconds; what clocks of one machine's boots and containers differ by */
 

@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/rundir.h"
+#include "lib/base/system-words.h"
 #include "lib/token/mint-lock.h"
 
 /* The lock file in the directory that open_directory() opens; -1 with the reason. */

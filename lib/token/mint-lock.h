@@ -3,7 +3,7 @@
 #define ICRED_LIB_TOKEN_MINT_LOCK_H
 
 #include "lib/base/log.h"
-#include "lib/base/owned.h"
+#include "lib/base/descriptor.h"
 
 /*
  * Single flight among processes: a lock per identity.  The lock ends with the

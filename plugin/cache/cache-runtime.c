@@ -22,9 +22,9 @@
 #include <unistd.h>
 #include <icred/module.h>
 #include "plugin/cache/cache-entry.h"
-#include "lib/base/errno-words.h"
-#include "lib/base/quiet-write.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/rundir.h"
+#include "lib/base/system-words.h"
 #include "lib/base/text.h"
 
 #define RUNTIME_TOKEN  ".token"

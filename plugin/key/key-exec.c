@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
+#include "lib/base/number.h"
 #include "plugin/shared/command.h"
 #include "plugin/shared/pemkey.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "plugin/shared/command.h"
 #include "plugin/shared/pemkey.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/system-words.h"
 #include "plugin/shared/pemkey.h"
 
 #define NAME_CAP 256

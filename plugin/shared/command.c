@@ -8,10 +8,10 @@
 
 #include "plugin/shared/command.h"
 #include "lib/base/deadline.h"
-#include "lib/base/errno-words.h"
+#include "lib/base/language.h"
 #include "lib/base/subprocess.h"
+#include "lib/base/system-words.h"
 #include "lib/base/trust.h"
-#include "lib/base/util.h"
 #include "lib/base/worker-environment.h"
 
 #define STDERR_CAP 2048

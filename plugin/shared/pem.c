@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <icred/icred.h>
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "plugin/shared/rsa.h"
 
 #define BEGIN "-----BEGIN "

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/system-words.h"
 #include "plugin/shared/secretfile.h"
 
 #define LINE_CAP 1024 /* of a passphrase or PIN */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "plugin/issuer/appauth/answer.h"
 #include "plugin/issuer/appauth/appauth.h"
 #include "plugin/issuer/appauth/bearer.h"

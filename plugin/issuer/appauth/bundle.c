@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/system-words.h"
 #include "plugin/issuer/appauth/http.h"
 
 #define LINES_MAX (1 << 18) /* a system's bundle has 4,000 */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/deadline.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "plugin/issuer/appauth/http.h"
 
 #define BODY_FIRST 8192 /* a token's answer is below 2 KiB */

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <curl/curl.h>
 
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 #include "plugin/issuer/appauth/answer.h"
 
 #define EPOCH_MIN    INT64_C(1000000000)    /* a reset from here on is a time, and not a number of seconds */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/base/b64token.h"
 #include "lib/base/clock.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
+#include "lib/base/text.h"
 #include "plugin/issuer/appauth/answer.h"
 #include "plugin/issuer/appauth/json-read.h"
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/errno-words.h"
+#include "lib/base/system-words.h"
 #include "plugin/issuer/appauth/http.h"
 #include "plugin/shared/quote.h"
 

@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 #include "helper/common/output.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
+#include "lib/base/number.h"
 
 static void test_parse(void **state)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 static void times_are_those_of_the_calendar(void **state)
 {

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include "tests/lib/core.h"
 #include "lib/base/deadline.h"
-#include "lib/base/util.h"
+#include "lib/base/language.h"
 
 /* From the program's alarm to the question of a module; one more than there are. */
 #define LAYERS 7

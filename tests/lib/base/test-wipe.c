@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lib/base/util.h"
-#include "lib/base/wipe.h"
+#include "lib/base/language.h"
+#include "lib/base/secret.h"
 
 #if __has_attribute(noipa)
 #define _opaque_ __attribute__((noipa))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include "tests/lib/core.h"
-#include "lib/base/b64token.h"
+#include "lib/base/text.h"
 #include "lib/protocol/record.h"
 
 static unsigned char blob[TEST_BLOB_MAX];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an errno means to a user.  A limit that was reached is reported as that limit,
- * with what raises it, whatever was being done when it was reached; only other
+ * The system's numbers in words.  An errno that says that a limit was reached is
+ * reported as that limit, with what raises it, whatever was being done; only other
  * errors are about the file or program at hand.  Needs libc alone, for modules.
  */
-#ifndef ICRED_LIB_BASE_ERRNO_WORDS_H
-#define ICRED_LIB_BASE_ERRNO_WORDS_H
+#ifndef ICRED_LIB_BASE_SYSTEM_WORDS_H
+#define ICRED_LIB_BASE_SYSTEM_WORDS_H
 
 /* Of fork(2), clone(2) and pthread_create(3), whose EAGAIN is a limit: for the functions below. */
 int start_errno(int error);
@@ -15,5 +15,7 @@ int errno_code(int error, int otherwise);
 const char *errno_words(int error);
 /* `advice` for an error that it can help with; "" for a limit, whose words have their own. */
 const char *errno_advice(int error, const char *advice);
+/* "SIGSEGV"; "a signal" for one that has no name here.  For signal handlers too. */
+const char *signal_name(int number);
 
 #endif

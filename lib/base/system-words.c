@@ -2,11 +2,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <icred/icred.h>
 
-#include "lib/base/errno-words.h"
+#include "lib/base/language.h"
+#include "lib/base/system-words.h"
 
 static const struct {
 	int error;
@@ -28,7 +30,7 @@ int start_errno(int error)
 
 static const char *limit_words(int error)
 {
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if (limits[i].error == error)
 			return limits[i].words;
 	return NULL;
@@ -49,4 +51,25 @@ const char *errno_words(int error)
 const char *errno_advice(int error, const char *advice)
 {
 	return limit_words(error) ? "" : advice;
+}
+
+/* What may end a process; sigabbrev_np(3) is not in every libc. */
+static const struct {
+	int number;
+	const char *name;
+} signals[] = {
+	{SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"},     {SIGILL, "SIGILL"},
+	{SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},       {SIGFPE, "SIGFPE"},
+	{SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"}, {SIGSEGV, "SIGSEGV"},     {SIGUSR2, "SIGUSR2"},
+	{SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"},     {SIGXCPU, "SIGXCPU"},
+	{SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"},   {SIGVTALRM, "SIGVTALRM"}, {SIGPROF, "SIGPROF"},
+	{SIGIO, "SIGIO"},     {SIGPWR, "SIGPWR"},
+};
+
+const char *signal_name(int number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (signals[i].number == number)
+			return signals[i].name;
+	return "a signal";
 }
