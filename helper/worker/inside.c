@@ -52,7 +52,7 @@ static const struct line *any_line(struct job *job)
 	return line;
 }
 
-static void fail(struct job *job, const struct line *line, int code, const char *why)
+static void blame(struct job *job, const struct line *line, int code, const char *why)
 {
 	char name_text[80], message_text[256];
 	struct words name = WORDS(name_text), message = WORDS(message_text);
@@ -85,7 +85,7 @@ static void last_words(const char *why)
 		struct job *job = running[i];
 		const struct line *line = job == here ? here_line : job ? any_line(job) : NULL;
 		if (job && line)
-			fail(job, line, ICRED_E_INTERNAL, job == here || !here ? why : other.text);
+			blame(job, line, ICRED_E_INTERNAL, job == here || !here ? why : other.text);
 	}
 }
 
@@ -211,7 +211,7 @@ void inside_overdue(void)
 		job->given_up = true;
 		if (!line)
 			continue;
-		fail(job, line, ICRED_E_TIMEOUT, "did not return in time; raise the setting timeout");
+		blame(job, line, ICRED_E_TIMEOUT, "did not return in time; raise the setting timeout");
 		inside_retire();
 	}
 	pthread_mutex_unlock(&lock);
