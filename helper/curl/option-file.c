@@ -84,48 +84,38 @@ static int file_complain(const struct plan *plan, const char *where, const char 
 	return fail(plan->o, FAIL_USAGE, "usage", "%s%s", where, why);
 }
 
-/* Undo the quotes in place; the text after the closing one, or NULL if there is none. */
-static char *file_unquote(char *at)
-{
-	static const char named[] = "tnrv", plain[] = "\t\n\r\v";
-	const char *found;
-	char *to = at;
-
-	for (; *at && *at != '"'; at++) {
-		if (*at == '\\') {
-			if (!*++at)
-				return NULL;
-			found = strchr(named, *at);
-			*to++ = found ? plain[found - named] : *at;
-		} else {
-			*to++ = *at;
-		}
-	}
-	if (*at != '"')
-		return NULL;
-	*to = '\0';
-	return at + 1;
-}
-
-/* The value of an option, which ends the line, without its quotes. */
+/* The value of an option, which ends the line: undo its quotes in place. */
 static int file_value(const struct plan *plan, const char *where, const struct curl_option *option,
 		      char **value)
 {
-	bool quoted = **value == '"';
-	char *rest;
+	static const char named[] = "tnrv", plain[] = "\t\n\r\v";
+	bool is_quoted = **value == '"';
+	char *rest = *value + is_quoted, *to = rest;
+	const char *found;
 
-	*value += quoted;
-	rest = quoted ? file_unquote(*value) : *value + strcspn(*value, file_blanks);
-	if (!rest)
+	*value = rest;
+	if (is_quoted) {
+		for (; *rest && *rest != '"'; rest++) {
+			found = NULL;
+			if (*rest == '\\' && rest[1])
+				found = strchr(named, *++rest);
+			*to++ = found ? plain[found - named] : *rest;
+		}
+	} else {
+		rest += strcspn(rest, file_blanks);
+		to = rest;
+	}
+	if (is_quoted && !*rest)
 		return file_complain(plan, where, "the closing quotation mark is missing; add it");
-	if (!quoted && *rest)
-		*rest++ = '\0';
+	if (*rest)
+		rest++;
+	*to = '\0';
 	rest += strspn(rest, file_blanks);
 	if (*rest && *rest != '#')
 		return file_complain(plan, where, "the value contains spaces; put it in quotation marks");
-	if (!option->takes_value && (quoted || (**value && **value != '#')))
+	if (!option->takes_value && (is_quoted || (**value && **value != '#')))
 		return file_complain(plan, where, "this option takes no value; remove it");
-	if (option->takes_value && !quoted && !**value)
+	if (option->takes_value && !is_quoted && !**value)
 		return file_complain(plan, where, "this option needs a value; add it");
 	return 0;
 }

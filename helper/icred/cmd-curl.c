@@ -109,6 +109,7 @@ static int curl_run_watched(struct curl_command *command)
 	return curl_exec_with_token(command);
 }
 
+/* Get a token and run curl with it, in the way that the plan allows. */
 static int curl_run_plan(struct curl_command *command, char **words)
 {
 	struct plan *plan = &command->plan;

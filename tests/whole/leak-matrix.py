@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where does the token go?  Every redirect, netrc and proxy, by each way of handing the token to curl.
+"""Where does the token go?  Every redirect, netrc and proxy, by each way of giving the token to curl.
 
-Servers of its own note every byte that they get.  The first request of each
+Its own servers record every byte that they get.  The first request of each
 case goes to the permitted origin, over https or, as a profile may allow it on
 the loopback interface, over http.  It answers with a redirect.  The token may
-be seen there and nowhere else.  Controls, in which curl is told by hand to
-leak, show that a leak would be noticed.
+be seen there and nowhere else.  In control cases, curl gets options that make
+it leak: they show that a leak would be noticed.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from sandbox import certs  # noqa: E402
 NETRC = {"none": None, "machine": "machine 127.0.0.1 login netrc password wrong\nmachine 127.0.0.2 login netrc "
          "password wrong\nmachine localhost login netrc password wrong\n",
          "default": "default login netrc password wrong\n"}
-# What a careless user's .curlrc may say; "-q" is to keep all of that away.
+# What a careless user's .curlrc may say; "-q" keeps curl from reading it.
 CURLRC = "location-trusted\nnetrc-optional\nproto-redir = =all\n"
 # By the scheme of the permitted origin; "other" is of the same scheme unless it says otherwise.
 TARGETS = {"https": ("other-host", "other-port", "http", "imap", "relative", "user-same", "user-other"),
            "http": ("other-host", "other-port", "https", "https-host", "imap", "relative", "user-same", "user-other")}
 PROXIES = ("none", "connect", "plain")
-SIGNS = {"ok": "-", "refused": "x"}  # verdicts that are in order
+SIGNS = {"ok": "-", "refused": "x"}  # verdicts that are good
 LIMIT = 10  # seconds for one transfer
 
 
@@ -52,14 +52,14 @@ class Notes:
             self.got.append((server, bytes(data)))
 
     def seen_by(self, token, case, target):
-        """Servers that saw the token, in this case; IMAP has no place for the case's name."""
+        """Servers that saw the token in this case; IMAP cannot carry the case's name."""
         with self.lock:
             return {server for server, data in self.got
                     if holds(data, token) and (case.encode() in data or server == target == "imap")}
 
 
 def holds(data, token):
-    """As it is, or in base64, which is how mail protocols have it."""
+    """As it is, or in base64, as mail protocols send it."""
     if token in data:
         return True
     for word in re.findall(rb"[A-Za-z0-9+/]{40,}={0,2}", data):
@@ -253,7 +253,7 @@ class Matrix:
                        for server, data in self.notes.got)
 
     def control(self, scheme, target, through):
-        """curl, told to leak: who has seen it?"""
+        """curl with options that make it leak: which servers have seen the token?"""
         name = f"control-{scheme}-{target}-{through}"
         env = self.environment("none", through)
         words = self.arguments(True, through) + ["--location-trusted", "--proto-redir", "=all"]
@@ -308,7 +308,7 @@ def table(scheme, cases, verdicts):
     for (way, follow, netrc), row in rows.items():
         cells = ["/".join(SIGNS.get(row[target][p], row[target][p]) for p in PROXIES) for target in TARGETS[scheme]]
         print(f"# {way:12} {'follow' if follow else 'stay':7} {netrc:8} " + "".join(f"{cell:>13}" for cell in cells))
-    print("# '-' is: seen by the permitted origin, and by nobody else; 'x': refused, and seen by nobody")
+    print("# '-': only the permitted origin has seen the token; 'x': refused, and no server has seen it")
 
 
 def controls(matrix, tap):
@@ -320,7 +320,7 @@ def controls(matrix, tap):
             ("http", "imap", "none", "imap"), ("http", "relative", "plain", "proxy"), ("http", "relative", "connect", "proxy")):
         seen = matrix.control(scheme, target, through)
         tap.ok(server in seen, f"control: a leak from {scheme} to {target}, proxy {through}, is noticed",
-               f"seen by {seen or 'nobody'}")
+               f"seen by {seen or 'no server'}")
     matrix.notes.got.clear()
 
 

@@ -12,10 +12,10 @@ elsewhere=$(sandbox url elsewhere)/
 token=$(icred token)
 http=$(sandbox url http)
 profile plain 'insecure-loopback yes' "origin $http"
-# Nobody is at that port.
+# No server listens at that port.
 through_proxy() { (ICRED_PROFILE=plain http_proxy=http://127.0.0.1:1 && export ICRED_PROFILE http_proxy && "$@"); }
 
-# have PROGRAM: or skip what is said of it
+# have PROGRAM: is it installed? otherwise skip its tests
 have() {
 	command -v "$1" >/dev/null 2>&1 || {
 		skip "$1 is missing"
@@ -81,7 +81,7 @@ if have http; then
 	untell
 fi
 
-# -- rclone: the sandbox, as the API, speaks no WebDAV, but notes who asks ---------------
+# -- rclone: like the API, the sandbox does not speak WebDAV, but it logs each request ---------------
 
 if have rclone; then
 	sed "s,^url = .*,url = $sandbox_url/dav," "$recipes/rclone.conf" >"$tmp/rclone.conf"
@@ -113,7 +113,7 @@ if "$PYTHON" -c 'import requests' 2>/dev/null; then
 	like "  and says why" "$err" 'tokens of this profile may not go'
 	is "  http without a proxy" "$(ICRED_PROFILE=plain python "$http/projects")" "$wanted"
 	fails "  but not through one" 1 through_proxy python "$http/projects"
-	like "    which is told" "$err" 'a proxy would see the token'
+	like "    and says so" "$err" 'a proxy would see the token'
 	for reading in 401 403; do
 		sandbox reading dead-token=$reading
 		sandbox revoke-all >/dev/null

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# icred curl and icred exec: the token by a descriptor, only to the profile's origins, and once more after a 401.
+# icred curl and icred exec: curl reads the token from a descriptor, sends it to the profile's origins only, and runs
+# again after a 401.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -33,11 +34,11 @@ is "curl's exit status is kept" "$status" 22
 run icred curl -sS "$url" --max-time
 is "  an option without its value" "$status" 2
 run icred curl --version
-is "help has topics, which are no URLs" "$(icred curl -h all | head -n 1)" "$(curl -h all | head -n 1)"
+is "a word after --help is a topic, not a URL" "$(icred curl -h all | head -n 1)" "$(curl -h all | head -n 1)"
 is "without a URL, curl is curl" "$status.$(printf '%s' "$out" | head -c 5)" "0.curl "
 is "icred curl --help" "$(icred curl --help | head -n 1)" "Usage: icred [OPTIONS] curl ARGUMENT..."
 run env PATH="$builddir" icred curl "$url"
-is "no curl: status 3" "$status" 3
+is "curl is not in the PATH: status 3" "$status" 3
 is "{a,b} in the path" "$(icred curl -sS "$sandbox_url/{projects,projects}" | jq -cs 'length')" 2
 is "--next: each part has the token" \
 	"$(icred curl -sS "$url" --next -sS "$url" -: -sS "$url" -o "$tmp/third" && cat "$tmp/third")" "$direct$direct$direct"
@@ -90,7 +91,7 @@ like "  says file and line" "$err" 'bad.conf:1: '
 fails "a config file that is not there" 3 icred curl -K "$tmp/nowhere" "$url"
 is "nothing of that reached the server" "$(sandbox requests)" "$served"
 
-# -- what a careless .curlrc says is not read, and no option leaves the token in a file ----------
+# -- a .curlrc is not read, and no option leaves the token in a file -----------------------------
 
 mkdir "$tmp/careless"
 cat >"$tmp/careless/.curlrc" <<-END
@@ -125,7 +126,7 @@ is "  does what it says" "$(printf '%s\n' "$out" | tail -n 1)" 200
 is "  from a pipe" "$(icred curl --config /dev/stdin <"$tmp/good.conf" | tail -n 1)" 200
 is "  with --no-X" "$(printf 'no-silent\nno-progress-meter\n' | icred curl -K - "$url")" "$direct"
 
-# -- plain http, on loopback, by the profile's leave -----------------------------------
+# -- plain http, on loopback, if the profile allows it -----------------------------------
 
 profile plain 'insecure-loopback yes' "origin $http"
 is "http where the profile allows it" "$(icred -p plain curl -sS "$http/projects")" "$direct"
@@ -158,14 +159,14 @@ is "the token is not in argv or the environment" "$(grep -cF "$secret" "$tmp/arg
 is "  -q comes first" "$(sed -n '/-q/=' "$tmp/argv")" "$(($(sed -n '/curl$/=' "$tmp/argv" | head -n 1) + 1))"
 is "  it is in what the descriptor gives" "$(grep -cxF "oauth2-bearer = \"$secret\"" "$tmp/config")" 1
 is "  with what keeps it in place" "$(grep -cE '^proto(-redir)? = "=https"$' "$tmp/config")" 2
-is "  which is no file" "$(awk '$1 > 2 && $2 !~ /^pipe:|^\/dev\/null$|bin\/curl$/' "$tmp/fds")" ""
+is "  which is not a file" "$(awk '$1 > 2 && $2 !~ /^pipe:|^\/dev\/null$|bin\/curl$/' "$tmp/fds")" ""
 bash -c 'ulimit -Sc; ulimit -Hc' >"$tmp/limits"
 (umask 027 && exec env SEEN="$tmp" PATH="$tmp/bin:$PATH" icred curl -s "$url" "$url")
 is "umask and limits are as they were" "$(sed -n 1,3p "$tmp/state" | tr '\n' ' ')" "0027 $(tr '\n' ' ' <"$tmp/limits")"
 
-# -- a curl that would send the token along ---------------------------------------------
+# -- an old curl, which sends the token to other ports ---------------------------------------------
 
-# old_curl COMMAND: it stands in for one that tells its version; with other words it says what they are
+# old_curl COMMAND: a stand-in that reports its version with COMMAND; otherwise it prints its arguments
 mkdir "$tmp/old"
 old_curl() {
 	# shellcheck disable=SC2016 # for that program
@@ -188,14 +189,14 @@ for version in 7.83.0 8.17.0-DEV 10.0.0; do
 	like "one with libcurl $version may" "$(old_icred curl -sSL "$url")" '^ran -q '
 done
 old_curl 'echo cool 8.0.0'
-fails "one that is no curl may not" 2 old_icred curl -sSL "$url"
+fails "a program that is not curl may not" 2 old_icred curl -sSL "$url"
 old_curl 'exec sleep 60'
 fails "one that does not answer meets the deadline" 7 timeout 20 env PATH="$tmp/old:$PATH" icred --timeout 1s curl -sSL "$url"
 
 # -- the deadline, of everything but the transfer ----------------------------------------
 
 mkfifo "$tmp/fifo"
-fails "a config file that nobody writes" 7 timeout 20 icred --timeout 1s curl -K "$tmp/fifo" "$url"
+fails "a config file that no process writes" 7 timeout 20 icred --timeout 1s curl -K "$tmp/fifo" "$url"
 like "  says so" "$err" '^icred: timed out reading a file for curl'
 fails "  on standard input" 7 timeout 20 icred --timeout 1s curl -K - "$url" 0<>"$tmp/fifo"
 # shellcheck disable=SC2016 # for the inner shell
@@ -276,7 +277,7 @@ sandbox reading dead-token=403
 dead
 is "the first of two files has a 403: once more" \
 	"$(icred -q curl -sS -o "$tmp/got" -o "$tmp/folder/none" "$url" && cat "$tmp/got")" "$direct"
-# What --upload-file makes of braces is several uploads; its second answer is none of the first one's.
+# --upload-file with braces is several uploads; the second answer does not belong to the first.
 cat >"$tmp/old/curl" <<-'END'
 	#!/bin/sh
 	echo ran >>"$0.log"
@@ -382,7 +383,7 @@ for signal in TERM.143 INT.130; do
 	ok "curl runs" wait_for 5 pgrep -P "$hung" curl
 	sleep 0.5
 	kill -"${signal%.*}" "$hung"
-	ok "SIG${signal%.*} while nobody reads the answer ends icred at once" wait_for 5 gone "$hung"
+	ok "SIG${signal%.*} while the answer is not read ends icred at once" wait_for 5 gone "$hung"
 	kill -9 "$hung" 2>/dev/null
 	wait "$hung" && status=0 || status=$?
 	is "  by the signal" "$status" "${signal#*.}"
