@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
-# 200 processes that want the same token at the same time, with nothing cached.
+# 200 processes ask for the same token at the same time, with nothing cached.
 
 section "200 processes at once"
 mints_before=$(sandbox mints)

@@ -21,7 +21,7 @@ cold_table() {
 		usual='openssl | curl | jq, key in a file'
 }
 
-# Where curl and we look unless told otherwise; the sandbox's authority is added to a copy of it.
+# Where curl and icred look by default; the sandbox's authority is added to a copy of it.
 find_system_bundle() {
 	local file
 	for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
@@ -31,7 +31,7 @@ find_system_bundle() {
 	return 1
 }
 
-# Root can put the copy in the place of the bundle, seen by the runner and its children only.
+# Root can mount the copy in place of the bundle, for the runner and its children only.
 bundle_in_place() {
 	printf '#!/bin/sh\nmount --bind %s %s && exec "$@"\n' "$tmp/bundle.pem" "$system_bundle" >"$tmp/in-place"
 	chmod 700 "$tmp/in-place"
@@ -46,12 +46,12 @@ if system_bundle=$(find_system_bundle); then
 	cat "$system_bundle" "$sandbox_ca" >"$tmp/bundle.pem"
 	section "Cold, both on the system's bundle of $(grep -c 'BEGIN CERT' "$system_bundle") certificates, and the sandbox's"
 	if bundle_in_place; then
-		remark "(mounted in its place, for these processes only; neither is told a file)"
+		remark "(mounted in its place, for these processes only; neither gets the name of a file)"
 		launcher="unshare --mount $tmp/in-place"
 		timed_cold system && cold_table
 		launcher=''
 	else
-		remark "(a copy of it, named to both: --cacert and ca)"
+		remark "(a copy of it, which both get by name: --cacert and ca)"
 		printf 'ca %s\n' "$tmp/bundle.pem" >>"$ICRED_CONFIG_DIR/system.conf"
 		timed_cold system --cacert "$tmp/bundle.pem" && cold_table
 	fi

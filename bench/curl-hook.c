@@ -2,10 +2,10 @@
 /*
  * What the libcurl hook costs.  curl-hook URL CAFILE REQUESTS prints
  *   - nanoseconds of icred_curl_apply() beyond the setopt calls that it makes, best and median slice
- *   - the time of so many requests on one kept connection with the hook, in terms of those with a
+ *   - the time of so many requests on one kept connection with the hook, as a multiple of those with a
  *     fixed token, the best slices of both and the median; slices of both take turns
- * A slice is short, some milliseconds at most, so that of two neighbours both met the same noise, and
- * there are enough of them for a median.
+ * A slice is short, some milliseconds at most, so that two neighbours have the same noise, and there are
+ * enough of them for a median.
  */
 #include "config.h"
 
@@ -92,7 +92,7 @@ static double request_slice(CURL *easy, int hook)
 		int code;
 		if (hook)
 			code = icred_curl_perform(auth, easy, url, NULL);
-		else /* an application says as well what it wants */
+		else /* an application sets its URL for each request too */
 			code = curl_easy_setopt(easy, CURLOPT_URL, url) || curl_easy_perform(easy);
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 		if (code || status != 200)
@@ -133,7 +133,7 @@ static void measure_apply(void)
 	curl_easy_cleanup(by_hook);
 }
 
-/* Of one handle and thus one connection: two would each have a server's thread, on the same CPU or not. */
+/* On one handle, so on one connection: two would have two threads in the server, on one CPU or on two. */
 static void measure_requests(size_t slices)
 {
 	static double a[SLICES_MAX], b[SLICES_MAX], ratios[SLICES_MAX];
@@ -143,7 +143,7 @@ static void measure_requests(size_t slices)
 	set_by_hand(easy);
 	request_slice(easy, 0);
 	request_slice(easy, 1);
-	for (size_t i = 0; i < slices; i++) { /* who is first takes turns, too */
+	for (size_t i = 0; i < slices; i++) { /* which of them is first alternates */
 		if (i % 2)
 			b[i] = request_slice(easy, 1);
 		a[i] = request_slice(easy, 0);
@@ -151,7 +151,7 @@ static void measure_requests(size_t slices)
 			b[i] = request_slice(easy, 1);
 		ratios[i] = b[i] / a[i];
 	}
-	/* Of neighbours in time, which met the same noise. */
+	/* Of neighbours in time, which have the same noise. */
 	ratio = median(ratios, slices);
 	median(a, slices);
 	median(b, slices);
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (icred_open(&handle, NULL, NULL) < 0 || icred_get_token(handle, NULL, 0, &token) < 0)
 		die("icred_get_token");
-	/* A bench may: a program does not keep a token's text. */
+	/* Only a bench may do this: a program should not keep a token's text. */
 	if (asprintf(&token_text, "%s", icred_token_secret(token)) < 0)
 		return 2;
 	auth = icred_curl_new(handle, ICRED_CURL_FUNCTIONS);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How many warm icred_get_token() a second one thread does, and two together.
+ * How many warm icred_get_token() calls one thread makes per second, and two together.
  * Slices of one and of two threads take turns.  Prints the nanoseconds of one
  * thread's call, in its best slice and in the median one; then the rate of two
- * threads together in terms of one's, the best slices of both and the median.
+ * threads together as a multiple of one's: best slices of both, and median slices.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #define BATCH      1000
 #define SLICES_MAX 10000
 
-/* What one thread does, and how fast; nothing else is in its cache lines. */
+/* One thread's work and its speed; aligned, so that no other data is in its cache lines. */
 struct runner {
 	icred_t *handle;
 	const char *installation;
@@ -67,7 +67,7 @@ static void *run_slice(void *data)
 	return NULL;
 }
 
-/* The rate of so many threads together. */
+/* The rate of all these threads together. */
 static double run_threads(icred_t *handle, const char *installation, unsigned threads)
 {
 	static struct runner runners[2];

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
-# icred_get_token() out of the handle's own table, in a program that links libicred.so.
+# icred_get_token() from the handle's own table, in a program that links libicred.so.
 
 section "In process: icred_get_token and icred_token_unref, warm"
 if "$builddir/bench/in-process" "$(share 6)" >"$tmp/in-process" 2>"$tmp/in-process.err"; then
@@ -13,4 +13,4 @@ else
 fi
 figure "icred_get_token, warm, one thread: nanoseconds" '<=' 100 "$best" "$median"
 figure "icred_get_token, warm, two threads together : one" '>=' 1 "$best_two" "$median_two"
-figure "the same: what its counts should allow" '>=' 1.8 "$best_two" "$median_two"
+figure "the same: what its reference counts should allow" '>=' 1.8 "$best_two" "$median_two"

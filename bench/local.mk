@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# "make bench" measures against peers, on this machine; nothing of it is part of "make check".
+# "make bench" compares with peers, on this machine; "make check" runs none of it.
 
 bench_programs = bench/curl-hook bench/in-process bench/many bench/runner
 EXTRA_PROGRAMS = $(bench_programs)
@@ -7,7 +7,7 @@ CLEANFILES += $(bench_programs)
 
 bench_runner_SOURCES = bench/runner.c
 bench_runner_LDADD =
-# These are callers as others write them: they link the shared library.
+# These are written as any program that uses the library: they link the shared one.
 bench_curl_hook_SOURCES = bench/curl-hook.c
 bench_curl_hook_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 bench_curl_hook_LDADD = libicred.la $(CURL_LIBS)

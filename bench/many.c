@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Gets a token of each installation on standard input, with one handle and so many threads. */
+/* Gets a token of each installation on standard input, with one handle and THREADS threads. */
 #include "config.h"
 
 #include <pthread.h>

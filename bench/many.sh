@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
-# 1,000 installations' tokens, one handle; curl does the same POSTs with a ready JWT.
+# The tokens of 1,000 installations, with one handle; curl sends the same POSTs with a ready JWT.
 
 sandbox installations | grep -oE '^[^ ]*[0-9a-f]{8}-[0-9a-f-]{27}' >"$tmp/ids"
 

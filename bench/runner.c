@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Times whole processes, from their start to their end, interleaved: each round
- * runs every entry once, in another order, so that what disturbs the machine
- * disturbs all of them.  Prints a line for each entry:
+ * runs every entry once, in another order, so that noise on the machine affects
+ * all of them alike.  Prints a line for each entry:
  *     name, minimum, median (microseconds), resident memory (kB), page faults
  */
 #include "config.h"
@@ -25,7 +25,7 @@
 struct entry {
 	const char *name;
 	const char *input; /* its standard input */
-	char *prepare;     /* a program that runs before each time, not counted */
+	char *prepare;     /* a program that runs before each start, not timed */
 	unsigned copies;   /* started at once */
 	char **argv;
 	double *times;
@@ -34,7 +34,7 @@ struct entry {
 
 struct plan {
 	unsigned rounds;
-	unsigned pause_us; /* before each run: what the one before left behind has ended */
+	unsigned pause_us; /* before each run, so that what the one before started has ended */
 	size_t count;
 	struct entry entries[ENTRIES_MAX];
 };
@@ -103,7 +103,7 @@ static void prepare(const struct plan *plan, const struct entry *entry)
 		open_files(&files, NULL);
 		error = posix_spawnp(&pid, entry->prepare, &files, NULL, argv, environ);
 		if (error)
-			die("can't be started", entry->prepare, error);
+			die("cannot be started", entry->prepare, error);
 		reap(pid, entry->prepare, &usage);
 		posix_spawn_file_actions_destroy(&files);
 	}
@@ -124,7 +124,7 @@ static double run_once(const struct entry *entry)
 	for (unsigned i = 0; i < entry->copies; i++) {
 		error = posix_spawnp(&pids[i], entry->argv[0], &files, NULL, entry->argv, environ);
 		if (error)
-			die("can't be started", entry->name, error);
+			die("cannot be started", entry->name, error);
 	}
 	for (unsigned i = 0; i < entry->copies; i++)
 		reap(pids[i], entry->name, &usage);
@@ -134,8 +134,8 @@ static double run_once(const struct entry *entry)
 }
 
 /*
- * By fork(2), untimed: after a vfork, as posix_spawn(3) does it, the child would
- * be charged with our own memory too.
+ * By fork(2), untimed: posix_spawn(3) uses vfork, after which the child would be
+ * charged with this process's memory too.
  */
 static void weigh(const struct entry *entry, unsigned round)
 {
@@ -221,7 +221,7 @@ static char **read_entry(struct plan *plan, char **word)
 	struct entry *entry = &plan->entries[plan->count++];
 
 	if (plan->count > ENTRIES_MAX || **word != '=')
-		die("an entry begins with =NAME, and there are few", *word, 0);
+		die("an entry must begin with =NAME, or there are too many", *word, 0);
 	entry->name = *word + 1;
 	*word++ = NULL;
 	entry->copies = 1;
@@ -259,7 +259,7 @@ int main(int argc, char **argv)
 	plan.rounds = number(argv[1], 1000000);
 	plan.pause_us = number(argv[2], 999999);
 	if (plan.rounds == 0)
-		die("no rounds at all", argv[1], 0);
+		die("the number of rounds must not be 0", argv[1], 0);
 	while (*word)
 		word = read_entry(&plan, word);
 	run_all(&plan);

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # What a profile and its stack cost a warm process: lines, other profiles, and a cache with many tokens.
 
-# stack_profile NAME LINE...: one of the default profile, with these lines behind it
+# stack_profile NAME LINE...: a copy of the default profile, with these lines added
 stack_profile() {
 	local file=$ICRED_CONFIG_DIR/$1.conf
 	shift
@@ -10,7 +10,7 @@ stack_profile() {
 	printf '%s\n' "$@" >>"$file"
 }
 
-# A folder with one token and so many more files like it; the caches of the profile "tokens".
+# tokens_folder N: a runtime directory with N cached tokens, for the profile "tokens"
 tokens_folder() {
 	local folder=$tmp/tokens-$1 made n
 	mkdir -m 700 "$folder"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# usual.sh KEY APP API INSTALLATION CA: a token as it is usually made, by openssl, curl and jq.
-# A peer for the bench, not an example: the key lies in a file, the JWT is in curl's argv.
+# usual.sh KEY APP API INSTALLATION CA: a token as scripts usually get it, with openssl, curl and jq.
+# A peer for the bench, not an example: the key is in a file, and the JWT in curl's argv.
 set -eu
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }

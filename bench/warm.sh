@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
-# A token that is cached, by whole processes; and its peers with a secret that they hold.
+# Whole processes that get a cached token; and peers that look up a secret of theirs.
 
 printf 'protocol=https\nhost=%s\n\n' "${sandbox_url#https://}" >"$tmp/asked"
 printf 'protocol=https\nhost=peer.example\nusername=x-access-token\npassword=%s\n\n' "$(icred token)" >"$tmp/known"
@@ -19,7 +19,7 @@ build_git_libsecret() {
 	# shellcheck disable=SC2046 # flags
 	"${CC:-cc}" -O2 -o "$tmp/bin/git-credential-libsecret" "$from" \
 		$(pkg-config --cflags --libs libsecret-1) 2>"$tmp/cc.log" || {
-		remark "git-credential-libsecret is left out: it does not compile (is libsecret-1-dev there?)"
+		remark "git-credential-libsecret is left out: it does not compile (is libsecret-1-dev installed?)"
 		return 1
 	}
 	git-credential-libsecret store <"$tmp/known" >/dev/null

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Many transfers in an event loop of epoll(7), with curl_multi_socket_action().
- * Nothing in it ever waits: a token that has to be minted first is one more
- * descriptor in the loop.
+ * No call blocks: a token that must be minted first is one more descriptor in
+ * the loop.
  *
  *   cc curl-epoll.c $(pkg-config --cflags --libs libicred libcurl) -o curl-epoll
  *   ./curl-epoll https://api.carbonregistry.com/projects
@@ -36,7 +36,7 @@ static size_t drop(char *data, size_t size, size_t count, void *user)
 	return size * count;
 }
 
-/* Events of libcurl's sockets carry the socket, those of requests the transfer's place after all sockets. */
+/* An event of libcurl's sockets carries the socket; one of a request carries PLACE plus the transfer's index. */
 #define PLACE (UINT64_C(1) << 32)
 
 static void watch(int operation, int fd, uint32_t events, uint64_t data)
@@ -103,7 +103,7 @@ static void begin(struct transfer *transfer, const char *url)
 	}
 }
 
-/* The token is there, or the reason why there is none. */
+/* The token has come, or an error. */
 static void on_token(struct transfer *transfer)
 {
 	icred_request_t *request = transfer->request;

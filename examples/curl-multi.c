@@ -35,7 +35,7 @@ static int add(icred_t *handle, struct icred_curl *auth, CURLM *multi, const cha
 	return 0;
 }
 
-/* What has ended: with a refused token it begins anew, otherwise it is done.  Counts the good ones. */
+/* Transfers that have ended: one whose token was refused starts again, others are done.  Counts the good ones. */
 static void drain(struct icred_curl *auth, CURLM *multi, int *open, int *good)
 {
 	CURLMsg *message;

@@ -44,7 +44,7 @@ static void *work(void *data)
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 		if (code == CURLE_OK && status == 200)
 			job->good++;
-		else if (code < 0) /* the failure is this thread's, and told here */
+		else if (code < 0) /* icred_error() is this thread's own */
 			fprintf(stderr, "curl-threads: %s\n", icred_error()->message);
 	}
 	icred_curl_forget(job->auth, easy);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tokens for Python's requests:  session.auth = IcredAuth()
 
-icred refuses a URL outside the profile's origins, and gives a cached token in
-about a millisecond.  requests itself takes the token off before it follows a
-redirect to another host.  A request whose token was refused is sent once more.
+icred refuses a URL outside the profile's origins, and returns a cached token in
+about a millisecond.  requests itself removes the token before it follows a
+redirect to another host.  A request whose token was refused is sent again, once.
 """
 
 import re
@@ -44,14 +44,14 @@ class IcredAuth(AuthBase):
         return request
 
     def again(self, answer, start, how):
-        """The ICR may say 403 for a dead token; its message tells it from a missing permission."""
+        """The ICR may answer 403 for a dead token; only the message shows that it is not a missing permission."""
         if answer.status_code != 401 and not (answer.status_code == 403 and DEAD.search(answer.text)):
             return answer
-        if "Authorization" not in answer.request.headers:  # of another origin, by a redirect: it got no token
+        if "Authorization" not in answer.request.headers:  # a redirect led to another origin, which got no token
             return answer
         if answer.history or (start is None and hasattr(answer.request.body, "read")):
             return answer
-        answer.content  # noqa: B018 - reads the rest, so that the connection can be used again
+        answer.content  # noqa: B018 - reads the rest, so that the connection can be reused
         answer.close()
         request = answer.request.copy()
         request.hooks["response"] = []

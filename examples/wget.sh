@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # wget with a token:  wget.sh URL [WGET-OPTION...], such as  wget.sh URL -q -OFILE
 #
-# An argument would be seen by every user of the machine, and for --config wget
-# wants a regular file.  So it gets one that has no name any more when the token
-# is written into it, on a file system in memory.  wget sends such a header to
-# whatever host it is redirected to, and to every other URL that it is given or
-# finds in a page.  So it must follow neither redirects nor links, and there must
-# be one URL: join values to their options, and leave out --input-file.
+# Every user of the machine can read arguments, and --config of wget needs a
+# regular file.  So the token is written to a file in memory whose name has been
+# removed before.  wget sends such a header to any host that it is redirected to,
+# and to every other URL that is given or found in a page.  So it must follow
+# neither redirects nor links, and there must be one URL: join values to their
+# options, and do not use --input-file.
 url=${1:?usage: wget.sh URL [WGET-OPTION...]}
 shift
 for word in "$@"; do
@@ -20,7 +20,7 @@ config=$(icred curl-config "$url") || exit # refuses a URL outside the profile's
 file=$(mktemp "${XDG_RUNTIME_DIR:-/dev/shm}/wget.XXXXXX") && exec 3<>"$file" && rm "$file" || exit
 {
 	printf '%s\n' "$config" | sed -n 's/^oauth2-bearer = "\(.*\)"$/header = Authorization: Bearer \1/p
-		s/^noproxy = .*/use_proxy = off/p' # plain http, which must not leave the machine
+		s/^noproxy = .*/use_proxy = off/p' # plain http must not leave the machine
 	printf 'netrc = off\n'
 } >&3
 exec wget --config=/dev/fd/3 "$@" --max-redirect=0 --no-recursive --no-page-requisites -- "$url"
