@@ -164,6 +164,7 @@ tests_plugin_key_test_pkcs11_pin_LDADD = libpemkey.la $(GNUTLS_LIBS) $(CMOCKA_LI
 
 shell_tests = \
 	tests/house/check-headers.sh \
+	tests/house/check-layers.sh \
 	tests/house/check-help.sh \
 	tests/house/check-man.sh \
 	tests/house/check-src.sh \
