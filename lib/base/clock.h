@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* UTC, seconds since 1970; some milliseconds coarse, and for that no system call. */
+/* UTC, seconds since 1970, to some milliseconds; without a system call. */
 int64_t clock_utc(void);
 /* Milliseconds that only run forward, for deadlines. */
 int64_t clock_ms(void);

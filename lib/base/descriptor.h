@@ -48,7 +48,7 @@ struct owned {
 struct owned owned_take(int fd);
 /* The descriptor if it is still the same file, else -1. */
 int owned_fd(const struct owned *owned);
-/* There was one, and its number has become another file's, or nothing's. */
+/* There was one, and its number is another file's by now, or free. */
 bool owned_lost(const struct owned *owned);
 /* Close it if it is still ours; forget it in any case.  Keeps errno. */
 void owned_close(struct owned *owned);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What programs, library, worker and modules must agree on, so that a user hears one number. */
+/* The limits of a key, which programs, library, worker and modules report as the same number. */
 #ifndef ICRED_LIB_BASE_KEY_LIMITS_H
 #define ICRED_LIB_BASE_KEY_LIMITS_H
 

@@ -53,12 +53,6 @@ void futex_wake_all(_Atomic uint32_t *word)
 	futex(word, FUTEX_WAKE, INT32_MAX, NULL);
 }
 
-/* Free for us: nobody holds it, or only somebody in a process that is not this one. */
-static bool takable(uint32_t seen, uint32_t now)
-{
-	return (seen & STATE) == FREE || seen >> 2 != now;
-}
-
 bool lock_take(struct lock *lock)
 {
 	uint32_t now = lock_generation() & (UINT32_MAX >> 2);
@@ -66,7 +60,7 @@ bool lock_take(struct lock *lock)
 	uint32_t want = HELD;
 
 	for (;;) {
-		if (takable(seen, now)) {
+		if ((seen & STATE) == FREE || seen >> 2 != now) { /* free, or taken in a parent process */
 			if (atomic_compare_exchange_weak_explicit(&lock->word, &seen, now << 2 | want,
 								  memory_order_acquire, memory_order_relaxed))
 				return (seen & STATE) != FREE;

@@ -3,7 +3,7 @@
  * A mutex that survives fork().  A pthread mutex that another thread holds at
  * the moment of a fork is held for ever in the child.  This one remembers in
  * which process generation it was taken; in a later generation it counts as
- * free, and whoever takes it is told that the data behind it may be torn.
+ * free, and lock_take() reports that the data it guards may be torn.
  */
 #ifndef ICRED_LIB_BASE_LOCK_H
 #define ICRED_LIB_BASE_LOCK_H

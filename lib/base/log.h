@@ -20,7 +20,7 @@ struct log {
 /* Opens what $ICRED_TRACE names: "1" is standard error, else an absolute file name. */
 void log_open(struct log *log, icred_log_fn callback, void *data);
 void log_close(struct log *log);
-/* Whether anybody listens: if not, what would be told need not be put together. */
+/* Whether a line goes anywhere: if not, it need not be put together. */
 static inline bool log_wanted(const struct log *log)
 {
 	return log && (log->callback || log->trace_stderr || log->trace.fd >= 0);

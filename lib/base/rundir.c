@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include "lib/base/rundir.h"
 #include "lib/base/system-words.h"
 #include "lib/base/text.h"
@@ -71,43 +73,35 @@ static int rundir_refused(const struct rundir_report *report, int at, const char
 	return rundir_failed(report, "opened", error);
 }
 
-/* It must be ours, with all the permissions `own`, and nobody else with one of `others`. */
-static int rundir_check(const struct rundir_report *report, int fd, mode_t own, mode_t others)
+/* It must be ours, with all the permissions `own`, and others with none of `others`.  Closes fd if it is not. */
+static int rundir_check(const struct rundir_report *report, int fd, mode_t own, mode_t others, int *ret_fd)
 {
 	uid_t me = geteuid();
 	struct stat st;
+	int r;
 
-	if (fstat(fd, &st) != 0)
-		return rundir_failed(report, "examined", errno);
-	if (st.st_uid != me)
-		return rundir_say(report, ICRED_E_DENIED,
-				  RUNDIR_PATH " belongs to user %lu, not to user %lu; %s", report->path,
-				  (unsigned long)st.st_uid, (unsigned long)me, report->advice);
-	/* A directory such as /tmp has to stay as it is. */
-	if ((st.st_mode & others) != 0 && (st.st_mode & S_ISVTX) != 0 && own == 0)
-		return rundir_say(report, ICRED_E_DENIED,
-				  RUNDIR_PATH " is open to other users (mode %04o); %s", report->path,
-				  st.st_mode & 07777u, report->advice);
-	if ((st.st_mode & others) != 0)
-		return rundir_say(report, ICRED_E_DENIED,
-				  RUNDIR_PATH
-				  " is open to other users (mode %04o); run: chmod 700 " RUNDIR_PATH,
-				  report->path, st.st_mode & 07777u, report->path);
-	if ((st.st_mode & own) != own)
-		return rundir_say(report, ICRED_E_DENIED,
-				  RUNDIR_PATH " is not writable (mode %04o); run: chmod 700 " RUNDIR_PATH,
-				  report->path, st.st_mode & 07777u, report->path);
-	return ICRED_OK;
-}
-
-static int rundir_checked(const struct rundir_report *report, int fd, mode_t own, mode_t others, int *ret_fd)
-{
-	int r = rundir_check(report, fd, own, others);
-
-	if (r == ICRED_OK)
+	if (fstat(fd, &st) != 0) {
+		r = rundir_failed(report, "examined", errno);
+	} else if (st.st_uid != me) {
+		r = rundir_say(report, ICRED_E_DENIED,
+			       RUNDIR_PATH " belongs to user %lu, not to user %lu; %s", report->path,
+			       (unsigned long)st.st_uid, (unsigned long)me, report->advice);
+	} else if (st.st_mode & others) {
+		/* A directory such as /tmp has to stay as it is. */
+		bool shared = (st.st_mode & S_ISVTX) && !own;
+		r = rundir_say(report, ICRED_E_DENIED,
+			       RUNDIR_PATH " is open to other users (mode %04o); %s%.200s", report->path,
+			       st.st_mode & 07777u, shared ? report->advice : "run: chmod 700 ",
+			       shared ? "" : report->path);
+	} else if ((st.st_mode & own) != own) {
+		r = rundir_say(report, ICRED_E_DENIED,
+			       RUNDIR_PATH " is not writable (mode %04o); run: chmod 700 " RUNDIR_PATH,
+			       report->path, st.st_mode & 07777u, report->path);
+	} else {
 		*ret_fd = fd;
-	else
-		close(fd);
+		return ICRED_OK;
+	}
+	close(fd);
 	return r;
 }
 
@@ -123,47 +117,36 @@ static int rundir_open_private(const struct rundir_report *report, int at, const
 	}
 	if (fd < 0)
 		return rundir_refused(report, at, name, errno);
-	return rundir_checked(report, fd, S_IRWXU, RUNDIR_ALL_OTHERS, ret_fd);
-}
-
-/* The variable's value without trailing slashes, with which the kernel would follow a link. */
-static int rundir_copy_base(const struct rundir_report *report, const char *value, char *path)
-{
-	size_t len = strlen(value);
-
-	while (len > 1 && value[len - 1] == '/')
-		len--;
-	if (value[0] != '/' || len > RUNDIR_BASE_MAX)
-		return rundir_say(report, ICRED_E_DENIED, "XDG_RUNTIME_DIR is \"%.64s\", which is %s; %s",
-				  value, value[0] == '/' ? "too long" : "not an absolute path",
-				  report->advice);
-	memcpy(path, value, len);
-	path[len] = '\0';
-	return ICRED_OK;
+	return rundir_check(report, fd, S_IRWXU, RUNDIR_ALL_OTHERS, ret_fd);
 }
 
 /* The directory that the login manager makes; writes its path. */
 static int rundir_open_base(const struct rundir_report *report, char *path, int *ret_fd)
 {
 	const char *value = secure_getenv("XDG_RUNTIME_DIR");
-	int fd, r;
+	bool is_set = value && *value;
+	size_t len = is_set ? strlen(value) : 0;
+	int fd;
 
-	if (value != NULL && value[0] != '\0') {
-		r = rundir_copy_base(report, value, path);
-		if (r != ICRED_OK)
-			return r;
-	} else {
-		value = NULL;
+	/* Without trailing slashes, with which the kernel would follow a link. */
+	while (len > 1 && value[len - 1] == '/')
+		len--;
+	if (is_set && (value[0] != '/' || len > RUNDIR_BASE_MAX))
+		return rundir_say(report, ICRED_E_DENIED, "XDG_RUNTIME_DIR is \"%.64s\", which is %s; %s",
+				  value, value[0] == '/' ? "too long" : "not an absolute path",
+				  report->advice);
+	if (is_set)
+		(void)snprintf(path, PATH_MAX, "%.*s", (int)len, value);
+	else
 		(void)snprintf(path, PATH_MAX, "/run/user/%lu", (unsigned long)geteuid());
-	}
 	fd = rundir_open_at(AT_FDCWD, path);
-	if (fd < 0 && errno == ENOENT && value == NULL)
+	if (fd < 0 && errno == ENOENT && !is_set)
 		return rundir_say(
 			report, ICRED_E_UNSUPPORTED,
 			"there is no runtime directory: XDG_RUNTIME_DIR is not set and %s is missing", path);
 	if (fd < 0)
 		return rundir_refused(report, AT_FDCWD, path, errno);
-	return rundir_checked(report, fd, 0, RUNDIR_WRITERS, ret_fd);
+	return rundir_check(report, fd, 0, RUNDIR_WRITERS, ret_fd);
 }
 
 int rundir_open(int *ret_fd, char *why, size_t why_cap)

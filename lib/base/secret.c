@@ -70,30 +70,39 @@ struct secret_pool *secret_pool_unref(struct secret_pool *pool)
 }
 
 /* Locking may fail (RLIMIT_MEMLOCK): then the memory can be swapped, but is still not dumped. */
-static unsigned char *map_secret(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return NULL;
-	(void)mlock(memory, size);
-	(void)madvise(memory, size, MADV_DONTDUMP);
-	return memory;
-}
-
 static struct slab *slab_new(size_t size)
 {
 	struct slab *slab = calloc(1, sizeof(*slab));
+	void *memory;
 
 	if (!slab)
 		return NULL;
-	slab->size = size;
-	slab->memory = map_secret(size);
-	if (!slab->memory) {
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED) {
 		free(slab);
 		return NULL;
 	}
+	(void)mlock(memory, size);
+	(void)madvise(memory, size, MADV_DONTDUMP);
+	slab->size = size;
+	slab->memory = memory;
 	return slab;
+}
+
+static void pool_take(struct secret_pool *pool)
+{
+	if (lock_take(&pool->lock))
+		pool->slabs = NULL; /* torn by a fork: leave the old ones as they are */
+}
+
+/* Give back so many grains, from `at` on. */
+static void give_grains(struct secret_pool *pool, struct slab *slab, const void *at, size_t grains)
+{
+	size_t first = (size_t)((const unsigned char *)at - slab->memory) / GRAIN;
+
+	pool_take(pool);
+	memset(&slab->used[first], false, grains);
+	lock_give(&pool->lock);
 }
 
 /* The first run of free grains that is long enough, or SLAB_GRAIN. */
@@ -109,8 +118,10 @@ static size_t find_run(const struct slab *slab, size_t grains)
 	return SLAB_GRAIN;
 }
 
+/* The pool's lock is held. */
 static struct header *take_grains(struct secret_pool *pool, size_t grains)
 {
+	struct header *header;
 	struct slab *slab;
 	size_t at = SLAB_GRAIN;
 
@@ -128,37 +139,28 @@ static struct header *take_grains(struct secret_pool *pool, size_t grains)
 		at = 0;
 	}
 	memset(&slab->used[at], true, grains);
-	struct header *header = (void *)(slab->memory + at * GRAIN);
+	header = (void *)(slab->memory + at * GRAIN);
 	header->slab = slab;
 	header->grains = grains;
-	return header;
-}
-
-/* What does not fit a slab gets pages of its own. */
-static struct header *take_pages(size_t size)
-{
-	struct slab *slab = slab_new((size + 4095) & ~(size_t)4095);
-
-	if (!slab)
-		return NULL;
-	struct header *header = (void *)slab->memory;
-	header->slab = slab;
-	header->grains = 0;
 	return header;
 }
 
 void *secret_alloc(struct secret_pool *pool, size_t size)
 {
 	size_t whole = size + sizeof(struct header);
-	struct header *header;
+	struct header *header = NULL;
 
 	if (size > SECRET_MAX)
 		return NULL;
-	if (whole > SLAB_SIZE) {
-		header = take_pages(whole);
+	if (whole > SLAB_SIZE) { /* pages of its own */
+		struct slab *slab = slab_new((whole + 4095) & ~(size_t)4095);
+		if (slab) {
+			header = (void *)slab->memory;
+			header->slab = slab;
+			header->grains = 0;
+		}
 	} else {
-		if (lock_take(&pool->lock))
-			pool->slabs = NULL; /* torn by a fork: leave the old ones as they are */
+		pool_take(pool);
 		header = take_grains(pool, (whole + GRAIN - 1) / GRAIN);
 		lock_give(&pool->lock);
 	}
@@ -171,44 +173,33 @@ void *secret_alloc(struct secret_pool *pool, size_t size)
 
 void *secret_free(void *secret)
 {
-	struct header *header = secret;
+	struct header *header = secret, was;
 
 	if (!secret)
 		return NULL;
 	header--;
-	struct secret_pool *pool = header->pool;
-	struct slab *slab = header->slab;
-	size_t grains = header->grains;
-
-	explicit_bzero(header, header->size + sizeof(*header));
-	if (!grains) {
-		slab_free(slab);
-	} else {
-		if (lock_take(&pool->lock))
-			pool->slabs = NULL;
-		memset(&slab->used[(size_t)((unsigned char *)header - slab->memory) / GRAIN], false, grains);
-		lock_give(&pool->lock);
-	}
-	return secret_pool_unref(pool);
+	was = *header;
+	explicit_bzero(header, was.size + sizeof(*header));
+	if (was.grains)
+		give_grains(was.pool, was.slab, header, was.grains);
+	else
+		slab_free(was.slab);
+	return secret_pool_unref(was.pool);
 }
 
 void *secret_trim(void *secret, size_t size)
 {
 	struct header *header = (struct header *)secret - 1;
-	size_t grains = (size + sizeof(*header) + GRAIN - 1) / GRAIN, at;
+	size_t grains = (size + sizeof(*header) + GRAIN - 1) / GRAIN, had = header->grains;
 
 	if (size >= header->size)
 		return secret;
 	explicit_bzero((char *)secret + size, header->size - size);
 	header->size = size;
-	if (header->grains <= grains) /* pages of its own have no grains */
+	if (had <= grains) /* pages of its own have no grains */
 		return secret;
-	at = (size_t)((unsigned char *)header - header->slab->memory) / GRAIN;
-	if (lock_take(&header->pool->lock))
-		header->pool->slabs = NULL;
-	memset(&header->slab->used[at + grains], false, header->grains - grains);
 	header->grains = grains;
-	lock_give(&header->pool->lock);
+	give_grains(header->pool, header->slab, (char *)header + grains * GRAIN, had - grains);
 	return secret;
 }
 

@@ -27,7 +27,7 @@ void *secret_free(void *secret);
 #define _cleanup_secret_ __attribute__((cleanup(cleanup_secret)))
 void cleanup_secret(void *pointer_to_secret);
 
-/* Equal, in a time that does not tell where the first difference is. */
+/* Equal, in a time that does not depend on where the first difference is. */
 bool secret_equal(const char *a, const char *b);
 
 /*

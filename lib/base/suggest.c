@@ -9,23 +9,12 @@
 
 #define PREFIX_LEAST 3 /* bytes of an abbreviation: fewer fit too many names */
 
-/* Not tolower(3), which follows the locale of the process. */
-static char small_letter(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
+/* In small letters; not by tolower(3), which follows the locale of the process. */
 static void copy_small(char *to, const char *from, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		to[i] = small_letter(from[i]);
+		to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] - 'A' + 'a') : from[i];
 	to[len] = '\0';
-}
-
-/* One byte in three may be wrong; a word of one letter resembles every other one. */
-static unsigned tolerance(size_t len)
-{
-	return len < 2 ? 0 : MIN((unsigned)(len + 1) / 3, 3);
 }
 
 struct suggestion suggest_for(const char *typed, size_t len)
@@ -36,7 +25,8 @@ struct suggestion suggest_for(const char *typed, size_t len)
 		return suggestion;
 	copy_small(suggestion.typed, typed, len);
 	suggestion.typed_len = len;
-	suggestion.distance = tolerance(len) + 1;
+	/* One byte in three may be wrong; a word of one letter resembles every other one. */
+	suggestion.distance = 1 + (len < 2 ? 0 : MIN((unsigned)(len + 1) / 3, 3));
 	return suggestion;
 }
 

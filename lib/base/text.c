@@ -80,6 +80,14 @@ bool same_string(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+bool text_is_plain(const char *text, const char *excluded)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= 0x20 || (unsigned char)*text >= 0x7f || strchr(excluded, *text))
+			return false;
+	return true;
+}
+
 bool is_b64token(const char *text)
 {
 	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/");

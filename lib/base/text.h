@@ -28,6 +28,8 @@ void text_clean(char *to, size_t cap, const char *from);
 char *dup_string(const char *text);
 /* False also if one of them is NULL. */
 bool same_string(const char *a, const char *b);
+/* Whether text is visible ASCII, without any of `excluded`. */
+bool text_is_plain(const char *text, const char *excluded);
 /* RFC 6750's b64token, of at most ICRED_TOKEN_MAX bytes: fit for a header, and for quotation marks. */
 bool is_b64token(const char *text);
 

@@ -16,7 +16,7 @@
 #define TABLE_MAX    (4u << 20) /* of /etc/passwd and its kin; a larger one is not searched */
 #define TABLE_STEP   16384
 #define FIELDS_MAX   4
-#define OVERFLOW_UID 65534 /* what the owner is called whom this user namespace does not know */
+#define OVERFLOW_UID 65534 /* in a user namespace, the owner of files whose owner it does not know */
 #define COMMAND_MAX  240
 #define LINKS_MAX    40 /* as the kernel has it */
 
@@ -80,53 +80,32 @@ static bool is_number(const char *text, unsigned long number)
 	       (*end == '\0' || *end == ':');
 }
 
-/* The name of the only user whose primary group this is, or "". */
-static void only_user(char *users, uid_t uid, gid_t gid, const char **ret_name)
-{
-	char *field[FIELDS_MAX];
-
-	*ret_name = "";
-	while (next_entry(&users, field)) {
-		if (!is_number(field[3], gid))
-			continue;
-		if (!is_number(field[2], uid)) {
-			*ret_name = "";
-			return;
-		}
-		*ret_name = field[0];
-	}
-}
-
-/* A group of this number and name, with no member but the user of that name. */
-static bool has_no_other_member(char *groups, gid_t gid, const char *name)
-{
-	char *field[FIELDS_MAX];
-	bool found = false;
-
-	while (next_entry(&groups, field)) {
-		if (!is_number(field[2], gid))
-			continue;
-		if (strcmp(field[0], name) != 0 || (field[3][0] && strcmp(field[3], name) != 0))
-			return false;
-		found = true;
-	}
-	return found;
-}
-
 /*
- * The user's own private group, as useradd(8) makes it.  Read from /etc itself:
- * the resolver of names may load modules into this process and ask a network.
+ * The user's own private group, as useradd(8) makes it: the primary group of no
+ * other user, of the user's name, and without another member.  Read from /etc
+ * itself: the resolver of names may load modules into this process and ask a network.
  */
 static bool group_is_private(uid_t uid, gid_t gid)
 {
 	char *users = read_table("/etc/passwd"), *groups = read_table("/etc/group");
+	char *at = users, *field[FIELDS_MAX];
 	const char *name = "";
-	bool private = false;
+	bool private = users && groups, found = false;
 
-	if (users && groups) {
-		only_user(users, uid, gid, &name);
-		private = *name && has_no_other_member(groups, gid, name);
+	while (private && next_entry(&at, field)) {
+		if (!is_number(field[3], gid))
+			continue;
+		name = field[0];
+		private = is_number(field[2], uid);
 	}
+	at = groups;
+	while (private && next_entry(&at, field)) {
+		if (!is_number(field[2], gid))
+			continue;
+		found = true;
+		private = strcmp(field[0], name) == 0 && (!field[3][0] || strcmp(field[3], name) == 0);
+	}
+	private = private && found && *name;
 	free(users);
 	free(groups);
 	return private;
@@ -180,18 +159,7 @@ static void path_format(const struct trusted *trusted, char path[PATH_MAX])
 		       trusted->leaf ? trusted->leaf : "");
 }
 
-/* The system needs it to stay as it is. */
-static bool is_for_all(const char *path)
-{
-	static const char *const paths[] = {"/tmp", "/var/tmp", "/dev/shm"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (strcmp(path, paths[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Not inline, these two: their room on the stack is not for the path on which all is well. */
+/* These two are not inline, so that a file that is trusted does not cost their room on the stack. */
 static __attribute__((noinline)) bool untrusted_owner(const struct trusted *trusted, uid_t owner, char *why,
 						      size_t why_cap)
 {
@@ -212,13 +180,17 @@ static __attribute__((noinline)) bool untrusted_owner(const struct trusted *trus
 static __attribute__((noinline)) bool untrusted_mode(const struct trusted *trusted, mode_t mode, char *why,
 						     size_t why_cap)
 {
+	static const char *const for_all[] = {"/tmp", "/var/tmp",
+					      "/dev/shm"}; /* these have to stay as they are */
 	char path[PATH_MAX], command[COMMAND_MAX];
 
 	path_format(trusted, path);
-	if (trusted->directory && is_for_all(path)) {
-		(void)snprintf(why, why_cap, "%s: all users can write to this directory; use another one",
-			       path);
-		return false;
+	for (size_t i = 0; trusted->directory && i < ARRAY_SIZE(for_all); i++) {
+		if (strcmp(path, for_all[i]) == 0) {
+			(void)snprintf(why, why_cap,
+				       "%s: all users can write to this directory; use another one", path);
+			return false;
+		}
 	}
 	command_format(command, "chmod go-w", path);
 	(void)snprintf(why, why_cap, "%.100s: other users can write to %s (mode %04o); run: %s", path,
@@ -258,43 +230,30 @@ static bool trust_path(const char *path, bool directory, char *why, size_t why_c
 	return ok;
 }
 
-/* The directory of an absolute path. */
-static bool trust_parent(const char *path, char *why, size_t why_cap)
-{
-	size_t len = (size_t)(strrchr(path, '/') - path);
-	char parent[PATH_MAX];
-
-	len = len ? len : 1;
-	memcpy(parent, path, len);
-	parent[len] = '\0';
-	return trust_path(parent, true, why, why_cap);
-}
-
-/* Where the link at `path` leads, in its place; false if it is not a link, or to nowhere that can be opened. */
-static bool follow_link(char path[PATH_MAX])
-{
-	char target[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof(target));
-	size_t keep = len > 0 && target[0] != '/' ? (size_t)(strrchr(path, '/') - path) + 1 : 0;
-
-	if (len <= 0 || keep + (size_t)len >= PATH_MAX)
-		return false;
-	memcpy(path + keep, target, (size_t)len);
-	path[keep + (size_t)len] = '\0';
-	return true;
-}
-
 bool trust_program(const char *path, char *why, size_t why_cap)
 {
-	char at[PATH_MAX];
-	unsigned links = 0;
+	char at[PATH_MAX], text[PATH_MAX];
+	size_t parent;
+	ssize_t len;
 
 	if (path[0] != '/' || strlen(path) >= sizeof(at))
 		return true; /* no program is there: the kernel would not find it either */
 	memcpy(at, path, strlen(path) + 1);
-	do {
-		if (!trust_parent(at, why, why_cap))
+	for (unsigned links = 0; links <= LINKS_MAX; links++) {
+		parent = (size_t)(strrchr(at, '/') - at);
+		memcpy(text, at, parent + 1);
+		text[parent ? parent : 1] = '\0';
+		if (!trust_path(text, true, why, why_cap))
 			return false;
-	} while (links++ < LINKS_MAX && follow_link(at));
+		len = readlink(at, text, sizeof(text));
+		if (len <= 0)
+			break;
+		/* A relative link leads on from its own directory. */
+		parent = text[0] == '/' ? 0 : parent + 1;
+		if (parent + (size_t)len >= sizeof(at))
+			break;
+		memcpy(at + parent, text, (size_t)len);
+		at[parent + (size_t)len] = '\0';
+	}
 	return trust_path(at, false, why, why_cap);
 }

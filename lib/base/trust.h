@@ -18,7 +18,7 @@ struct trusted {
 	const char *path;
 	const char *leaf; /* a file in the directory `path`, or NULL */
 	bool directory;   /* it is one */
-	bool system;      /* filled by the system's owner, whom a user namespace may not know */
+	bool system;      /* filled by the system's owner, who may be unknown in a user namespace */
 	bool program;     /* the user has chosen it with its owner, so only root has to own what it runs */
 };
 
@@ -28,9 +28,9 @@ struct trusted {
  */
 bool trust_stat(const struct trusted *trusted, const struct stat *st, char *why, size_t why_cap);
 /*
- * The same of a program or library that a profile names, and of the directory
- * of its name, of each link that leads on, and of its file.  What is not there or cannot be looked at is for
- * the caller to find out: true.
+ * The same for a program or library that a profile names: its file, each link that
+ * leads to it, and the directories of these.  True as well if it does not exist or
+ * cannot be looked at, which the caller will find out.
  */
 bool trust_program(const char *path, char *why, size_t why_cap);
 

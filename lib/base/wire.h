@@ -38,7 +38,7 @@ struct reader {
 struct reader wire_reader(const void *bytes, size_t len);
 /* The next field; false at the end, and at damage, which then is noted. */
 bool wire_next(struct reader *reader, struct field *ret_field);
-/* The field as a string, or "" with the damage noted if it is none. */
+/* The field as a string, or "" with the damage noted if it is not one. */
 const char *field_string(struct reader *reader, const struct field *field);
 int64_t field_number(struct reader *reader, const struct field *field);
 /* The same where it has to fit; what does not is damage, and 0. */

@@ -12,13 +12,12 @@
 #include <unistd.h>
 
 #include "lib/base/descriptor.h"
+#include "lib/base/deadline.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"
 #include "lib/client/supervisor.h"
 #include "lib/client/launch.h"
 #include "lib/base/worker-environment.h"
-
-#define STATUS_MS 500 /* how long the news of a worker's end may take */
 
 /* Children that an ordinary wait() does not see. */
 #define WAIT_CLONES ((int)__WCLONE)
@@ -125,7 +124,7 @@ bool child_ended(const struct child *child, int *ret_status)
 {
 	struct pollfd news = {.fd = owned_fd(&child->socket), .events = POLLIN};
 
-	return news.fd >= 0 && poll(&news, 1, STATUS_MS) == 1 &&
+	return news.fd >= 0 && poll(&news, 1, DEADLINE_STATUS) == 1 &&
 	       recv(news.fd, ret_status, sizeof(*ret_status), MSG_DONTWAIT | MSG_PEEK) ==
 		       (ssize_t)sizeof(*ret_status);
 }

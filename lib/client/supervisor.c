@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/deadline.h"
 #include "lib/client/supervisor.h"
 #include "lib/base/language.h"
 
@@ -104,7 +105,7 @@ static void _own_stack_ supervise(const struct start *start, pid_t worker, int s
 	int status, kills = 0;
 
 	while (!ended || !released) {
-		if (poll(wait, 2, released ? REAP_MS : -1) == 0) {
+		if (poll(wait, 2, released ? DEADLINE_REAP : -1) == 0) {
 			if (kills++)
 				return; /* not even SIGKILL ends it: a file system hangs */
 			kill(worker, SIGKILL);

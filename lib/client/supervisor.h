@@ -14,7 +14,6 @@
 #include <sys/types.h>
 
 #define STACK_SIZE ((size_t)32768)
-#define REAP_MS    1000 /* how long a worker that should end may take */
 
 /* Says what the end of the socket says, for a caller that has lost its own end. */
 #define SUPERVISOR_RELEASE SIGUSR2

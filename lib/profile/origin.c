@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "lib/base/number.h"
+#include "lib/base/text.h"
 #include "lib/profile/origin.h"
 
 static unsigned default_port(const char *scheme)
@@ -70,10 +71,9 @@ bool origin_parse(const char *url, struct origin *ret_origin)
 	size_t len = 0;
 
 	/* Bytes that different parsers read differently have no place in a URL that decides about a token. */
-	for (const char *c = url; c && *c; c++)
-		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f || *c == '\\')
-			return false;
-	for (size_t i = 0; url && i < ARRAY_SIZE(schemes) && !origin.scheme[0]; i++) {
+	if (!url || !text_is_plain(url, "\\"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(schemes) && !origin.scheme[0]; i++) {
 		len = strlen(schemes[i]);
 		if (strncasecmp(url, schemes[i], len) == 0 && strncmp(url + len, "://", 3) == 0)
 			memcpy(origin.scheme, schemes[i], len + 1);

@@ -14,6 +14,7 @@
 #include "lib/base/descriptor.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"
+#include "lib/base/text.h"
 #include "lib/base/trust.h"
 #include "lib/profile/search.h"
 
@@ -48,12 +49,7 @@ bool profile_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (!len || len > PROFILE_NAME_MAX || name[0] == '.' || name[0] == '-')
-		return false;
-	for (; *name; name++)
-		if ((unsigned char)*name <= 0x20 || (unsigned char)*name >= 0x7f || *name == '/')
-			return false;
-	return true;
+	return len && len <= PROFILE_NAME_MAX && name[0] != '.' && name[0] != '-' && text_is_plain(name, "/");
 }
 
 bool profile_is_machines(const char *file)

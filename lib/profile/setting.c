@@ -24,10 +24,8 @@ static const char *check_id(const char *value)
 {
 	size_t len = strlen(value);
 
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)value[i] <= 0x20 || (unsigned char)value[i] >= 0x7f ||
-		    strchr("/?#%\\\"", value[i]))
-			return "wants an ID as the dashboard shows it: letters, digits and dashes";
+	if (!text_is_plain(value, "/?#%\\\""))
+		return "wants an ID as the dashboard shows it: letters, digits and dashes";
 	if (!len || len > ICRED_ID_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
 		return "wants an ID of 1 to 255 characters";
 	return NULL;
@@ -82,19 +80,15 @@ static const char *check_file(const char *value)
 
 static const char *check_prefix(const char *value)
 {
-	for (const char *p = value; *p; p++)
-		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("?#%\\\"", *p))
-			return "wants a path like /v1";
-	return value[0] == '/' && !strstr(value, "..") && !strstr(value, "//") ? NULL
-									       : "wants a path like /v1";
+	return text_is_plain(value, "?#%\\\"") && value[0] == '/' && !strstr(value, "..") &&
+			       !strstr(value, "//")
+		       ? NULL
+		       : "wants a path like /v1";
 }
 
 static const char *check_word(const char *value)
 {
-	for (const char *p = value; *p; p++)
-		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || *p == ':' || *p == '"')
-			return "wants one plain word";
-	return *value ? NULL : "wants one plain word";
+	return *value && text_is_plain(value, ":\"") ? NULL : "wants one plain word";
 }
 
 static const char *check_git_path(const char *value)

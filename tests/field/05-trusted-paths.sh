@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A profile names programs to run, so only root and the user who runs icred may be able to write it, what it includes,
-# and the directory of each; whoever else could is refused, with the command that mends it.
+# and the directory of each; if others can, it is refused, with the command that mends it.
 # shellcheck disable=SC2016 # for another shell
 . "${srcdir:-.}/tests/lib.sh"
 
@@ -76,7 +76,7 @@ mv "$dir" "$long"
 chmod 777 "$long"
 ICRED_CONFIG_DIR=$long
 run show
-like "  and one that is too long to be told" "$status.$err" '^8\..*run: chmod go-w'
+like "  and one that is too long for a message" "$status.$err" '^8\..*run: chmod go-w'
 chmod 700 "$long"
 mv "$long" "$dir"
 ICRED_CONFIG_DIR=$dir
@@ -111,7 +111,7 @@ rm "$dir"
 
 # -- what is there and cannot be read is no reason to read another one ---------------------------------
 
-# broken NAME PATTERN: told as a fault of the file, by each way to get at it
+# broken NAME PATTERN: reported as a fault of the file, by each way to get at it
 broken() {
 	fails "$1: refused" 8 icred -p p profile show
 	like "  with the reason" "$err" "$2"

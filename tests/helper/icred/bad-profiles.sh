@@ -55,7 +55,7 @@ refused "  and then an installation" 8 invalid 'no installation: write .*as-app 
 
 sandbox reset
 icred forget
-# Where file and line are told there is nothing to add but what is wrong there.
+# File and line say where, so that the message needs no advice.
 whole_advice='.*'
 bad 'neither a setting nor key, cache, issuer or include' 'nonsense' 'App 12345' 'keys sufficient keyring' '-app 12345' \
 	'[success=ok] key keyring' '\0303\0244pp 1'
@@ -112,21 +112,21 @@ refused "  whatever the profile says" 8 invalid "bad\.conf.*must be https" icred
 # -- modules -------------------------------------------------------------------------------
 
 for facility in key cache issuer; do
-	write "$facility required nobody" >"$config/bad.conf"
+	write "$facility required nothere" >"$config/bad.conf"
 	icred forget
 	run icred -p bad token --json
-	is "$facility: a module that is not there" "$out.$(printf '%s' "$err" | grep -Ec "nobody.*")" ".1"
+	is "$facility: a module that is not there" "$out.$(printf '%s' "$err" | grep -Ec "nothere.*")" ".1"
 	isnt "  fails" "$status" 0
-	like "  and says where that is wanted" "$err" "bad\.conf:6|$facility-nobody\.so|$facility nobody"
+	like "  and says where that is wanted" "$err" "bad\.conf:6|$facility-nothere\.so|$facility nothere"
 	printf '%s\n' "$err" >>"$tmp/errors"
 done
-write 'cache required runtime' '-cache required nobody' >"$config/bad.conf"
+write 'cache required runtime' '-cache required nothere' >"$config/bad.conf"
 run icred -p bad token
 is "one that may be missing is no failure" "$status.$(printf '%s\n' "$out" | grep -c '^crs_')" "0.1" || diag "$err"
 icred -p bad forget
 icred forget
 sandbox reset
-write 'key required nobody' 'key sufficient keyring' >"$config/bad.conf"
+write 'key required nothere' 'key sufficient keyring' >"$config/bad.conf"
 run icred -p bad token
 isnt "a policy never fails open: required, and not there" "$status" 0
 is "  though another line has the key" "$out.$(sandbox mints)" ".0"
@@ -136,16 +136,16 @@ echo 'no module' >"$tmp/modules/key-broken.so"
 write 'key required broken' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
 is "a module that is none" "$out.$(sandbox mints)" ".0"
-like "  is told with its name" "$status.$err" '^[1-8]\..*broken'
+like "  is reported with its name" "$status.$err" '^[1-8]\..*broken'
 write 'key sufficient keyring' 'key optional broken' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
-is "  behind a line that has the key, too" "$status.$out.$(sandbox mints)" "8..0"
+is "  after a line that has the key, too" "$status.$out.$(sandbox mints)" "8..0"
 like "  with its place" "$err" 'bad\.conf:7:14: module key broken '
 cp "$tmp/modules/issuer-icr.so" "$tmp/modules/key-misnamed.so"
 write 'key required misnamed' >"$config/bad.conf"
 run env ICRED_MODULE_DIR="$tmp/modules" icred -p bad token
 is "a module of another facility" "$out.$(sandbox mints)" ".0"
-like "  is told with its name" "$status.$err" '^[1-8]\..*misnamed'
+like "  is reported with its name" "$status.$err" '^[1-8]\..*misnamed'
 
 # -- the command line ----------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ if [ -z "$(flags "$heap")" ]; then
 	skip "the kernel tells nothing of mappings"
 else
 	like "the token is in memory that is left out of core files" "$(flags "$where")" '(^| )dd( |$)'
-	unlike "  what is no secret is not" "$(flags "$heap")" '(^| )dd( |$)'
+	unlike "  what is not a secret is" "$(flags "$heap")" '(^| )dd( |$)'
 fi
 stop "$holder"
 
@@ -131,7 +131,7 @@ trapped() {
 	rm -f "$cores"/*
 }
 
-# What is copied last depends on what comes behind the token in its record, and on where that is kept.
+# What is copied last depends on what comes after the token in its record, and on where that is kept.
 examine_now() {
 	sed '/^installation/d; $a as-app yes' "$ICRED_CONFIG_DIR/default.conf" >"$ICRED_CONFIG_DIR/app.conf"
 	sed '/^installation/d; $a as-app yes' "$ICRED_CONFIG_DIR/files.conf" >"$ICRED_CONFIG_DIR/appfiles.conf"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A program with a token, for tests/lib/base/core-file.sh to make a core file of.
- * Prints the addresses of the token and of what is no secret, and the token;
- * then dumps core, or waits for somebody to look.
+ * Prints the addresses of the token and of what is not a secret, and the token;
+ * then dumps core, or waits to be examined.
  *
  *   core-hold get|request|copy abort|wait
  *

@@ -105,15 +105,15 @@ clean
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -m 755 "$bad"
 	chown 65534 "$bad"
-	distrusted "somebody else's" 'belongs to user 65534, not to user 0; set XDG_RUNTIME_DIR'
+	distrusted "another user's" 'belongs to user 65534, not to user 0; set XDG_RUNTIME_DIR'
 	clean
 	mkdir -m 700 "$bad"
 	mkdir -m 755 "$bad/icred"
 	chown 65534 "$bad/icred"
-	distrusted "our part of it is somebody else's" 'belongs to user 65534, not to user 0; remove it'
+	distrusted "our part of it is another user's" 'belongs to user 65534, not to user 0; remove it'
 else
 	bad=/usr
-	distrusted "somebody else's" 'belongs to user 0, not to user .*; set XDG_RUNTIME_DIR'
+	distrusted "another user's" 'belongs to user 0, not to user .*; set XDG_RUNTIME_DIR'
 	bad=$tmp/bad
 fi
 clean

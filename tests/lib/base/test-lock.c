@@ -73,7 +73,7 @@ static int take_in_child(void *data)
 	return 0;
 }
 
-static void a_child_takes_what_another_thread_held_and_is_told(void **state)
+static void a_child_takes_what_another_thread_held_and_learns_it(void **state)
 {
 	uint32_t generation = lock_generation();
 	pthread_t thread;
@@ -167,7 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eight_threads_count_right),
-		cmocka_unit_test(a_child_takes_what_another_thread_held_and_is_told),
+		cmocka_unit_test(a_child_takes_what_another_thread_held_and_learns_it),
 		cmocka_unit_test(who_waits_gets_it_and_not_before),
 		cmocka_unit_test(a_lock_that_was_free_is_not_torn_by_a_fork),
 		cmocka_unit_test(a_wait_ends_by_a_wake_or_by_the_time),

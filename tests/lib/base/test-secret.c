@@ -170,7 +170,7 @@ static void a_pool_lives_as_long_as_its_secrets(void **state)
 	secret_free(two);
 }
 
-static void equal_is_told_right_for_every_difference(void **state)
+static void every_difference_is_found(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -269,7 +269,7 @@ int main(void)
 		cmocka_unit_test(many_secrets_do_not_touch_each_other),
 		cmocka_unit_test(secrets_are_locked_and_not_in_core_files),
 		cmocka_unit_test(a_pool_lives_as_long_as_its_secrets),
-		cmocka_unit_test(equal_is_told_right_for_every_difference),
+		cmocka_unit_test(every_difference_is_found),
 		cmocka_unit_test(threads_share_a_pool),
 		cmocka_unit_test(a_fork_in_the_midst_leaves_both_sides_working),
 	};

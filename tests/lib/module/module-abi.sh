@@ -77,7 +77,7 @@ openssl rsa -in "$sandbox_key" -pubout -out "$tmp/public.pem" 2>/dev/null
 fingerprint=$(icred key fingerprint "$sandbox_key")
 real=$builddir/.libs
 
-# host WORD MODULE... [NAME=VALUE...]: with what the modules here have to be told
+# host WORD MODULE... [NAME=VALUE...]: with the options that the modules here need
 host() {
 	CREDENTIALS_DIRECTORY=$tmp/credentials "$tmp/host" "$@" app="$sandbox_app" api="$sandbox_url" ca="$sandbox_ca" \
 		installation="$sandbox_installation" path="$sandbox_key" command="/bin/cat $sandbox_key" 2>"$tmp/host.err"
@@ -141,30 +141,30 @@ for name in symbol major short null ops facility; do
 	fails "  and with a dash" 8 icred -p "$name" token
 	stack "$name" 'key sufficient toy' 'issuer required toy' "-key optional $name" 'cache optional memory'
 	run icred -p "$name" token
-	is "  and behind one that would do" "$status $out" "8 "
+	is "  and after one that would do" "$status $out" "8 "
 	like "    where" "$err" "/$name\\.conf:5:15: module key $name "
 	fails "    for the list of keys too" 8 icred -p "$name" key list
 done
-# behind NAME STATUS PATTERN LINE...: what is wrong with a module that nobody asks for anything
-behind() {
-	behind_name=$1 behind_status=$2 behind_pattern=$3
+# after NAME STATUS PATTERN LINE...: what is wrong with a module that is never used
+after() {
+	after_name=$1 after_status=$2 after_pattern=$3
 	shift 3
-	stack "$behind_name" 'key sufficient toy' "$@" 'cache optional memory'
-	run icred -p "$behind_name" --no-interactive token
-	is "$behind_name, behind one that would do: fails the profile" "$status $out" "$behind_status "
-	like "  for a reason" "$err" "$behind_pattern"
+	stack "$after_name" 'key sufficient toy' "$@" 'cache optional memory'
+	run icred -p "$after_name" --no-interactive token
+	is "$after_name, after one that would do: fails the profile" "$status $out" "$after_status "
+	like "  for a reason" "$err" "$after_pattern"
 }
 build issuer-idle "$srcdir/tests/abi/issuer-toy.c" -DWILD_IDLE
-behind idle 8 '/idle\.conf:5:17: module issuer idle does not claim ICRED_CAN_MINT' 'issuer sufficient toy' 'issuer optional idle'
-behind none 8 '/none\.conf:5:17: module issuer none can.t be loaded' 'issuer sufficient toy' 'issuer optional none'
+after idle 8 '/idle\.conf:5:17: module issuer idle does not claim ICRED_CAN_MINT' 'issuer sufficient toy' 'issuer optional idle'
+after none 8 '/none\.conf:5:17: module issuer none can.t be loaded' 'issuer sufficient toy' 'issuer optional none'
 build key-constructor "$srcdir/tests/abi/key-toy.c" -DWILD_CONSTRUCTOR
-behind constructor 1 'key constructor .*crashed .SIGABRT' 'issuer required toy' 'key optional constructor'
+after constructor 1 'key constructor .*crashed .SIGABRT' 'issuer required toy' 'key optional constructor'
 build key-shy "$srcdir/tests/abi/key-toy.c" -DWILD_SHY
 stack shy 'key sufficient toy' 'issuer required toy' 'key required shy' 'cache optional memory'
-is "one that can't be opened is not opened behind one that does" "$(icred -p shy token 2>&1)" toy_3_a
+is "one that can't be opened is not opened after one that does" "$(icred -p shy token 2>&1)" toy_3_a
 stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy' 'cache optional memory'
 run icred -p missing token
-is "a module that is not there, behind one that would do" "$status $out" "8 "
+is "a module that is not there, after one that would do" "$status $out" "8 "
 like "  where" "$err" '/missing\.conf:4:14: module key nosuch can.t be loaded: .*key-nosuch\.so'
 stack missing 'key sufficient toy' '-key optional nosuch' 'issuer required toy' 'cache optional memory'
 is "with a dash it is none of anybody's business" "$(icred -p missing token)" toy_3_a
@@ -190,7 +190,7 @@ cp "$real/cache-runtime.so" "$modules/cache-other.so"
 cp "$real/key-systemd.so" "$modules/key-other.so"
 stack other "app $sandbox_app" 'key sufficient toy' '-key sufficient other' 'issuer required toy' 'cache sufficient other'
 is "a cache of another name" "$(icred -p other token)" toy_3_a
-like "  is told as the profile says" "$(icred -p other status)" '^abc +other '
+like "  is reported as the profile says" "$(icred -p other status)" '^abc +other '
 like "  a key too" "$(CREDENTIALS_DIRECTORY=$tmp/credentials icred -p other key list)" ' other '
 
 wild constructor 1 'crashed \(SIGABRT\)'
@@ -206,7 +206,7 @@ began=$(date +%s)
 wild hang 7 'did not (return|sign) in time' --timeout 2
 ok "  in time" test $(($(date +%s) - began)) -lt 12
 build key-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
-behind load 7 'module key load did not return in time' 'issuer required toy' 'key optional load' 'timeout 2'
+after load 7 'module key load did not return in time' 'issuer required toy' 'key optional load' 'timeout 2'
 build cache-load "$srcdir/tests/abi/key-toy.c" -DWILD_LOAD
 stack load 'key required toy' 'issuer required toy' 'cache optional load'
 run timeout 20 icred -p load --timeout 2 token
@@ -219,14 +219,14 @@ stack stdout 'key required stdout' 'issuer required toy' 'cache optional memory'
 is "one that writes to standard output signs, and nothing of it comes through" "$(icred -p stdout token 2>&1)" toy_3_a
 like "  which a trace says" "$(icred -p stdout forget; ICRED_TRACE=1 icred -p stdout token 2>&1)" 'standard output is thrown away'
 
-# One that goes wrong is passed over where the control says so, and told with -v.
+# One that fails is skipped where the control says so, and reported with -v.
 stack second 'key sufficient length' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 run icred -p second -v token
 is "trouble in a line that is only sufficient: the next one serves, with its own signature" "$status $out" "0 toy_3_a"
 like "  -v tells of it" "$err" '^icred: key length \(.*second\.conf:3\): internal, ignored: key length .*invalid length'
 stack failed 'key required prompt' 'key sufficient toy' 'issuer required toy' 'cache optional memory'
 run icred -p failed -v --no-interactive token
-like "a success behind a line that has failed the stack" "$err" \
+like "a success after a line that has failed the stack" "$err" \
 	'^icred: key toy \(.*failed\.conf:4\): success, which decides nothing, as an earlier line has failed the stack'
 is "  is of no use" "$status $out" "4 "
 run icred -p second key import "$sandbox_key"
@@ -249,10 +249,10 @@ build issuer-huge "$srcdir/tests/abi/issuer-toy.c" -DWILD_HUGE
 stack huge 'key sufficient toy' 'issuer required huge' 'cache optional memory'
 run icred -p huge token
 is "one whose token is too long: none" "$status $out" "1 "
-like "  and it is told as that" "$err" "token is longer than 4096 bytes"
+like "  and is reported as that" "$err" "token is longer than 4096 bytes"
 build issuer-large "$srcdir/tests/abi/issuer-toy.c" -DWILD_LARGE
 stack large 'key sufficient toy' 'issuer sufficient large' 'issuer sufficient toy' 'cache optional memory'
 run icred -p large -v token
 is "one that grants too much: the next one mints" "$status $out" "0 toy_3_a"
-like "  and is told" "$err" "^icred: issuer large .*the server's answer is too large"
+like "  and is reported" "$err" "^icred: issuer large .*the server's answer is too large"
 done_testing

@@ -106,7 +106,7 @@ static void each_line_has_its_own_self(void **state)
 	assert_int_equal(module_get(&profile->stack.lines[0], &host, &one), ICRED_OK); /* and once more */
 }
 
-static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
+static void a_module_that_breaks_the_rules_is_reported_with_its_line(void **state)
 {
 	static const struct {
 		int facility;
@@ -150,7 +150,7 @@ static void a_module_that_breaks_the_rules_is_told_with_its_line(void **state)
 	}
 }
 
-static void a_missing_module_behind_a_dash_is_skipped(void **state)
+static void a_missing_module_after_a_dash_is_skipped(void **state)
 {
 	struct line *line = add_line(ICRED_KEY, "missing", true);
 	struct module *module = NULL;
@@ -327,8 +327,8 @@ int main(void)
 		TEST(a_module_is_loaded_at_its_first_use_and_once),
 		TEST(a_module_that_is_looked_at_is_not_opened),
 		TEST(each_line_has_its_own_self),
-		TEST(a_module_that_breaks_the_rules_is_told_with_its_line),
-		TEST(a_missing_module_behind_a_dash_is_skipped),
+		TEST(a_module_that_breaks_the_rules_is_reported_with_its_line),
+		TEST(a_missing_module_after_a_dash_is_skipped),
 		TEST(older_and_newer_modules_are_taken_for_what_they_are),
 		TEST(the_directory_must_be_absolute),
 		TEST(a_setting_that_is_not_there_has_its_default),

@@ -55,7 +55,7 @@ static int run(struct script *script, const char *const controls[], size_t count
 	return r;
 }
 
-/* What a control does with a result, by what can be seen with a line behind it that succeeds. */
+/* What a control does with a result, as seen with a line after it that succeeds. */
 static char seen(const char *control, int result)
 {
 	const char *const controls[] = {control, "required"};
@@ -198,13 +198,13 @@ static void what_is_no_control_is_refused_by_its_word(void **state)
 static const struct {
 	const char *controls[LINES_MAX];
 	int results[LINES_MAX];
-	int verdict, decider, calls; /* decider: on failure, the line whose failure is told */
+	int verdict, decider, calls; /* decider: on failure, the line whose failure is reported */
 } walks[] = {
-	/* one after the other until somebody has it */
+	/* one after the other until one has it */
 	{{"sufficient", "sufficient"}, {MISS, OK}, OK, 1, 2},
 	{{"sufficient", "sufficient"}, {OK, OK}, OK, 0, 1},
 	{{"sufficient", "sufficient", "sufficient"}, {LOCKED, NET, OK}, OK, 2, 3},
-	/* nobody has it: the most telling reason, wherever it stands */
+	/* none has it: the most significant reason, wherever it stands */
 	{{"sufficient", "sufficient"}, {MISS, MISS}, MISS, 0, 2},
 	{{"sufficient", "sufficient", "sufficient"}, {MISS, NOSERV, LOCKED}, LOCKED, 2, 3},
 	{{"sufficient", "sufficient", "sufficient"}, {LOCKED, NOSERV, MISS}, LOCKED, 0, 3},
@@ -246,7 +246,7 @@ static void a_walk_ends_with_the_verdict_of_the_whole(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(walks); i++) {
 		struct script script = {.silent = false};
-		char told[16];
+		char said[16];
 		size_t count = 0;
 		int decider, r;
 		while (count < LINES_MAX && walks[i].controls[count])
@@ -259,10 +259,10 @@ static void a_walk_ends_with_the_verdict_of_the_whole(void **state)
 			assert_int_equal(decider, walks[i].decider);
 			continue;
 		}
-		(void)snprintf(told, sizeof(told), "line %d", walks[i].decider);
+		(void)snprintf(said, sizeof(said), "line %d", walks[i].decider);
 		if (walks[i].decider >= 0 && walks[i].results[walks[i].decider] == OK)
-			(void)snprintf(told, sizeof(told), "key m succeeded");
-		assert_failure(r, walks[i].decider < 0 ? "no key line" : told);
+			(void)snprintf(said, sizeof(said), "key m succeeded");
+		assert_failure(r, walks[i].decider < 0 ? "no key line" : said);
 		assert_int_equal(decider, -1);
 		if (walks[i].decider >= 0) {
 			assert_string_equal(icred_error()->module, "key m");

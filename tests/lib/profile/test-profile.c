@@ -178,7 +178,7 @@ static void assert_refused(const char *where, const char *says)
 	assert_int_equal(icred_error()->line, strtoul(where, NULL, 10));
 }
 
-static void what_is_not_understood_is_told_with_its_place(void **state)
+static void what_is_not_understood_is_refused_with_its_position(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -189,7 +189,7 @@ static void what_is_not_understood_is_told_with_its_place(void **state)
 	assert_refused("2:3", "control byte");
 }
 
-static void a_comment_never_hides_the_line_behind_it(void **state)
+static void a_comment_never_hides_the_line_after_it(void **state)
 {
 	struct profile *profile =
 		load_text("# the key is in C:\\keys\\\napp 1\nca /a # ends in \\\nusername u\n");
@@ -262,7 +262,7 @@ static void only_regular_files_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(mkdir(in_base("directory"), 0700), 0);
-	assert_int_equal(mkfifo(in_base("pipe"), 0600), 0); /* and nobody waits for its writer */
+	assert_int_equal(mkfifo(in_base("pipe"), 0600), 0); /* without waiting for its writer */
 	assert_int_equal(profile_load(NULL, "directory", &profile), ICRED_E_INVALID);
 	assert_failure(ICRED_E_INVALID, "not a regular file");
 	assert_int_equal(profile_load(NULL, "pipe", &profile), ICRED_E_INVALID);
@@ -619,7 +619,7 @@ static void the_user_comes_before_the_machine_and_that_before_the_vendor(void **
 
 	(void)state;
 	if (r == CHILD_SKIP)
-		skip(); /* nobody here may mount */
+		skip(); /* not allowed to mount */
 	assert_int_equal(r, 0);
 }
 
@@ -628,8 +628,8 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_base, remove_base)
 	const struct CMUnitTest tests[] = {
 		TEST(every_element_is_understood),
-		TEST(what_is_not_understood_is_told_with_its_place),
-		TEST(a_comment_never_hides_the_line_behind_it),
+		TEST(what_is_not_understood_is_refused_with_its_position),
+		TEST(a_comment_never_hides_the_line_after_it),
 		TEST(a_line_has_at_most_64_words),
 		TEST(a_profile_has_at_most_64_stack_lines),
 		TEST(a_file_has_at_most_64_kilobytes),

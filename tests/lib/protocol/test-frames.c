@@ -185,7 +185,7 @@ static void a_neighbouring_version_is_understood(void **state)
 		assert_int_equal(hello_of(version, "app", RESULT_COUNT), ICRED_OK);
 }
 
-static void another_version_is_told_as_such(void **state)
+static void another_version_is_refused_as_such(void **state)
 {
 	static const int64_t versions[] = {PROTOCOL_VERSION - 2, PROTOCOL_VERSION + 2, INT64_MIN, INT64_MAX,
 					   INT64_C(1) << 32 | PROTOCOL_VERSION};
@@ -215,7 +215,7 @@ static void a_control_may_have_more_results(void **state)
 	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 0), ICRED_E_PROTOCOL);
 }
 
-static void fields_nobody_knows_are_left_aside(void **state)
+static void unknown_fields_are_ignored(void **state)
 {
 	struct profile *profile = sample();
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
@@ -327,11 +327,11 @@ int main(void)
 		cmocka_unit_test(a_cut_hello_is_refused_unless_it_is_cut_between_fields),
 		cmocka_unit_test(a_flipped_bit_does_no_harm),
 		cmocka_unit_test(a_neighbouring_version_is_understood),
-		cmocka_unit_test(another_version_is_told_as_such),
+		cmocka_unit_test(another_version_is_refused_as_such),
 		cmocka_unit_test(a_setting_of_a_newer_library_is_refused),
 		cmocka_unit_test(a_control_may_have_more_results),
 		cmocka_unit_test(a_kind_of_a_newer_worker_is_internal),
-		cmocka_unit_test(fields_nobody_knows_are_left_aside),
+		cmocka_unit_test(unknown_fields_are_ignored),
 		cmocka_unit_test(a_packet_begins_with_what_it_is),
 		cmocka_unit_test(a_failure_comes_over_with_all_it_says),
 		cmocka_unit_test(a_failure_that_is_none_is_garbage),
