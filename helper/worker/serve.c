@@ -60,7 +60,7 @@ static int dispatch(struct job *job)
 	default:
 		return set_error(
 			ICRED_E_UNSUPPORTED,
-			"icred-worker is older than libicred, and does not know this request: install them together");
+			"icred-worker does not know this request, as it is older than libicred; install them together");
 	}
 }
 
