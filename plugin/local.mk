@@ -69,7 +69,6 @@ key_pkcs11_la_SOURCES = plugin/key/pkcs11/key-pkcs11.c \
 	plugin/key/pkcs11/pkcs11.h \
 	plugin/key/pkcs11/pin.c \
 	plugin/key/pkcs11/token-error.c \
-	plugin/key/pkcs11/turn.c \
 	plugin/key/pkcs11/uri.c
 key_pkcs11_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 key_pkcs11_la_LDFLAGS = $(MODULE_LDFLAGS)

@@ -9,43 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/key/pkcs11/pkcs11.h"
+#include "lib/base/deadline.h"
+#include "lib/base/descriptor.h"
+#include "lib/base/language.h"
 #include "lib/base/trust.h"
+#include "plugin/key/pkcs11/pkcs11.h"
 
 #define LABEL_CAP        128
 #define LOAD_PATIENCE_MS 2000
-
-static int bad_argument(const struct icred_host *host, const char *why)
-{
-	return host->fail(host, ICRED_E_INVALID, "key pkcs11: uri=: %s", why);
-}
-
-/* One library if the line names it, else all that p11-kit is configured for; open() runs one at a time. */
-static int load_libraries(const struct icred_host *host, const char *library)
-{
-	static int loaded;
-	int rc = 0;
-
-	if (library[0]) {
-		gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL);
-		rc = gnutls_pkcs11_add_provider(library, NULL);
-	} else if (!loaded) {
-		rc = gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_AUTO, NULL);
-		loaded = rc >= 0;
-	}
-	if (rc >= 0)
-		return 0;
-	if (library[0])
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: it is not a library of this kind for "
-			"this machine, or it failed (%s); name another file with module-path",
-			library, gnutls_strerror(rc));
-	return host->fail(
-		host, ICRED_E_INVALID,
-		"the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see p11-kit(8)",
-		gnutls_strerror(rc));
-}
 
 /* What keeps a library from being loaded: GnuTLS says only that something did, and waits for ever on a pipe. */
 static int check_library(const struct icred_host *host, const char *library)
@@ -67,44 +38,60 @@ static int check_library(const struct icred_host *host, const char *library)
 }
 
 /*
- * In turn, too: SoftHSM reads its tokens once, and one that a login of another is writing to is none then.
- * Who has the file for longer than a login takes stops nobody: what needs no PIN is not to wait for it.
+ * One library if the line names it, else all that p11-kit is configured for; open() runs one at a time.
+ * Under the PIN's lock, too: SoftHSM reads its tokens once, and misses one that another program's login is
+ * just writing to.  But not for longer than a login takes: a call that needs no PIN must not wait for it.
  */
-static int load_in_turn(const struct token *token)
+static int load_libraries(const struct token *token)
 {
+	static bool loaded;
+	const struct icred_host *host = token->host;
 	const char *library = token->uri.module;
-	int64_t left = token->host->time_left(token->host);
-	int rc = library[0] ? check_library(token->host, library) : 0, turn = -1;
+	int64_t left = host->time_left(host);
+	int r = library[0] ? check_library(host, library) : 0, lock;
 
-	if (rc)
-		return rc;
-	token_turn_until(token, left / 2 < LOAD_PATIENCE_MS ? left / 2 : left - LOAD_PATIENCE_MS, &turn);
-	rc = load_libraries(token->host, library);
-	token_turn_over(turn);
-	return rc;
+	if (r)
+		return r;
+	lock = pin_lock(token, MAX(left / 2, left - LOAD_PATIENCE_MS));
+	if (library[0]) {
+		gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL);
+		r = gnutls_pkcs11_add_provider(library, NULL);
+	} else if (!loaded) {
+		r = gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_AUTO, NULL);
+		loaded = r >= 0;
+	}
+	close_keep_errno(lock);
+	if (r >= 0)
+		return 0;
+	if (library[0])
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 library %.300s can't be loaded: it is not a library of this kind for "
+			"this machine, or it failed (%s); name another file with module-path",
+			library, gnutls_strerror(r));
+	return host->fail(
+		host, ICRED_E_INVALID,
+		"the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see p11-kit(8)",
+		gnutls_strerror(r));
 }
 
 static int token_open(const struct icred_host *host, void **ret_self)
 {
-	const char *uri = host->argument(host, "uri");
+	struct token *token = calloc(1, sizeof(*token));
 	char why[RSA_WHY_SIZE] = "";
-	struct token *token;
-	int rc;
+	int r;
 
-	if (!uri)
-		return bad_argument(host, "it must say which key: p11tool --list-privkeys shows the URIs");
-	token = calloc(1, sizeof(*token));
 	if (!token)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	rc = token_uri_parse(uri, &token->uri, why, sizeof(why));
+	r = token_uri_parse(host->argument(host, "uri"), &token->uri, why, sizeof(why));
 	token->host = host;
-	rc = rc ? bad_argument(host, why) : load_in_turn(token);
+	r = r ? host->fail(host, r, "key pkcs11: uri=: %s", why) : load_libraries(token);
 	token->host = NULL;
-	if (rc)
+	if (r)
 		free(token);
 	else
 		*ret_self = token;
-	return rc;
+	return r;
 }
 
 static void token_forget(struct token *token)
@@ -131,30 +118,30 @@ static void enter(struct token *token, const struct icred_host *host)
 	token->failure = 0;
 }
 
-static int leave(struct token *token, int rc)
+static int leave(struct token *token, int r)
 {
 	token->host = NULL;
-	return rc;
+	return r;
 }
 
 /* A wrapper takes the PKCS#11 key over only when it succeeds. */
 static int import(struct token *token, gnutls_pkcs11_privkey_t *key, gnutls_privkey_t *private)
 {
-	int rc = gnutls_pkcs11_privkey_init(key);
+	int r = gnutls_pkcs11_privkey_init(key);
 
-	if (rc >= 0) {
+	if (r >= 0) {
 		gnutls_pkcs11_privkey_set_pin_function(*key, token_pin, token);
-		rc = gnutls_pkcs11_privkey_import_url(*key, token->uri.private, 0);
+		r = gnutls_pkcs11_privkey_import_url(*key, token->uri.private, 0);
 	}
-	if (rc >= 0)
-		rc = gnutls_privkey_init(private);
-	if (rc >= 0) {
+	if (r >= 0)
+		r = gnutls_privkey_init(private);
+	if (r >= 0) {
 		gnutls_privkey_set_pin_function(*private, token_pin, token);
-		rc = gnutls_privkey_import_pkcs11(*private, *key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+		r = gnutls_privkey_import_pkcs11(*private, *key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
 	}
-	if (rc >= 0)
+	if (r >= 0)
 		*key = NULL;
-	return rc;
+	return r;
 }
 
 static int token_load(struct token *token)
@@ -162,42 +149,47 @@ static int token_load(struct token *token)
 	gnutls_pkcs11_privkey_t key = NULL;
 	gnutls_privkey_t private = NULL;
 	char why[RSA_WHY_SIZE] = "";
-	int rc, turn = -1;
+	const struct icred_host *host = token->host;
+	int r, lock;
 
 	if (token->key)
 		return 0;
-	rc = token_turn(token, &turn);
-	if (rc)
-		return rc;
-	rc = import(token, &key, &private);
-	token_turn_over(turn);
-	if (rc < 0) {
-		rc = token_trouble(token, rc);
+	lock = pin_lock(token, deadline_margin(host->time_left(host)));
+	if (lock == PIN_BUSY)
+		return host->fail(
+			host, ICRED_E_TIMEOUT,
+			"timed out: another program is logging in with the PIN of %s; check which one has the "
+			"file open",
+			token->uri.pin_file);
+	r = import(token, &key, &private);
+	close_keep_errno(lock);
+	if (r < 0) {
+		r = token_failed(token, r);
 	} else {
-		rc = rsa_adopt(private, &token->key, why, sizeof(why));
-		if (rc)
-			token->host->fail(token->host, rc, "%.200s: %s", token->uri.base, why);
+		r = rsa_adopt(private, &token->key, why, sizeof(why));
+		if (r)
+			host->fail(host, r, "%.200s: %s", token->uri.base, why);
 	}
-	if (!rc)
+	if (!r)
 		token->private = private;
 	else if (private)
 		gnutls_privkey_deinit(private);
 	if (key)
 		gnutls_pkcs11_privkey_deinit(key);
-	return rc;
+	return r;
 }
 
 static int sign_once(struct token *token, const gnutls_datum_t *text, gnutls_datum_t *ret_made)
 {
-	int rc = token_load(token);
+	int r = token_load(token);
 
-	if (rc)
-		return rc;
-	rc = gnutls_privkey_sign_data2(token->private, GNUTLS_SIGN_RSA_SHA256, 0, text, ret_made);
-	if (rc >= 0)
+	if (r)
+		return r;
+	r = gnutls_privkey_sign_data2(token->private, GNUTLS_SIGN_RSA_SHA256, 0, text, ret_made);
+	if (r >= 0)
 		return 0;
 	token_forget(token);
-	return token_trouble(token, rc);
+	return token_failed(token, r);
 }
 
 static int token_sign(void *self, const struct icred_host *host, const struct icred_key_query *query,
@@ -207,26 +199,26 @@ static int token_sign(void *self, const struct icred_host *host, const struct ic
 	const gnutls_datum_t text = {(unsigned char *)(uintptr_t)data, (unsigned)len};
 	gnutls_datum_t made = {NULL, 0};
 	struct token *token = self;
-	int known = token->key != NULL;
-	int rc;
+	bool known = token->key;
+	int r;
 
 	(void)query;
 	if (nth)
-		return host->fail(host, ICRED_E_NOT_FOUND, "%.300s is one key", token->uri.base);
+		return host->fail(host, ICRED_E_NOT_FOUND, "%.300s has no second key", token->uri.base);
 	enter(token, host);
-	rc = sign_once(token, &text, &made);
-	/* A session of an earlier request may have ended, as when the token was pulled out: once afresh. */
-	if (rc && known && !token->failure)
-		rc = sign_once(token, &text, &made);
-	if (!rc && made.size > cap)
-		rc = host->fail(host, ICRED_E_INTERNAL, "the signature is too long");
-	if (!rc) {
+	r = sign_once(token, &text, &made);
+	/* The session of an earlier request may have ended, as when the token was pulled out: try once more. */
+	if (r && known && !token->failure)
+		r = sign_once(token, &text, &made);
+	if (!r && made.size > cap)
+		r = host->fail(host, ICRED_E_INTERNAL, "the signature is too long");
+	if (!r) {
 		memcpy(signature, made.data, made.size);
 		*ret_len = made.size;
 		rsa_signed(token->key, host);
 	}
 	gnutls_free(made.data);
-	return leave(token, rc);
+	return leave(token, r);
 }
 
 /* What a token shows of its public keys without a PIN. */
@@ -235,38 +227,23 @@ static int describe_public(const struct token *token, struct rsa_info *ret_info,
 	gnutls_pkcs11_obj_t object = NULL;
 	gnutls_pubkey_t public = NULL;
 	char why[RSA_WHY_SIZE];
-	int rc;
+	int r;
 
-	rc = gnutls_pkcs11_obj_init(&object);
-	if (rc >= 0)
-		rc = gnutls_pkcs11_obj_import_url(object, token->uri.public, 0);
-	if (rc >= 0)
-		rc = gnutls_pubkey_init(&public);
-	if (rc >= 0)
-		rc = gnutls_pubkey_import_pkcs11(public, object, 0);
-	if (rc >= 0)
-		rc = rsa_describe_public(public, ret_info, why, sizeof(why));
-	if (rc >= 0 && gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_LABEL, label, &cap) < 0)
+	r = gnutls_pkcs11_obj_init(&object);
+	if (r >= 0)
+		r = gnutls_pkcs11_obj_import_url(object, token->uri.public, 0);
+	if (r >= 0)
+		r = gnutls_pubkey_init(&public);
+	if (r >= 0)
+		r = gnutls_pubkey_import_pkcs11(public, object, 0);
+	if (r >= 0)
+		r = rsa_describe_public(public, ret_info, why, sizeof(why));
+	if (r >= 0 && gnutls_pkcs11_obj_get_info(object, GNUTLS_PKCS11_OBJ_LABEL, label, &cap) < 0)
 		label[0] = '\0';
 	gnutls_pubkey_deinit(public);
 	if (object)
 		gnutls_pkcs11_obj_deinit(object);
-	return rc < 0 ? rc : 0;
-}
-
-static int describe(struct token *token, struct rsa_info *ret_info, char *label, size_t cap)
-{
-	char why[RSA_WHY_SIZE] = "";
-	int rc;
-
-	if (!token->key && describe_public(token, ret_info, label, cap) == 0)
-		return 0;
-	label[0] = '\0';
-	rc = token_load(token);
-	if (rc)
-		return rc;
-	rc = rsa_describe(token->key, ret_info, why, sizeof(why));
-	return rc ? token->host->fail(token->host, rc, "%.200s: %s", token->uri.base, why) : 0;
+	return r < 0 ? r : 0;
 }
 
 static int token_each(void *self, const struct icred_host *host, const struct icred_key_query *query,
@@ -281,14 +258,23 @@ static int token_each(void *self, const struct icred_host *host, const struct ic
 				.label = label,
 				.module = "pkcs11",
 				.where = token->uri.base};
-	int rc;
+	char why[RSA_WHY_SIZE] = "";
+	int r = 0;
 
 	enter(token, host);
-	rc = describe(token, &info, label, sizeof(label));
-	if (rc && rc != ICRED_E_LOCKED && rc != ICRED_E_CANCELLED)
-		return leave(token, rc);
+	if (token->key || describe_public(token, &info, label, sizeof(label)) != 0) {
+		label[0] = '\0';
+		r = token_load(token);
+		if (!r) {
+			r = rsa_describe(token->key, &info, why, sizeof(why));
+			if (r)
+				host->fail(host, r, "%.200s: %s", token->uri.base, why);
+		}
+	}
+	if (r && r != ICRED_E_LOCKED && r != ICRED_E_CANCELLED)
+		return leave(token, r);
 	key.bits = info.bits;
-	key.locked = rc != 0;
+	key.locked = r != 0;
 	return leave(token, each(&key, data));
 }
 

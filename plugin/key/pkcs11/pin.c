@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A token locks itself after some wrong PINs, for good or until an
- * administrator comes.  So: one try per request, and a file's PIN only while the
- * token knows of no wrong one since its last login; what comes then is a person's.
+ * A token locks itself after some wrong PINs, for good or until an administrator
+ * unlocks it.  So: one try per request, and the PIN of a file only while the token
+ * knows of no wrong one since its last login; after that the user is asked.
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
+#include "lib/base/clock.h"
+#include "lib/base/descriptor.h"
 #include "plugin/key/pkcs11/pkcs11.h"
 #include "plugin/shared/secretfile.h"
+
+#define LOCK_LOOK_MS 5
+
+/*
+ * A token reports a wrong PIN only after it was tried, so each of several programs
+ * that look at the same moment would try it, and the token would count all of them.
+ * A file that can't be opened or locked is not waited for: reading it says what is wrong.
+ */
+int pin_lock(const struct token *token, int64_t left)
+{
+	const struct icred_host *host = token->host;
+	int fd = -1;
+
+	if (token->uri.pin_file[0])
+		fd = open(token->uri.pin_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+		if (host->time_left(host) <= left) {
+			close_keep_errno(fd);
+			return PIN_BUSY;
+		}
+		clock_sleep(LOCK_LOOK_MS);
+	}
+	return fd;
+}
 
 static int pin_denied(struct token *token, const char *label)
 {
@@ -19,7 +48,7 @@ static int pin_denied(struct token *token, const char *label)
 	const char *file = token->pin_by_file ? token->uri.pin_file : "";
 
 	if (token->pin_by_file)
-		token->pin_refused = 1;
+		token->pin_refused = true;
 	return host->fail(
 		host, ICRED_E_DENIED,
 		"the token %.64s refused the PIN%s%s; it was tried once, as tokens lock themselves after "
@@ -27,69 +56,43 @@ static int pin_denied(struct token *token, const char *label)
 		label, file[0] ? " of " : "", file);
 }
 
-static int pin_from_file(struct token *token, char *pin, size_t cap)
-{
-	const struct icred_host *host = token->host;
-	const struct secretfile file = {AT_FDCWD, token->uri.pin_file, token->uri.pin_file,
-					SECRETFILE_PRIVATE};
-	char *line = NULL;
-	size_t len;
-	int rc;
-
-	rc = secretfile_line(host, &file, &line);
-	if (rc)
-		return rc;
-	len = strlen(line);
-	if (len && len < cap)
-		memcpy(pin, line, len + 1);
-	else
-		rc = host->fail(host, ICRED_E_INVALID,
-				"%s must have the PIN on its first line, of less than %zu characters",
-				file.what, cap);
-	host->secret_free(host, line);
-	return rc;
-}
-
-static int pin_by_person(const struct token *token, const char *label, unsigned flags, char *pin, size_t cap)
+static int ask_pin(const struct token *token, const char *label, unsigned flags, size_t cap, char **ret_pin)
 {
 	const struct icred_host *host = token->host;
 	const char *file = token->uri.pin_file;
-	char question[256], *reply;
-	int rc;
+	char question[256];
+	int r;
 
 	snprintf(question, sizeof(question), "%sPIN of the token %.64s:",
 		 flags & GNUTLS_PIN_FINAL_TRY   ? "LAST TRY before it locks itself. "
 		 : flags & GNUTLS_PIN_COUNT_LOW ? "Only a few tries are left. "
 						: "",
 		 label);
-	reply = host->secret_alloc(host, cap);
-	if (!reply)
-		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	rc = host->prompt(host, ICRED_PROMPT_ECHO_OFF, question, reply, cap);
-	if (!rc)
-		memcpy(pin, reply, strlen(reply) + 1);
-	host->secret_free(host, reply);
-	if (rc == ICRED_E_LOCKED && file[0])
+	r = secret_ask(host, question, cap, ret_pin);
+	if (r == ICRED_E_LOCKED && file[0])
 		return host->fail(
-			host, ICRED_E_LOCKED,
+			host, r,
 			"the token %.64s was given a wrong PIN since its last login, so the one of %s is not "
-			"tried: check it, and log in once by hand, with p11tool --login or icred on a terminal",
+			"tried: check it, and log in once by hand, with p11tool --login or icred in a terminal",
 			label, file);
-	if (rc == ICRED_E_LOCKED)
+	if (r == ICRED_E_LOCKED)
 		return host->fail(
-			host, ICRED_E_LOCKED,
-			"the token %.64s wants its PIN, and nobody may be asked here; run it on a terminal "
-			"without --no-interactive, give icred --passphrase-fd, or add ?pin-source= and a file "
-			"to the URI",
+			host, r,
+			"cannot ask for the PIN of the token %.64s: not interactive; run it in a terminal, or "
+			"add ?pin-source= and a file to the URI",
 			label);
-	return rc;
+	return r;
 }
 
-static int pin_get(struct token *token, int attempt, const char *label, unsigned flags, char *pin, size_t cap)
+static int get_pin(struct token *token, int attempt, const char *label, unsigned flags, char *pin, size_t cap)
 {
 	const struct icred_host *host = token->host;
-	const char *file = token->uri.pin_file;
-	int from_file = file[0] && !(flags & (GNUTLS_PIN_COUNT_LOW | GNUTLS_PIN_FINAL_TRY));
+	const char *path = token->uri.pin_file;
+	const struct secretfile file = {AT_FDCWD, path, path, SECRETFILE_PRIVATE};
+	bool from_file = path[0] && !(flags & (GNUTLS_PIN_COUNT_LOW | GNUTLS_PIN_FINAL_TRY));
+	char *text = NULL;
+	size_t len;
+	int r;
 
 	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG))
 		return pin_denied(token, label);
@@ -97,20 +100,28 @@ static int pin_get(struct token *token, int attempt, const char *label, unsigned
 	if (from_file && token->pin_refused)
 		return pin_denied(token, label);
 	if (flags & GNUTLS_PIN_SO)
-		return host->fail(
-			host, ICRED_E_DENIED,
-			"the token %.64s wants its security officer, who is not needed to sign; see "
-			"how the key was made",
-			label);
-	if (from_file)
-		return pin_from_file(token, pin, cap);
-	if (!host->interactive && (flags & GNUTLS_PIN_FINAL_TRY))
+		return host->fail(host, ICRED_E_DENIED,
+				  "the token %.64s asks for its security officer's PIN, which is not needed "
+				  "to sign; check how the key was made",
+				  label);
+	if (!from_file && !host->interactive && (flags & GNUTLS_PIN_FINAL_TRY))
 		return host->fail(
 			host, ICRED_E_LOCKED,
-			"the token %.64s locks itself at the next wrong PIN, so a person must give it: run "
-			"p11tool --login, or icred on a terminal",
+			"the token %.64s locks itself at the next wrong PIN, so it must be typed: run p11tool "
+			"--login, or icred in a terminal",
 			label);
-	return pin_by_person(token, label, flags, pin, cap);
+	r = from_file ? secretfile_line(host, &file, &text) : ask_pin(token, label, flags, cap, &text);
+	if (r)
+		return r;
+	len = strlen(text);
+	if (from_file && (!len || len >= cap))
+		r = host->fail(host, ICRED_E_INVALID,
+			       "%s must have the PIN on its first line, of less than %zu characters", path,
+			       cap);
+	else
+		memcpy(pin, text, len + 1);
+	host->secret_free(host, text);
+	return r;
 }
 
 int token_pin(void *data, int attempt, const char *token_url, const char *token_label, unsigned flags,
@@ -120,7 +131,7 @@ int token_pin(void *data, int attempt, const char *token_url, const char *token_
 
 	(void)token_url;
 	if (!token->host)
-		return GNUTLS_E_PKCS11_PIN_ERROR; /* a late thought of GnuTLS's, outside of any request */
-	token->failure = pin_get(token, attempt, token_label ? token_label : "", flags, pin, pin_cap);
+		return GNUTLS_E_PKCS11_PIN_ERROR; /* GnuTLS asks outside of any request */
+	token->failure = get_pin(token, attempt, token_label ? token_label : "", flags, pin, pin_cap);
 	return token->failure ? GNUTLS_E_PKCS11_PIN_ERROR : 0;
 }

@@ -3,6 +3,8 @@
 #ifndef ICRED_PLUGIN_KEY_PKCS11_PKCS11_H
 #define ICRED_PLUGIN_KEY_PKCS11_PKCS11_H
 
+#include <stdbool.h>
+
 #include <gnutls/abstract.h>
 #include <gnutls/pkcs11.h>
 #include <icred/module.h>
@@ -24,24 +26,26 @@ struct token {
 	struct token_uri uri;
 	gnutls_privkey_t private; /* the same as in key, which owns it */
 	struct rsa_key *key;
-	int pin_refused; /* the PIN of the file was wrong: a token counts, so it is not tried again */
-	int pin_by_file; /* the PIN that was tried last was the file's, not a person's */
+	bool pin_refused; /* the PIN of the file was wrong: a token counts, so it is not tried again */
+	bool pin_by_file; /* the PIN that was tried last was the file's, not the user's */
 	/* of the call at hand */
 	const struct icred_host *host;
-	int failure; /* what the PIN function has told the host, if it failed */
+	int failure; /* what the PIN function has reported to the host, if it failed */
 };
 
-/* Take a URI apart; a complaint in why[]. */
+/* Take a URI apart; 0, or ICRED_E_INVALID and the fault in why[]. */
 int token_uri_parse(const char *text, struct token_uri *ret_uri, char *why, size_t why_cap);
 /* GnuTLS's PIN function; data is the struct token. */
 int token_pin(void *data, int attempt, const char *token_url, const char *token_label, unsigned flags,
 	      char *pin, size_t pin_cap);
-/* Be the only one who works with the PIN of this file, until it is over; fd -1 where there is no such file. */
-int token_turn(const struct token *token, int *ret_fd);
-/* The same, but 0 if it is still another's when so many milliseconds are left of the deadline, else 1. */
-int token_turn_until(const struct token *token, int64_t left, int *ret_fd);
-void token_turn_over(int fd);
-/* Tell the host what a GnuTLS error means here, and return its code. */
-int token_trouble(struct token *token, int error);
+/*
+ * Wait for the lock of the PIN's file, which programs that log in with it hold one after the other; until
+ * so many milliseconds are left of the deadline.  Returns its descriptor, to be closed, or -1 if there is
+ * no such file; PIN_BUSY if another program has the lock.
+ */
+#define PIN_BUSY (-2)
+int pin_lock(const struct token *token, int64_t left);
+/* Report to the host what a GnuTLS error means here; returns its code. */
+int token_failed(struct token *token, int error);
 
 #endif

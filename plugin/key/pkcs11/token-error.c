@@ -3,28 +3,13 @@
 
 #include "plugin/key/pkcs11/pkcs11.h"
 
-static int no_key(struct token *token)
-{
-	const struct icred_host *host = token->host;
-	unsigned flags;
-
-	if (gnutls_pkcs11_token_get_flags(token->uri.base, &flags) < 0)
-		return host->fail(
-			host, ICRED_E_NO_SERVICE,
-			"there is no token for %.300s; plug it in, and see whether p11tool --list-tokens "
-			"shows it",
-			token->uri.base);
-	return host->fail(host, ICRED_E_NOT_FOUND,
-			  "the token has no private key %.300s; see p11tool --login --list-privkeys",
-			  token->uri.base);
-}
-
-int token_trouble(struct token *token, int error)
+int token_failed(struct token *token, int error)
 {
 	const struct icred_host *host = token->host;
 	const char *uri = token->uri.base;
+	unsigned flags;
 
-	/* Nothing that GnuTLS makes of it says more than what was told already. */
+	/* The PIN function has said more than GnuTLS's error does. */
 	if (token->failure)
 		return token->failure;
 	switch (error) {
@@ -32,7 +17,14 @@ int token_trouble(struct token *token, int error)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
 	case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
 	case GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE:
-		return no_key(token);
+		if (gnutls_pkcs11_token_get_flags(uri, &flags) < 0)
+			return host->fail(host, ICRED_E_NO_SERVICE,
+					  "there is no token for %.300s; plug it in, and check that p11tool "
+					  "--list-tokens shows it",
+					  uri);
+		return host->fail(host, ICRED_E_NOT_FOUND,
+				  "the token has no private key %.300s; see p11tool --login --list-privkeys",
+				  uri);
 	case GNUTLS_E_PARSING_ERROR:
 		return host->fail(host, ICRED_E_INVALID, "\"%.300s\" is not a PKCS#11 URI; see RFC 7512",
 				  uri);
@@ -61,10 +53,10 @@ int token_trouble(struct token *token, int error)
 	case GNUTLS_E_PKCS11_SLOT_ERROR:
 	case GNUTLS_E_PKCS11_TOKEN_ERROR:
 		return host->fail(host, ICRED_E_NO_SERVICE,
-				  "the token of %.300s does not answer (%s); see whether it is plugged in",
+				  "the token of %.300s does not answer (%s); check that it is plugged in",
 				  uri, gnutls_strerror(error));
 	default:
-		return host->fail(host, ICRED_E_INTERNAL, "the token failed over %.300s: %s", uri,
+		return host->fail(host, ICRED_E_INTERNAL, "the token failed for %.300s: %s", uri,
 				  gnutls_strerror(error));
 	}
 }

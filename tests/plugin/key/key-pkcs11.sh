@@ -76,7 +76,7 @@ like "  and the right PIN is the end of it" "$(printf '%s' "$out" | tr -d '\r ' 
 # -- what does not ------------------------------------------------------------------
 
 icred forget
-refused "nobody to ask" 4 locked "token icred test wants its PIN.*pin-source=" icred --no-interactive token
+refused "nobody to ask" 4 locked "cannot ask for the PIN of the token icred test: .*pin-source=" icred --no-interactive token
 printf '%s\n' "$pin" >"$tmp/handed"
 run icred --no-interactive --passphrase-fd 3 token 3<"$tmp/handed"
 like "but a descriptor has the PIN" "$out$err" "$token"
@@ -111,7 +111,7 @@ is "  and the others leave it" "$(grep -l 'wrong PIN since its last login' "$tmp
 lib_pids="$! $lib_pids"
 held() { ! flock -n "$tmp/pin" true; }
 wait_for 5 held
-refused "while another program logs in" 7 timeout "another program was logging in with the PIN of $tmp/pin" icred --timeout 4 token
+refused "while another program logs in" 7 timeout "another program is logging in with the PIN of $tmp/pin" icred --timeout 4 token
 run icred --timeout 3 key list
 is "  the key can be listed all the same, as that needs no PIN" "$(printf '%s\n' "$out" | grep -cF "$fingerprint")" 1 || diag "$err"
 stop "$!"
@@ -148,7 +148,7 @@ refused "a key that the server does not know" 5 rejected "" icred token
 
 # -- the line ------------------------------------------------------------------------
 
-for line in "$url;object=app?pin-value=1234 no.place.for.a.PIN" "$url;object=app?module-name=softhsm2 with.module-path,.or.*p11-kit" \
+for line in "$url;object=app?pin-value=1234 must.not.be.in.a.profile" "$url;object=app?module-name=softhsm2 with.module-path,.or.*p11-kit" \
 	"$url;object=app?pin-source=pin absolute.name.of.a.file" \
 	"$url;object=app?pin-source=|cat absolute.name.of.a.file" "$url;object=app?module-path=softhsm.so absolute.name.of.a.library" \
 	"$url must.name.one.token" "pkcs11:object=app must.name.one.token" "$url;object=app;type=public only.a.private.key" \

@@ -101,7 +101,7 @@ static void test_nobody(void **state)
 	struct token token = new_token("", 0);
 
 	(void)state;
-	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_LOCKED, "nobody may be asked");
+	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_LOCKED, "cannot ask for the PIN");
 	refuses(&token, 0, GNUTLS_PIN_USER | GNUTLS_PIN_FINAL_TRY, ICRED_E_LOCKED, "next wrong PIN");
 	/* Without a person, but with an answer: not at the risk of the token. */
 	answers = 1;
