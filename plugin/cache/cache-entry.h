@@ -3,10 +3,12 @@
 #ifndef ICRED_PLUGIN_CACHE_CACHE_ENTRY_H
 #define ICRED_PLUGIN_CACHE_CACHE_ENTRY_H
 
+#include <stdbool.h>
+
 #include <icred/module.h>
 
 /* [a-z0-9.-], 1 to ICRED_NAME_MAX bytes: can't leave a directory, can't look like two words. */
-static inline int cache_name_ok(const char *name)
+static inline bool cache_is_name(const char *name)
 {
 	size_t len;
 
@@ -15,14 +17,14 @@ static inline int cache_name_ok(const char *name)
 
 		if (len == ICRED_NAME_MAX ||
 		    !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-'))
-			return 0;
+			return false;
 	}
 	return len > 0;
 }
 
 static inline int cache_check_name(const struct icred_host *host, const char *name)
 {
-	if (cache_name_ok(name))
+	if (cache_is_name(name))
 		return ICRED_OK;
 	return host->fail(host, ICRED_E_INVALID,
 			  "the name of a cache entry must be 1 to %d of a-z, 0-9, . and -", ICRED_NAME_MAX);

@@ -58,11 +58,6 @@ static long keyctl_read(long key, void *data, size_t cap)
 	return syscall(SYS_keyctl, (long)KEYCTL_READ, key, data, cap, 0L);
 }
 
-static long keyctl_link(long key, long ring)
-{
-	return syscall(SYS_keyctl, (long)KEYCTL_LINK, key, ring, 0L, 0L);
-}
-
 static long keyctl_unlink(long key, long ring)
 {
 	return syscall(SYS_keyctl, (long)KEYCTL_UNLINK, key, ring, 0L, 0L);
@@ -73,19 +68,6 @@ static long keyctl_find_user(void)
 	return KEY_SPEC_USER_KEYRING;
 }
 
-/* 1 if the key or keyring belongs to the user we run for. */
-static int keyctl_is_ours(long key)
-{
-	char text[KEYCTL_DESCRIBE_SIZE];
-	long len = syscall(SYS_keyctl, (long)KEYCTL_DESCRIBE, key, text, sizeof(text), 0L);
-	const char *owner;
-
-	if (len <= 0 || (size_t)len > sizeof(text))
-		return 0;
-	owner = strchr(text, ';');
-	return owner != NULL && strtoul(owner + 1, NULL, 10) == geteuid();
-}
-
 /*
  * By its number: to link into "the session keyring" where there is none would
  * make a new one.  After su or sudo it may be another user's, who would read along.
@@ -94,12 +76,19 @@ static long keyctl_find_session(void)
 {
 	long ring =
 		syscall(SYS_keyctl, (long)KEYCTL_GET_KEYRING_ID, (long)KEY_SPEC_SESSION_KEYRING, 0L, 0L, 0L);
+	char text[KEYCTL_DESCRIBE_SIZE];
+	const char *owner = NULL;
+	long len;
 
-	if (ring != -1 && !keyctl_is_ours(ring)) {
-		errno = EPERM;
+	if (ring == -1)
 		return -1;
-	}
-	return ring;
+	len = syscall(SYS_keyctl, (long)KEYCTL_DESCRIBE, ring, text, sizeof(text), 0L);
+	if (len > 0 && (size_t)len <= sizeof(text))
+		owner = strchr(text, ';');
+	if (owner && strtoul(owner + 1, NULL, 10) == geteuid())
+		return ring;
+	errno = EPERM;
+	return -1;
 }
 
 static long keyctl_find_persistent(void)
@@ -121,29 +110,24 @@ static struct keyctl_ring keyctl_rings[] = {
 };
 enum { KEYCTL_RINGS = 3, KEYCTL_NONE = 3 };
 
-/*
- * The kernel picks the user keyring by the real user ID, so in a process that
- * runs for somebody else it is not ours, and what is in it not to be trusted.
- */
-static int keyctl_privileged(void)
-{
-	return getauxval(AT_SECURE) != 0 || getuid() != geteuid();
-}
-
 static int keyctl_open(const struct icred_host *host, void **ret_self)
 {
 	const char *wanted = host->argument(host, "keyring");
 	size_t i;
 
-	for (i = 0; wanted != NULL && i < KEYCTL_RINGS && strcmp(wanted, keyctl_rings[i].name) != 0; i++)
+	for (i = 0; wanted && i < KEYCTL_RINGS && strcmp(wanted, keyctl_rings[i].name) != 0; i++)
 		;
-	if (wanted == NULL)
-		i = 0;
 	if (i == KEYCTL_RINGS)
 		return host->fail(host, ICRED_E_INVALID,
 				  "cache keyctl: keyring= must be user, session or persistent, not \"%.60s\"",
 				  wanted);
-	*ret_self = &keyctl_rings[keyctl_privileged() ? KEYCTL_NONE : i];
+	/*
+	 * The kernel picks the user keyring by the real user ID, so in a process that runs for
+	 * another user it is not ours, and what is in it not to be trusted.
+	 */
+	if (getauxval(AT_SECURE) != 0 || getuid() != geteuid())
+		i = KEYCTL_NONE;
+	*ret_self = &keyctl_rings[i];
 	return ICRED_OK;
 }
 
@@ -163,7 +147,7 @@ static void keyctl_title(const char *name, char title[static KEYCTL_TITLE_SIZE])
 	(void)snprintf(title, KEYCTL_TITLE_SIZE, KEYCTL_PREFIX "%s", name);
 }
 
-/* No keyrings in a container, or a full quota, is nothing that a user should hear of. */
+/* No keyrings in a container, or a full quota, is reported only at the debug level. */
 static int keyctl_quiet(const struct icred_host *host, int code, const char *verb)
 {
 	if (errno != ENOKEY && errno != EKEYEXPIRED && errno != EKEYREVOKED)
@@ -171,11 +155,11 @@ static int keyctl_quiet(const struct icred_host *host, int code, const char *ver
 	return code;
 }
 
-/* What is told only if no other cache keeps the token, and with -v. */
+/* Shown only if no other cache keeps the token, or with the log. */
 static int keyctl_unsaved(const struct icred_host *host)
 {
 	return host->fail(host, ICRED_E_UNSUPPORTED,
-			  "the kernel keyring can't take it (%s); cache runtime does without, where "
+			  "the kernel keyring can't take the token: %s; cache runtime can, where "
 			  "XDG_RUNTIME_DIR is a directory of the user's own",
 			  strerror(errno));
 }
@@ -210,32 +194,26 @@ static int keyctl_load(void *self, const struct icred_host *host, const char *na
 	return ICRED_E_NOT_FOUND;
 }
 
-/* Give the key its permissions and its end, and only then its place. */
-static long keyctl_publish(long key, long ring, unsigned seconds)
-{
-	if (syscall(SYS_keyctl, (long)KEYCTL_SETPERM, key, KEYCTL_PERMISSIONS, 0L, 0L) != 0)
-		return -1;
-	if (syscall(SYS_keyctl, (long)KEYCTL_SET_TIMEOUT, key, (long)seconds, 0L, 0L) != 0)
-		return -1;
-	return keyctl_link(key, ring);
-}
-
+/* The key gets its permissions and its end, and only then its place. */
 static long keyctl_put(long ring, const char *title, const void *blob, size_t len, unsigned seconds)
 {
-	long key, r;
+	long key = syscall(SYS_add_key, KEYCTL_TYPE, title, blob, len, (long)KEY_SPEC_THREAD_KEYRING), r;
 	int error;
 
-	key = syscall(SYS_add_key, KEYCTL_TYPE, title, blob, len, (long)KEY_SPEC_THREAD_KEYRING);
 	if (key < 0)
 		return -1;
-	r = keyctl_publish(key, ring, seconds);
+	r = syscall(SYS_keyctl, (long)KEYCTL_SETPERM, key, KEYCTL_PERMISSIONS, 0L, 0L);
+	if (r == 0)
+		r = syscall(SYS_keyctl, (long)KEYCTL_SET_TIMEOUT, key, (long)seconds, 0L, 0L);
+	if (r == 0)
+		r = syscall(SYS_keyctl, (long)KEYCTL_LINK, key, ring, 0L, 0L);
 	error = errno;
 	(void)keyctl_unlink(key, KEY_SPEC_THREAD_KEYRING);
 	errno = error;
 	return r;
 }
 
-/* Revoked first: whoever else holds it can't use it any more, and its share of the quota is free at once. */
+/* Revoked first: other processes that hold it can't use it any more, and its share of the quota is free at once. */
 static int keyctl_remove(long ring, const char *title)
 {
 	long key = keyctl_search(ring, title);
@@ -320,7 +298,7 @@ static long keyctl_list(long ring, int32_t **ret_keys)
 
 	while (cap <= KEYCTL_LIST_MAX) {
 		keys = malloc(cap);
-		len = keys == NULL ? -1 : keyctl_read(ring, keys, cap);
+		len = !keys ? -1 : keyctl_read(ring, keys, cap);
 		if (len >= 0 && (size_t)len <= cap) {
 			*ret_keys = keys;
 			return len / (long)sizeof(*keys);
@@ -343,10 +321,10 @@ static const char *keyctl_entry(long ring, int32_t key, char text[static KEYCTL_
 	if (len <= 0 || (size_t)len > KEYCTL_DESCRIBE_SIZE)
 		return NULL;
 	title = strrchr(text, ';');
-	if (title == NULL || strncmp(++title, KEYCTL_PREFIX, strlen(KEYCTL_PREFIX)) != 0)
+	if (!title || strncmp(++title, KEYCTL_PREFIX, strlen(KEYCTL_PREFIX)) != 0)
 		return NULL;
-	/* Not what load() would find: another type, expired, or somebody else's. */
-	if (!cache_name_ok(title + strlen(KEYCTL_PREFIX)) || keyctl_search(ring, title) != key)
+	/* Not what load() would find: another type, expired, or another user's. */
+	if (!cache_is_name(title + strlen(KEYCTL_PREFIX)) || keyctl_search(ring, title) != key)
 		return NULL;
 	return title + strlen(KEYCTL_PREFIX);
 }
@@ -365,7 +343,7 @@ static int keyctl_each(void *self, const struct icred_host *host, int (*each)(co
 		return keyctl_quiet(host, ICRED_E_UNSUPPORTED, "be listed");
 	for (i = 0; r == ICRED_OK && i < n; i++) {
 		name = keyctl_entry(ring, keys[i], text);
-		if (name != NULL)
+		if (name)
 			r = each(name, data);
 	}
 	free(keys);

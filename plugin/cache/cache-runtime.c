@@ -5,12 +5,13 @@
  * A file is a header and the blob.  It is written under a name of its own and
  * then renamed, so that a reader sees the old entry or the new one and a full
  * disk or a kill leaves the old one whole.  What a reader finds is judged by
- * its descriptor; whatever we would not have written ourselves is not here.
+ * its descriptor; a file that we would not have written ourselves counts as missing.
  */
 #include "config.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #include "lib/base/rundir.h"
 #include "lib/base/system-words.h"
 #include "lib/base/text.h"
+#include "lib/base/descriptor.h"
 
 #define RUNTIME_TOKEN  ".token"
 #define RUNTIME_TEMP   ".temp"
@@ -68,7 +70,7 @@ static void runtime_file(const char *name, char file[static RUNTIME_FILE_SIZE])
 	(void)snprintf(file, RUNTIME_FILE_SIZE, "%s" RUNTIME_TOKEN, name);
 }
 
-/* ICRED_E_UNSUPPORTED is nobody's fault and silent; a directory that can't be trusted is told. */
+/* ICRED_E_UNSUPPORTED is silent, as it is no fault; a directory that can't be trusted is reported. */
 static int runtime_dir(const struct icred_host *host, int *ret_dir)
 {
 	char why[RUNTIME_WHY_SIZE];
@@ -77,7 +79,7 @@ static int runtime_dir(const struct icred_host *host, int *ret_dir)
 	return r < 0 ? host->fail(host, r, "%s", why) : r;
 }
 
-/* For outcomes of the file system that somebody has to mend. */
+/* For failures of the file system that the user has to repair. */
 static int runtime_denied(const struct icred_host *host, const char *verb, int error)
 {
 	return host->fail(host, errno_code(error, ICRED_E_DENIED),
@@ -110,44 +112,26 @@ static int runtime_ignored(const struct icred_host *host, const char *file, cons
 	return ICRED_E_NOT_FOUND;
 }
 
+static int runtime_open_file(int dir, const char *file)
+{
+	/* Not blocking: a FIFO of that name must not hold us up. */
+	return openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 /*
  * Header and blob in one read, the blob straight to where the caller wants it.
  * An expired one too: by a clock that is ahead for a while it only seems so, and it must be found to be dropped.
  */
-static int runtime_read(const struct icred_host *host, int fd, const char *file, void *blob, size_t cap,
+static int runtime_read(const struct icred_host *host, int dir, const char *name, void *blob, size_t cap,
 			size_t *ret_len)
 {
 	struct runtime_header header;
 	struct iovec part[] = {{&header, sizeof(header)}, {blob, cap}};
+	char file[RUNTIME_FILE_SIZE];
 	const char *wrong;
 	struct stat st;
 	ssize_t n;
-
-	if (fstat(fd, &st) != 0)
-		return runtime_ignored(host, file, "can't be examined");
-	wrong = runtime_wrong(&st);
-	if (wrong != NULL)
-		return runtime_ignored(host, file, wrong);
-	n = readv(fd, part, 2);
-	if (n != st.st_size || memcmp(header.magic, RUNTIME_MAGIC, sizeof(header.magic)) != 0 ||
-	    header.zero != 0 || header.len != (size_t)n - sizeof(header) ||
-	    header.sum != runtime_sum(&header, blob))
-		return runtime_ignored(host, file, "is damaged");
-	*ret_len = header.len;
-	return ICRED_OK;
-}
-
-static int runtime_open_file(int dir, const char *file)
-{
-	/* Not blocking: a FIFO that somebody put there must not hold us. */
-	return openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
-static int runtime_load_at(const struct icred_host *host, int dir, const char *name, void *blob, size_t cap,
-			   size_t *ret_len)
-{
-	char file[RUNTIME_FILE_SIZE];
-	int fd, r;
+	int fd;
 
 	runtime_file(name, file);
 	fd = runtime_open_file(dir, file);
@@ -155,11 +139,21 @@ static int runtime_load_at(const struct icred_host *host, int dir, const char *n
 		return ICRED_E_NOT_FOUND;
 	if (fd < 0)
 		return runtime_ignored(host, file, errno == ELOOP ? "is a symbolic link" : "can't be opened");
-	r = runtime_read(host, fd, file, blob, cap, ret_len);
+	wrong = fstat(fd, &st) != 0 ? "can't be examined" : runtime_wrong(&st);
+	if (!wrong) {
+		n = readv(fd, part, 2);
+		if (n != st.st_size || memcmp(header.magic, RUNTIME_MAGIC, sizeof(header.magic)) != 0 ||
+		    header.zero != 0 || header.len != (size_t)n - sizeof(header) ||
+		    header.sum != runtime_sum(&header, blob))
+			wrong = "is damaged";
+	}
 	close(fd);
-	if (r != ICRED_OK)
+	if (wrong) {
 		explicit_bzero(blob, cap);
-	return r;
+		return runtime_ignored(host, file, wrong);
+	}
+	*ret_len = header.len;
+	return ICRED_OK;
 }
 
 static int runtime_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
@@ -174,39 +168,30 @@ static int runtime_load(void *self, const struct icred_host *host, const char *n
 	r = runtime_dir(host, &dir);
 	if (r != ICRED_OK)
 		return r == ICRED_E_UNSUPPORTED ? ICRED_E_NOT_FOUND : r;
-	r = runtime_load_at(host, dir, name, blob, cap, ret_len);
+	r = runtime_read(host, dir, name, blob, cap, ret_len);
 	close(dir);
 	return r;
 }
 
-static int runtime_has_suffix(const char *file, const char *suffix)
+static bool runtime_has_suffix(const char *file, const char *suffix)
 {
 	size_t len = strlen(file), n = strlen(suffix);
 
 	return len > n && strcmp(file + len - n, suffix) == 0;
 }
 
-/* A temporary file that nobody is still writing. */
-static int runtime_is_orphan(int dir, const char *file, int64_t now)
-{
-	struct stat st;
-
-	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-		return 0;
-	return st.st_mtime < now - RUNTIME_SWEEP_AGE || st.st_mtime > now + RUNTIME_SWEEP_AGE;
-}
-
 /* An entry past its end, and still that one: it may have been replaced since it was opened. */
-static int runtime_is_expired(int dir, const char *file, int64_t now)
+static bool runtime_is_expired(int dir, const char *file, int64_t now)
 {
 	struct runtime_header header;
 	struct stat st, again;
-	int fd, expired;
+	bool expired;
+	int fd;
 
 	fd = runtime_open_file(dir, file);
 	if (fd < 0)
-		return 0;
-	expired = fstat(fd, &st) == 0 && runtime_wrong(&st) == NULL &&
+		return false;
+	expired = fstat(fd, &st) == 0 && !runtime_wrong(&st) &&
 		  read(fd, &header, sizeof(header)) == (ssize_t)sizeof(header) &&
 		  memcmp(header.magic, RUNTIME_MAGIC, sizeof(header.magic)) == 0 &&
 		  header.expires_at <= now && fstatat(dir, file, &again, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -220,71 +205,63 @@ static int64_t runtime_sweep_from(int dir, int64_t position)
 {
 	int64_t now = (int64_t)time(NULL);
 	struct dirent *entry;
+	const char *file;
+	struct stat st;
 	DIR *list;
 	int n;
 
 	if (lseek(dir, (off_t)position, SEEK_SET) < 0)
 		(void)lseek(dir, 0, SEEK_SET);
 	list = fdopendir(dir);
-	if (list == NULL) {
+	if (!list) {
 		close(dir);
 		return 0;
 	}
 	position = 0;
-	for (n = 0; n < RUNTIME_SWEEP && (entry = readdir(list)) != NULL; n++) {
+	for (n = 0; n < RUNTIME_SWEEP && (entry = readdir(list)); n++) {
 		position = entry->d_off;
-		if ((runtime_has_suffix(entry->d_name, RUNTIME_TOKEN) &&
-		     runtime_is_expired(dir, entry->d_name, now)) ||
-		    (runtime_has_suffix(entry->d_name, RUNTIME_TEMP) &&
-		     runtime_is_orphan(dir, entry->d_name, now)))
-			(void)unlinkat(dir, entry->d_name, 0);
+		file = entry->d_name;
+		if (runtime_has_suffix(file, RUNTIME_TOKEN)) {
+			if (runtime_is_expired(dir, file, now))
+				(void)unlinkat(dir, file, 0);
+		} else if (runtime_has_suffix(file, RUNTIME_TEMP) &&
+			   fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+			   (st.st_mtime < now - RUNTIME_SWEEP_AGE || st.st_mtime > now + RUNTIME_SWEEP_AGE)) {
+			(void)unlinkat(dir, file, 0); /* no process is writing it any more */
+		}
 	}
 	closedir(list);
 	return n < RUNTIME_SWEEP ? 0 : position;
 }
 
-/* One sweeper is enough, and one sweep a second, as a thousand tokens may be saved in that time. */
-static int runtime_is_due(int cursor)
-{
-	struct stat st;
-
-	return fstat(cursor, &st) == 0 && st.st_mtime != time(NULL) && flock(cursor, LOCK_EX | LOCK_NB) == 0;
-}
-
-/* The file that remembers where the last sweep stopped; -1 if there is nothing to do now. */
-static int runtime_open_cursor(int dir)
-{
-	int cursor = openat(dir, RUNTIME_CURSOR, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (cursor < 0 && errno == ENOENT)
-		return openat(dir, RUNTIME_CURSOR, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, RUNTIME_MODE);
-	if (cursor >= 0 && !runtime_is_due(cursor)) {
-		close(cursor);
-		return -1;
-	}
-	return cursor;
-}
-
 /*
- * A save sweeps a bounded part of the directory, a later one the next part, so
- * that among ten thousand tokens a save costs no more than among some ten; closes `dir`.
+ * A save sweeps a bounded part of the directory, a later one the next part, so that among ten
+ * thousand tokens a save costs no more than among some ten; one process, once a second, as a thousand
+ * tokens may be saved in that time.  The cursor is a file that remembers where to go on.  Closes `dir`.
  */
 static void runtime_sweep(int dir)
 {
+	int cursor = openat(dir, RUNTIME_CURSOR, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct quiet_write quiet;
-	int cursor = runtime_open_cursor(dir);
 	int64_t position = 0;
+	bool due = true;
+	struct stat st;
 
-	if (cursor < 0) {
+	if (cursor >= 0)
+		due = fstat(cursor, &st) == 0 && st.st_mtime != time(NULL) &&
+		      flock(cursor, LOCK_EX | LOCK_NB) == 0;
+	else if (errno == ENOENT)
+		cursor = openat(dir, RUNTIME_CURSOR, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, RUNTIME_MODE);
+	if (cursor >= 0 && due) {
+		if (pread(cursor, &position, sizeof(position), 0) != (ssize_t)sizeof(position))
+			position = 0;
+		position = runtime_sweep_from(dir, position);
+		quiet_begin(&quiet);
+		quiet_end(&quiet, pwrite(cursor, &position, sizeof(position), 0));
+	} else {
 		close(dir);
-		return;
 	}
-	if (pread(cursor, &position, sizeof(position), 0) != (ssize_t)sizeof(position))
-		position = 0;
-	position = runtime_sweep_from(dir, position);
-	quiet_begin(&quiet);
-	quiet_end(&quiet, pwrite(cursor, &position, sizeof(position), 0));
-	close(cursor);
+	close_keep_errno(cursor);
 }
 
 /* A new file with all of the entry in it: 0, or -1 and errno, and then there is no file. */
@@ -336,16 +313,6 @@ static int runtime_replace(int dir, const char *name, struct iovec part[static 2
 	return -1;
 }
 
-/* A full disk is no reason to fail somebody's request; a directory that refuses us is. */
-static int runtime_not_saved(const struct icred_host *host, int error)
-{
-	if (error == EACCES || error == EPERM || error == EROFS || error == EISDIR)
-		return runtime_denied(host, "write", error);
-	host->log(host, ICRED_LOG_WARNING, "the token is not kept in the runtime directory: %s",
-		  errno_words(error));
-	return ICRED_E_UNSUPPORTED;
-}
-
 static int runtime_remove(const struct icred_host *host, int dir, const char *name)
 {
 	char file[RUNTIME_FILE_SIZE];
@@ -378,7 +345,14 @@ static int runtime_save(void *self, const struct icred_host *host, const char *n
 		r = runtime_remove(host, dir, name);
 		r = r == ICRED_E_NOT_FOUND ? ICRED_OK : r;
 	} else if (runtime_replace(dir, name, part) != 0) {
-		r = runtime_not_saved(host, errno);
+		/* A full disk must not fail a request; a directory that refuses us does. */
+		if (errno == EACCES || errno == EPERM || errno == EROFS || errno == EISDIR) {
+			r = runtime_denied(host, "write", errno);
+		} else {
+			host->log(host, ICRED_LOG_WARNING,
+				  "the token is not kept in the runtime directory: %s", errno_words(errno));
+			r = ICRED_E_UNSUPPORTED;
+		}
 	}
 	runtime_sweep(dir);
 	return r;
@@ -400,25 +374,13 @@ static int runtime_drop(void *self, const struct icred_host *host, const char *n
 	return r;
 }
 
-/* The entry's name if the file is one: expired and damaged ones too, so that they can be dropped. */
-static int runtime_entry(const char *file, char name[static RUNTIME_FILE_SIZE])
-{
-	size_t len = strlen(file);
-
-	if (len >= RUNTIME_FILE_SIZE || !runtime_has_suffix(file, RUNTIME_TOKEN))
-		return 0;
-	len -= strlen(RUNTIME_TOKEN);
-	memcpy(name, file, len);
-	name[len] = '\0';
-	return cache_name_ok(name);
-}
-
 static int runtime_each(void *self, const struct icred_host *host, int (*each)(const char *name, void *data),
 			void *data)
 {
 	char name[RUNTIME_FILE_SIZE];
 	struct dirent *entry;
 	int dir = -1, r;
+	size_t len;
 	DIR *list;
 
 	(void)self;
@@ -426,12 +388,19 @@ static int runtime_each(void *self, const struct icred_host *host, int (*each)(c
 	if (r != ICRED_OK)
 		return r;
 	list = fdopendir(dir);
-	if (list == NULL) {
+	if (!list) {
 		close(dir);
 		return ICRED_E_NO_MEMORY;
 	}
-	while (r == ICRED_OK && (entry = readdir(list)) != NULL) {
-		if (runtime_entry(entry->d_name, name))
+	while (r == ICRED_OK && (entry = readdir(list))) {
+		len = strlen(entry->d_name);
+		if (len >= sizeof(name) || !runtime_has_suffix(entry->d_name, RUNTIME_TOKEN))
+			continue;
+		/* Expired and damaged ones too, so that they can be dropped. */
+		len -= strlen(RUNTIME_TOKEN);
+		memcpy(name, entry->d_name, len);
+		name[len] = '\0';
+		if (cache_is_name(name))
 			r = each(name, data);
 	}
 	closedir(list);

@@ -85,7 +85,7 @@ static int teardown(void **state)
 /* Its reason is there for whoever wants to know; of all the rest nothing was said. */
 static int unsaved(const struct cache *of)
 {
-	return strncmp(of->said, "the kernel keyring can't take it (", 34) == 0;
+	return strncmp(of->said, "the kernel keyring can't take the token: ", 41) == 0;
 }
 
 static void needs_keyring(void)
