@@ -13,6 +13,7 @@
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
 #include "helper/curl/run.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/language.h"
 #include "lib/base/subprocess.h"
 #include "lib/base/system-words.h"
@@ -199,7 +200,7 @@ bool watch_refused(const struct watch *watch, const struct plan *plan)
 	fd = open(plan->output, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	n = read(fd, bytes, sizeof(bytes));
+	n = read_up_to(fd, bytes, sizeof(bytes));
 	close(fd);
 	return n > 0 && answer_is_dead_token(bytes, (size_t)n);
 }

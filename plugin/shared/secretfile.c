@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/descriptor.h"
 #include "lib/base/system-words.h"
 #include "plugin/shared/secretfile.h"
 
@@ -82,20 +83,15 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 		    char **ret_text, size_t *ret_len)
 {
 	char *text = host->secret_alloc(host, max + 2);
-	size_t len = 0;
 	ssize_t n;
 
 	if (!text)
 		return host->fail(host, ICRED_E_NO_MEMORY, "out of memory");
-	do {
-		n = read(fd, text + len, max + 1 - len);
-		if (n > 0)
-			len += (size_t)n;
-	} while ((n > 0 && len <= max) || (n < 0 && errno == EINTR));
-	if (n >= 0 && len <= max) {
-		text[len] = '\0';
+	n = read_up_to(fd, text, max + 1);
+	if (n >= 0 && (size_t)n <= max) {
+		text[n] = '\0';
 		*ret_text = text;
-		*ret_len = len;
+		*ret_len = (size_t)n;
 		return 0;
 	}
 	host->secret_free(host, text);
