@@ -164,6 +164,6 @@ void job_failed(struct job *job)
 	unsigned char bytes[2048];
 	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
 
-	failed_write(&wire);
+	failure_write(&wire, FRAME_FAILED);
 	job_send(job, &wire);
 }

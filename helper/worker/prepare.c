@@ -96,7 +96,7 @@ int probe(struct job *job)
 		inside_leave(job, INSIDE_CALL);
 		if (r >= 0)
 			continue;
-		fault_write(&wire, FRAME_FAULT);
+		failure_write(&wire, FRAME_FAULT);
 		if (job_send(job, &wire) < 0)
 			return ICRED_E_CANCELLED;
 	}

@@ -132,7 +132,7 @@ static void report_fault(void *data)
 
 static int take_fault(int frame, struct reader *reader, void *data)
 {
-	if (frame == FRAME_FAULT && failed_read(reader) < 0)
+	if (frame == FRAME_FAULT && failure_read(reader) < 0)
 		report_fault(data);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/descriptor.h"
 #include "lib/base/language.h"
 #include "lib/base/trust.h"
 
@@ -20,37 +21,30 @@
 #define COMMAND_MAX  240
 #define LINKS_MAX    40 /* as the kernel has it */
 
-/* All of a file as a string, or NULL; to be freed. */
+/* All of a file as a string, to be freed; NULL if it cannot be read, or is too large. */
 static char *read_table(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t cap = TABLE_STEP, len = 0;
-	char *text = fd < 0 ? NULL : malloc(cap), *grown;
-	ssize_t n = 1;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *text = NULL, *grown;
+	size_t len = 0;
+	ssize_t n = -1;
 
-	while (text && n != 0) {
-		n = read(fd, text + len, cap - len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		len += n > 0 ? (size_t)n : 0;
-		if (n < 0 || len == TABLE_MAX)
+	for (size_t cap = TABLE_STEP; fd >= 0 && cap <= TABLE_MAX; cap += TABLE_STEP) {
+		grown = realloc(text, cap + 1);
+		if (!grown)
 			break;
-		if (len == cap - 1) {
-			grown = realloc(text, cap += TABLE_STEP);
-			if (!grown)
-				break;
-			text = grown;
+		text = grown;
+		n = read_up_to(fd, text + len, cap - len);
+		if (n < 0)
+			break;
+		len += (size_t)n;
+		if (len < cap) {
+			text[len] = '\0';
+			return text;
 		}
 	}
-	if (fd >= 0)
-		close(fd);
-	if (n != 0) {
-		free(text);
-		return NULL;
-	}
-	if (text)
-		text[len] = '\0';
-	return text;
+	free(text);
+	return NULL;
 }
 
 /* The next line's first fields, in place; the last one has the rest of the line.  False at the end. */

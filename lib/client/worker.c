@@ -298,7 +298,7 @@ static int take_packet(struct worker *worker, const struct owned *mine, int64_t 
 	case FRAME_PROMPT:
 		return take_prompt(worker, &reader, mine, deadline);
 	case FRAME_FAILED:
-		return failed_read(&reader);
+		return failure_read(&reader);
 	case FRAME_KEY:
 	case FRAME_FAULT:
 	case FRAME_DONE:

@@ -260,7 +260,7 @@ int profile_open(const struct log *log, const char *name, char **ret_file, int *
 		similar = strcmp(name, "default") == 0 ? suggest_for("", 0) : profile_similar(name);
 		return set_error(
 			r,
-			"there is no profile \"%s\": write %s/%s.conf, as icred-profile(5) shows, or name another one%s",
+			"there is no profile \"%s\"; write %s/%s.conf, as icred-profile(5) shows, or name another one%s",
 			name, search.user[0] ? search.user : SYSCONF_DIR "/icred", name,
 			suggest_text(&similar));
 	}

@@ -226,7 +226,7 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 	return ICRED_OK;
 }
 
-void fault_write(struct wire *wire, int frame)
+void failure_write(struct wire *wire, int frame)
 {
 	const struct icred_error *error = icred_error();
 
@@ -239,12 +239,7 @@ void fault_write(struct wire *wire, int frame)
 	wire_put_number(wire, TAG_RETRY_AT, error->retry_at);
 }
 
-void failed_write(struct wire *wire)
-{
-	fault_write(wire, FRAME_FAILED);
-}
-
-int failed_read(struct reader *reader)
+int failure_read(struct reader *reader)
 {
 	const char *text = "", *module = "", *file = "";
 	int64_t retry_at = 0;

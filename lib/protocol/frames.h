@@ -98,9 +98,8 @@ struct hello {
 /* A failure is this thread's failure. */
 int hello_read(struct reader *reader, struct hello *ret_hello);
 
-/* This thread's failure as a FAILED frame, and back. */
-void failed_write(struct wire *wire);
-void fault_write(struct wire *wire, int frame); /* the same as another kind of frame */
-int failed_read(struct reader *reader);
+/* This thread's failure as a frame, FAILED or FAULT, and back. */
+void failure_write(struct wire *wire, int frame);
+int failure_read(struct reader *reader);
 
 #endif

@@ -74,7 +74,7 @@ bad 'is not a control' 'key [] keyring'
 bad 'must end with \]' 'key [success=ok keyring'
 bad "module's name" 'key sufficient ../keyring' 'cache sufficient keyctl.so' 'issuer required Icr' 'key sufficient /tmp/x'
 bad 'name of one profile' include 'include a b'
-bad "can't be read" 'include nothing' 'include ../default' 'include /etc/passwd'
+bad "can't include" 'include nothing' 'include ../default' 'include /etc/passwd'
 bad 'more than 64 words' "key sufficient keyring $(printf 'x%.0s ' $(seq 200))"
 bad '' "installation $(head -c 256 /dev/zero | tr '\0' 1)"
 { write; printf 'app 1\r\n'; } >"$config/bad.conf"

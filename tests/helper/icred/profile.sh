@@ -144,13 +144,13 @@ wrong wrong.conf:3:8 '"http://example.org": origin must be https' 'app 1' 'origi
 wrong wrong.conf:1:9 'includes itself' 'include wrong'
 put wrong 'app 1' 'key required file path=x.pem'
 run icred profile check wrong
-like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= wants .* not \"x.pem\""
+like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= must be .* not \"x.pem\""
 put other 'include wrong'
 wrong other.conf:1:9 'includes itself' 'include other'
-wrong wrong.conf:1:9 '"missing" to include can.t be read: there is none' 'include missing'
+wrong wrong.conf:1:9 'can.t include the profile "missing": it does not exist' 'include missing'
 put wrong 'include loop'
 ln -s loop.conf "$dir/loop.conf"
-wrong wrong.conf:1:9 '"loop" to include can.t be read: .*/loop\.conf: Too many'
+wrong wrong.conf:1:9 'can.t include the profile "loop": .*/loop\.conf: Too many'
 rm "$dir/loop.conf"
 printf 'app 1\r\n' >"$dir/wrong.conf"
 wrong wrong.conf:1:6 'CRLF'

@@ -265,11 +265,11 @@ static void a_failure_comes_over_with_all_it_says(void **state)
 		note_error(code, "the message %d", code);
 		set_error_where("key keyring", "/etc/icred/p.conf", 12);
 		set_error_retry_at(INT64_C(1) << 33);
-		failed_write(&wire);
+		failure_write(&wire, FRAME_FAILED);
 		assert_false(wire.overflow);
 		note_error(ICRED_E_NO_MEMORY, "out of memory");
 		assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
-		assert_int_equal(failed_read(&reader), code);
+		assert_int_equal(failure_read(&reader), code);
 		assert_failure(code, "the message");
 		assert_string_equal(icred_error()->module, "key keyring");
 		assert_string_equal(icred_error()->file, "/etc/icred/p.conf");
@@ -289,7 +289,7 @@ static void a_kind_of_a_newer_worker_is_internal(void **state)
 		wire_put_number(&wire, TAG_CODE, code);
 		wire_put_string(&wire, TAG_TEXT, "what a newer worker says");
 		assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
-		assert_int_equal(failed_read(&reader), ICRED_E_INTERNAL);
+		assert_int_equal(failure_read(&reader), ICRED_E_INTERNAL);
 		assert_failure(ICRED_E_INTERNAL, "what a newer worker says");
 	}
 }
@@ -306,17 +306,17 @@ static void a_failure_that_is_none_is_garbage(void **state)
 		wire_put_number(&wire, TAG_CODE, codes[i]);
 		wire_put_string(&wire, TAG_TEXT, "text");
 		assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
-		assert_int_equal(failed_read(&reader), ICRED_E_INTERNAL);
+		assert_int_equal(failure_read(&reader), ICRED_E_INTERNAL);
 		assert_failure(ICRED_E_INTERNAL, "garbage");
 	}
 	note_error(ICRED_E_LOCKED, "%%n%%s"); /* a format in a message is text */
-	failed_write(&wire);
+	failure_write(&wire, FRAME_FAILED);
 	assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
-	assert_int_equal(failed_read(&reader), ICRED_E_LOCKED);
+	assert_int_equal(failure_read(&reader), ICRED_E_LOCKED);
 	assert_failure(ICRED_E_LOCKED, "%n%s");
 	for (size_t cut = 13; cut < wire.len; cut++) {
 		reader = wire_reader(bytes, cut);
-		assert_true(failed_read(&reader) < 0);
+		assert_true(failure_read(&reader) < 0);
 	}
 }
 
