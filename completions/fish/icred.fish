@@ -65,7 +65,7 @@ complete -c icred -n '__fish_prev_arg_in help' -a "$commands"
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from import fingerprint" -F
 complete -c icred -n "__fish_seen_subcommand_from key; and __fish_seen_subcommand_from remove" -a '(__icred_fingerprints)'
 
-complete -c icred -n $open -s p -l profile -x -a '(__icred_profiles)' -d 'Which profile'
+complete -c icred -n $open -s p -l profile -x -a '(__icred_profiles)' -d 'The profile to use'
 complete -c icred -n $open -s a -l app -x -d "The app's ID"
 complete -c icred -n $whose -s i -l installation -x -d 'A token of this installation'
 complete -c icred -n $whose -s o -l organization -x -d "A token of this organization's installation"
@@ -75,10 +75,10 @@ complete -c icred -n $own -l timeout -x -a '10s 30s 5m' -d 'Give up after this l
 complete -c icred -n $own -l no-interactive -d 'Never prompt'
 complete -c icred -n $asks -l passphrase-fd -x -a '0 3' -d 'Answer a question from this descriptor'
 complete -c icred -n $own -l json -d 'Machine-readable output and errors'
-complete -c icred -n $own -s q -l quiet -d 'Say less'
-complete -c icred -n $own -s v -l verbose -d 'Say more'
+complete -c icred -n $own -s q -l quiet -d 'Print only errors'
+complete -c icred -n $own -s v -l verbose -d 'Report what is done'
 complete -c icred -n $own -s h -l help -d 'Print a summary'
 complete -c icred -n $own -l version -d 'Print the version'
 complete -c icred -n '__fish_seen_subcommand_from token' -l header -d 'Print a whole header line'
-complete -c icred -n '__fish_seen_subcommand_from import' -l label -x -d 'What the keyring will show'
+complete -c icred -n '__fish_seen_subcommand_from import' -l label -x -d 'The name that the keyring shows'
 complete -c icred -n '__fish_seen_subcommand_from import list remove fingerprint; and not __fish_seen_subcommand_from profile' -l hex -d 'Fingerprints in hex'
