@@ -28,12 +28,6 @@ static void fail_line_start(struct fail_line *line)
 	line->out = (struct output){line->first, 0, sizeof(line->first), 0, 0};
 }
 
-static void fail_line_free(struct fail_line *line)
-{
-	if (line->out.data != line->first)
-		free(line->out.data);
-}
-
 static void fail_line_end(struct fail_line *line)
 {
 	size_t done = 0;
@@ -44,7 +38,8 @@ static void fail_line_end(struct fail_line *line)
 		n = write(STDERR_FILENO, line->out.data + done, line->out.len - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
-	fail_line_free(line);
+	if (line->out.grown)
+		free(line->out.data);
 }
 
 static void fail_print(const struct options *o, const char *text)
@@ -97,27 +92,17 @@ const char *fail_hint(const struct options *o, int code)
 static void fail_json(const char *kind, const char *message, const char *hint, const struct icred_error *e,
 		      unsigned verbose)
 {
-	struct fail_line line, clean;
+	struct fail_line line;
 	struct json j = {&line.out, false};
-	uint32_t c;
-	size_t len;
+	char clean[FAIL_TEXT];
 
-	/* As output_clean(), but bytes that are not text are left to JSON, which has a character for them. */
-	fail_line_start(&clean);
-	for (; *message; message += MAX(len, 1)) {
-		len = utf8_decode(message, UTF8_STRING, &c);
-		if (len == 0 || utf8_printable(message))
-			output_bytes(&clean.out, message, MAX(len, 1));
-		else
-			output_bytes(&clean.out, "?", 1);
-	}
-	output_bytes(&clean.out, "", 1);
+	/* Bytes that are not text stay: JSON has a character for them. */
+	text_clean(clean, sizeof(clean), message);
 	fail_line_start(&line);
 	json_open(&j, NULL, '{');
 	json_open(&j, "error", '{');
 	json_string(&j, "kind", kind);
-	json_string(&j, "message", clean.out.failed ? "" : clean.out.data);
-	fail_line_free(&clean);
+	json_string(&j, "message", clean);
 	if (hint)
 		json_string(&j, "hint", hint);
 	if (e && e->retry_at)

@@ -7,29 +7,23 @@
 #include <strings.h>
 
 #include "helper/common/keylist.h"
+#include "lib/base/text.h"
 
 static const char fingerprint_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char fingerprint_digits[] = "0123456789abcdef";
-
-static int fingerprint_index(const char *alphabet, char c)
-{
-	const char *p = c ? strchr(alphabet, c) : NULL;
-
-	return p ? (int)(p - alphabet) : -1;
-}
 
 /* 32 bytes are 43 digits, the last two bits of which are 0. */
 static int fingerprint_from_base64(const char *text, uint8_t raw[FINGERPRINT_BYTES])
 {
 	uint32_t bits = 0;
 	size_t i, have = 0, n = 0;
-	int value;
+	const char *digit;
 
 	for (i = 0; i < 43; i++) {
-		value = fingerprint_index(fingerprint_alphabet, text[i]);
-		if (value < 0)
+		digit = text[i] ? strchr(fingerprint_alphabet, text[i]) : NULL;
+		if (!digit)
 			return -1;
-		bits = bits << 6 | (uint32_t)value;
+		bits = bits << 6 | (uint32_t)(digit - fingerprint_alphabet);
 		have += 6;
 		if (have >= 8) {
 			have -= 8;
@@ -53,9 +47,7 @@ static int fingerprint_parse(const char *text, uint8_t raw[FINGERPRINT_BYTES])
 	for (i = 0; i < FINGERPRINT_BYTES; i++) {
 		text += i > 0 && *text == ':';
 		for (digit = 0, raw[i] = 0; digit < 2; digit++, text++) {
-			value = fingerprint_index(fingerprint_digits, *text >= 'A' && *text <= 'F'
-									      ? (char)(*text - 'A' + 'a')
-									      : *text);
+			value = hex_value(*text);
 			if (value < 0)
 				return -1;
 			raw[i] = (uint8_t)(raw[i] << 4 | value);

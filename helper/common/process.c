@@ -45,7 +45,7 @@ void process_seal(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
-void process_start_runner(void)
+void process_start(void)
 {
 	static const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit none;
@@ -61,12 +61,6 @@ void process_start_runner(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	process_umask = umask(077);
-}
-
-void process_start(void)
-{
-	process_start_runner();
-	process_seal();
 }
 
 /* exec(2) itself makes the process dumpable again, and puts signal handlers away, but not timers. */

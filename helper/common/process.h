@@ -7,10 +7,8 @@
 
 #include "helper/common/options.h"
 
-/* Exclude core dumps and tracers, and take standard output away. */
+/* Exclude core dumps and tracers, and take standard output away.  Until process_seal(), the core limit can be undone. */
 void process_start(void);
-/* The same, but what is done to the core limit can be undone until process_seal(). */
-void process_start_runner(void);
 void process_seal(void);
 /*
  * End the process as timed out if the library's own deadlines have not done so

@@ -185,6 +185,7 @@ int main(int argc, char **argv)
 	int status;
 
 	process_start();
+	process_seal();
 	status = git_run(&o, argc, argv);
 	explicit_bzero(git_input, git_input_len);
 	return process_finish(&o, status);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "helper/credential/git-protocol.h"
+#include "lib/base/text.h"
 
 bool gitproto_complete(const char *buf, size_t len)
 {
@@ -24,14 +25,6 @@ bool gitproto_complete(const char *buf, size_t len)
 	return false;
 }
 
-static int gitproto_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decode in place, ending with a NUL at the latest at end. */
 static int gitproto_decode(char *p, const char *end)
 {
@@ -43,8 +36,8 @@ static int gitproto_decode(char *p, const char *end)
 			*to++ = *p;
 			continue;
 		}
-		high = end - p > 2 ? gitproto_hex(p[1]) : -1;
-		low = high < 0 ? -1 : gitproto_hex(p[2]);
+		high = end - p > 2 ? hex_value(p[1]) : -1;
+		low = high < 0 ? -1 : hex_value(p[2]);
 		if (low < 0)
 			return -1;
 		*to = (char)(high << 4 | low);

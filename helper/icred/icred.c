@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	struct options o = {.program = "icred", .wraps = "curl", .runs = "exec"};
 	int count, status;
 
-	process_start_runner();
+	process_start();
 	count = options_parse(&o, argc, argv);
 	if (count >= 0 && argc > 0)
 		argv[count] = NULL;

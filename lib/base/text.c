@@ -96,6 +96,14 @@ bool is_b64token(const char *text)
 	return len > 0 && len + padding <= ICRED_TOKEN_MAX && !text[len + padding];
 }
 
+int hex_value(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
 uint64_t hash_bytes(uint64_t seed, const void *data, size_t len)
 {
 	const unsigned char *p = data;

@@ -32,6 +32,8 @@ bool same_string(const char *a, const char *b);
 bool text_is_plain(const char *text, const char *excluded);
 /* RFC 6750's b64token, of at most ICRED_TOKEN_MAX bytes: fit for a header, and for quotation marks. */
 bool is_b64token(const char *text);
+/* The value of a hexadecimal digit of either case; -1 for any other byte. */
+int hex_value(char c);
 
 /* FNV-1a, for tables, names and checksums against damage: a caller that looks up compares the whole key as well. */
 uint64_t hash_bytes(uint64_t seed, const void *data, size_t len);

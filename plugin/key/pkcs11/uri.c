@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/language.h"
+#include "lib/base/text.h"
 #include "plugin/key/pkcs11/pkcs11.h"
 
 #define SCHEME "pkcs11:"
@@ -69,14 +70,6 @@ static bool is(const struct piece *piece, const char *name)
 	return strlen(name) == piece->name_len && memcmp(name, piece->name, piece->name_len) == 0;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* A percent-encoded absolute file name, plain or as file:; anything else gives -1. */
 static int decode_path(const struct piece *piece, char *to, size_t cap)
 {
@@ -90,8 +83,9 @@ static int decode_path(const struct piece *piece, char *to, size_t cap)
 	for (; at < end && len < cap - 1; at++) {
 		int c = (unsigned char)*at;
 		if (c == '%') {
-			c = end - at > 2 && hex(at[1]) >= 0 && hex(at[2]) >= 0 ? hex(at[1]) * 16 + hex(at[2])
-									       : 0;
+			c = end - at > 2 && hex_value(at[1]) >= 0 && hex_value(at[2]) >= 0
+				    ? hex_value(at[1]) * 16 + hex_value(at[2])
+				    : 0;
 			at += 2;
 		}
 		if (c < 0x20)
@@ -131,7 +125,7 @@ static const char *value_fault(const struct piece *piece, size_t max)
 			return "write a control character as % and two hexadecimal digits";
 		if (*at != '%')
 			continue;
-		if (end - at < 3 || hex(at[1]) < 0 || hex(at[2]) < 0)
+		if (end - at < 3 || hex_value(at[1]) < 0 || hex_value(at[2]) < 0)
 			return "two hexadecimal digits must follow each %; write % itself as %25";
 		at += 2;
 	}
