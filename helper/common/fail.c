@@ -58,16 +58,19 @@ static const struct {
 	int code;
 	unsigned option;    /* which this command must have, and which must be of help */
 	const char *module; /* only for a failure of this module; NULL: of any */
+	const char *says;   /* only if the message has these words; NULL: whatever it says */
 	const char *hint;
 } fail_hints[] = {
-	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, "give more time with --timeout"},
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring",
+	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, NULL, "give more time with --timeout"},
+	/* A blocked PIN, for example, is locked too, and nothing of this helps. */
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring", "not interactive",
 	 "run icred in a terminal, without --no-interactive"},
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL,
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL, "not interactive",
 	 "run icred in a terminal, without --no-interactive, or hand the passphrase or PIN over with "
 	 "--passphrase-fd"},
-	{ICRED_E_INVALID, OPTION_APP, NULL, "give the app's ID with --app"},
-	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
+	{ICRED_E_INVALID, OPTION_APP, NULL, NULL, "give the app's ID with --app"},
+	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, NULL,
+	 "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
 };
 static unsigned fail_helpful = OPTION_EVERYWHERE;
 
@@ -79,11 +82,12 @@ void fail_would_help(unsigned options, bool would)
 const char *fail_hint(const struct options *o, int code)
 {
 	const struct icred_error *e = icred_error();
-	const char *module = e->code == code ? e->module : "";
+	const char *module = e->code == code ? e->module : "", *message = e->code == code ? e->message : "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(fail_hints); i++) {
 		if (fail_hints[i].code == code && fail_hints[i].option & o->takes & fail_helpful &&
-		    (!fail_hints[i].module || strcmp(fail_hints[i].module, module) == 0))
+		    (!fail_hints[i].module || strcmp(fail_hints[i].module, module) == 0) &&
+		    (!fail_hints[i].says || strstr(message, fail_hints[i].says)))
 			return fail_hints[i].hint;
 	}
 	return NULL;

@@ -71,8 +71,8 @@ static int get_passphrase(void *data, const struct icred_host *host, unsigned at
 		return r;
 	return host->fail(
 		host, r,
-		"cannot ask for the passphrase of %s: not interactive; run it in a terminal, or add "
-		"passphrase-file= or ask= to the line",
+		"cannot ask for the passphrase of %s: not interactive; add passphrase-file= or ask= to the "
+		"line",
 		self->file.what);
 }
 
