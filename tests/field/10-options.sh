@@ -464,7 +464,7 @@ for words in 'check --json faulty' 'check faulty'; do
 		is "  a full disk there" "$?.$(cat "$tmp/got")" "8."
 		icred profile $words >&- 2>"$tmp/got"
 		is "  standard output closed" "$?" 8
-		like "    the fault is told" "$(cat "$tmp/got")" nonsense
+		like "    the fault is reported" "$(cat "$tmp/got")" nonsense
 	}
 done
 rm "$ICRED_CONFIG_DIR/faulty.conf"

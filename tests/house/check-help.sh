@@ -37,19 +37,19 @@ for program in $programs; do
 	ok "$program --help succeeds" "$program" --help
 	like "$program --version" "$("$program" --version)" "^$program [0-9]+\\.[0-9]+\\.[0-9]+\$"
 	is "$program --help keeps to 80 columns" "$("$program" --help | awk 'length($0) > 80')" ""
-	told=$(helps "$program" | listed)
+	listed_options=$(helps "$program" | listed)
 	ok "$program has a page" test -e "$page" || continue
-	is "$program: options of --help that the page lacks" "$(lacks "$told" "$(page_options "$page")")" ""
-	is "$program: options of the page that --help lacks" "$(lacks "$(page_options "$page")" "$told")" ""
+	is "$program: options of --help that the page lacks" "$(lacks "$listed_options" "$(page_options "$page")")" ""
+	is "$program: options of the page that --help lacks" "$(lacks "$(page_options "$page")" "$listed_options")" ""
 	for command in $("$program" --help | commands); do
-		like "$program: the page tells of $command" "$(cat "$page")" "(Cm|Ic|Ar) ([^A-Za-z]*)?$command|(Cm|Ic|Ar) .*[ \"]$command( |\"|\$)"
+		like "$program: the page has $command" "$(cat "$page")" "(Cm|Ic|Ar) ([^A-Za-z]*)?$command|(Cm|Ic|Ar) .*[ \"]$command( |\"|\$)"
 	done
 	for shell in bash fish zsh; do
 		offered=$(offered_by "$shell" "$program")
 		[ -n "$offered" ] || continue
-		is "$program: options of --help that the completion for $shell lacks" "$(lacks "$told" "$offered")" ""
+		is "$program: options of --help that the completion for $shell lacks" "$(lacks "$listed_options" "$offered")" ""
 		[ "$shell" = zsh ] || # one file for all programs
-			is "$program: options of the completion for $shell that --help lacks" "$(lacks "$offered" "$told")" ""
+			is "$program: options of the completion for $shell that --help lacks" "$(lacks "$offered" "$listed_options")" ""
 	done
 done
 done_testing

@@ -21,7 +21,7 @@ fill() {
 	END
 	password=$(printf '%s\n' "$out" | sed -n 's/^password=//p')
 }
-# run_status COMMAND...: as run, behind a pipe, which no variable gets out of
+# run_status COMMAND...: as run, after a pipe, which no variable gets out of
 run_status() {
 	run "$@"
 	echo "$status" >"$tmp/.status"
@@ -116,12 +116,12 @@ is "nothing was minted for all that" "$(sandbox mints)" 2
 
 fill protocol=https host=example.org
 is "git: another host gets nothing" "$password" ""
-fill protocol=https "host=$authority" username=somebody
-unlike "git: another user name does not get our token under it" "$out" "^username=somebody\$.*$token"
+fill protocol=https "host=$authority" username=other
+unlike "git: another user name does not get our token under it" "$out" "^username=other\$.*$token"
 
 # -- paths ---------------------------------------------------------------------------------------
 
-profile default "git-path /second $second" "git-path /second/deeper $third" 'git-path team/third.git nobody'
+profile default "git-path /second $second" "git-path /second/deeper $third" 'git-path team/third.git nosuch'
 git config --global "credential.$sandbox_url.useHttpPath" true
 of() { json "[t['installation'] for t in d['tokens'] if t['cache'] == 'keyctl']"; }
 icred forget
@@ -136,12 +136,12 @@ is "  a longer word is no match: the profile's own" "$(run icred status --json; 
 icred forget
 fill protocol=https "host=$authority" path=team/third.git
 is "  an installation that is not there" "$password" ""
-like "  git shows why" "$err" 'has no installation nobody'
+like "  git shows why" "$err" 'has no installation nosuch'
 fill "url=$sandbox_url/second/repository.git"
 like "  by url=" "$password" "^$token\$"
 icred forget
 
-# -- failures: git is told, and nothing else ---------------------------------------------------------
+# -- failures: git gets a message, and no token -------------------------------------------------------
 
 profile default
 for fault in status=503 token-crlf token-lf rate-limit hang html redirect; do
@@ -165,7 +165,7 @@ is "  git gets nothing" "$password" ""
 like "  and shows why" "$err" 'refused the key'
 sandbox suspend "$sandbox_installation"
 run helper get protocol=https "host=$authority"
-is "a suspended installation: git shall ask nobody else" "$status.$out" "0.quit=1"
+is "a suspended installation: git must ask no other helper" "$status.$out" "0.quit=1"
 like "  and shows why" "$err" 'suspended'
 sandbox unsuspend "$sandbox_installation"
 
@@ -180,7 +180,7 @@ drips() { # a description that comes in drops
 }
 drips | run_status git-credential-icred --timeout 1 get
 is "a description in drops has all its time once" "$(cat "$tmp/.status").$(cat "$tmp/.out")" "7."
-like "  told" "$(cat "$tmp/.err")" '^git-credential-icred: timed out reading the description'
+like "  reported" "$(cat "$tmp/.err")" '^git-credential-icred: timed out reading the description'
 sleep 8 | run_status timeout 5 git-credential-icred --timeout 1 store
 is "store: an input that does not end" "$(cat "$tmp/.status")" 7
 done_testing

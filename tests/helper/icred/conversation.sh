@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A module's question: at the terminal, through a program like ssh-askpass, or to nobody.
+# A module's question: at the terminal, through a program such as ssh-askpass, or when neither is possible.
 . "${srcdir:-.}/tests/lib.sh"
 requires expect
 
@@ -73,7 +73,7 @@ ok "  and the terminal is as before" cmp "$tmp/before" "$tmp/after"
 terminal "spawn sh -c {icred --timeout 2s token; echo STATUS \$? echo}
 expect \"Passphrase:\"
 $shell_end"
-like "nobody answers: the deadline ends it" "$out" '^status 7 '
+like "no answer: the deadline ends it" "$out" '^status 7 '
 like "  and says so, on a line of its own" "$(printf '%s\n' "$out" | tr -d '\r')" '^icred: timed out waiting for an answer to the question'
 long=$(printf '%01500d' 0)
 build key-prompt key-toy -DWILD_PROMPT "-DQUESTION=\"Long $long end?\"" -DSTYLE=77
@@ -88,19 +88,19 @@ long=$(printf '%02001d' 0)
 build key-prompt key-toy -DWILD_PROMPT "-DQUESTION=\"$long\"" -DSTYLE=77
 terminal "spawn icred token
 $end"
-like "one of more than 2000 bytes: not asked, and told" "$out" "the module's question is longer than 2000 bytes"
+like "one of more than 2000 bytes: not asked, and reported" "$out" "the module's question is longer than 2000 bytes"
 build key-prompt key-toy -DWILD_PROMPT
 terminal "spawn icred --no-interactive token
 $end"
 unlike "--no-interactive: not asked" "$out" 'Passphrase:'
-like "  but told" "$out" 'key prompt cannot ask the user: not interactive'
+like "  but reported" "$out" 'key prompt cannot ask the user: not interactive'
 like "  status" "$out" '^status 4'
 run icred token </dev/null
 is "standard input is no terminal: the same" "$status $out" "4 "
 terminal "spawn sh -c {set -m; icred token & wait \$!; echo STATUS \$? echo}
 $shell_end"
 unlike "in the background: not asked" "$out" 'Passphrase:'
-like "  but told so" "$out" 'cannot ask the user: not interactive; .*run icred in a terminal'
+like "  but reported" "$out" 'cannot ask the user: not interactive; .*run icred in a terminal'
 like "  status" "$out" '^status 4 '
 
 # -- a program that asks ------------------------------------------------------------------
@@ -120,7 +120,7 @@ run env SSH_ASKPASS_REQUIRE=force icred --no-interactive token </dev/null
 is "  but not with --no-interactive" "$status" 4
 for how in never '' prefer; do
 	run env SSH_ASKPASS_REQUIRE="$how" DISPLAY=:9 icred token </dev/null
-	is "SSH_ASKPASS_REQUIRE=$how without a terminal: nobody is asked" "$status" 4
+	is "SSH_ASKPASS_REQUIRE=$how without a terminal: not asked" "$status" 4
 done
 rm -f "$tmp/asked"
 terminal "spawn env SSH_ASKPASS_REQUIRE=prefer icred token
@@ -137,7 +137,7 @@ icred forget
 asking "printf '%064d' 0"
 run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
 is "an answer that is longer than the module takes" "$status $out" "8 "
-like "  is told as that" "$err" 'the answer is longer than 63 bytes'
+like "  is reported as that" "$err" 'the answer is longer than 63 bytes'
 build key-prompt key-toy -DWILD_PROMPT '-DQUESTION="One\ntwo\033:"' -DSTYLE=ICRED_PROMPT_ECHO_OFF
 asking "printf '%s' \"\$1\" >$tmp/asked; echo x"
 run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
@@ -151,7 +151,7 @@ chmod +x "$own"
 icred forget
 run env SSH_ASKPASS_REQUIRE=force icred token </dev/null
 is "the program is dismissed: cancelled" "$status $out" "1 "
-like "  and told" "$err" 'dismissed'
+like "  and reported" "$err" 'dismissed'
 run env SSH_ASKPASS_REQUIRE=force ICRED_ASKPASS="$own" icred token </dev/null
 is "ICRED_ASKPASS goes before SSH_ASKPASS" "$status $(cat "$tmp/asked")" "0 own"
 icred forget

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# icred profile list, show and check; and what -v tells of a stack.
+# icred profile list, show and check; and what -v reports about a stack.
 . "${srcdir:-.}/tests/lib.sh"
 
 put() {
@@ -119,7 +119,7 @@ wrong wrong.conf:1:17 'path-prefix must look like /v1' 'issuer required icr path
 wrong wrong.conf:1:30 '"path=/y": duplicate argument' 'key sufficient file  path=/x path=/y'
 wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 'cache sufficient keyctl keyring=usr'
 wrong wrong.conf:1:7 '"2"' 'app 1 2'
-# The word is told even if it happens to be in what is said of it.
+# The word is in the message even if it happens to be in the reason.
 wrong wrong.conf:1:7 '"a": this setting takes one value' 'app 1 a'
 wrong wrong.conf:1:9 '"0": timeout wants' 'timeout 0'
 wrong wrong.conf:1:5 '"not-found=die" is about a result that has an action already' \
@@ -232,16 +232,16 @@ run icred -p plain key list
 is "no key line: what this build has is used, and nothing else is missed" "$(printf '%s\n' "$err" | grep -c "can't be loaded")" 0 || diag "$err"
 rm "$dir/plain.conf"
 
-# -- what -v tells ---------------------------------------------------------------------------
+# -- what -v reports -------------------------------------------------------------------------
 
-put told 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' 'cache optional keyctl keyring=session' \
+put traced 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' 'cache optional keyctl keyring=session' \
 	'key sufficient keyring'
-[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put told 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' '-key sufficient keyring'
-run icred -v -p told -i x --timeout 5s token
+[ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put traced 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' '-key sufficient keyring'
+run icred -v -p traced -i x --timeout 5s token
 isnt "-v: a token that can't be had" "$status" 0
-like "  a cache that has none" "$err" "^icred: cache runtime \\($dir/told\\.conf:3\\): not-found, ignored"
+like "  a cache that has none" "$err" "^icred: cache runtime \\($dir/traced\\.conf:3\\): not-found, ignored"
 like "  the issuer" "$err" '^icred: issuer icr \(built in\): [a-z-]+, which fails the stack(:| when) '
 like "  and who decided" "$err" '^icred: decided by (issuer icr|key keyring)'
-run icred -p told -i x --timeout 5s token
+run icred -p traced -i x --timeout 5s token
 is "without -v: one line" "$(printf '%s\n' "$err" | wc -l | tr -d ' ')" 1
 done_testing
