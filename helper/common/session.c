@@ -11,6 +11,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 
+#define SESSION_TIMEOUT_MS 30000u /* unless the command line or the profile says otherwise */
+
 /* Options as the library wants to see them: it hands the pointer back as it got it. */
 static struct options session_log_options;
 static struct conv session_conv;
@@ -64,11 +66,9 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle)
 	return 0;
 }
 
-unsigned session_time_left(const struct options *o)
+int64_t session_first_deadline(const struct options *o)
 {
-	int left = clock_left(process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS));
-
-	return left > 0 ? (unsigned)left : 1;
+	return process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
 }
 
 void session_deadline(const struct options *o, icred_t *handle)
@@ -86,7 +86,7 @@ int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_ha
 
 	/* Read whether or not it will be needed, so that what follows it is the same each time. */
 	if (o->has_passphrase) {
-		process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
+		(void)session_first_deadline(o);
 		status = input_line(o, o->passphrase_fd, &session_conv.passphrase);
 	}
 	if (status == 0)

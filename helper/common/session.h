@@ -8,8 +8,6 @@
 
 #include "helper/common/options.h"
 
-#define SESSION_TIMEOUT_MS 30000u /* unless the command line or the profile says otherwise */
-
 enum { SESSION_SILENT = 1u << 0 /* never prompt, even if there is a person */ };
 
 /* What the command line says, as the library wants it, for a handle that never prompts. */
@@ -20,8 +18,11 @@ int session_open(const struct options *o, unsigned flags, icred_t **ret_handle);
 int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_handle);
 /* Whether the profile or an option says whose token is wanted. */
 bool session_has_target(icred_t *handle);
-/* From now on the whole process has the deadline of the command line, or the usual one: how much of it is left. */
-unsigned session_time_left(const struct options *o);
+/*
+ * From now on the whole process has the deadline of the command line, or the usual one until the profile is
+ * known.  Returns the moment (of clock_ms()).
+ */
+int64_t session_first_deadline(const struct options *o);
 /* From now on the whole process has the deadline of the command line or the profile. */
 void session_deadline(const struct options *o, icred_t *handle);
 /* The seconds that a token has left, never more than it had when it was minted. */

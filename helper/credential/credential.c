@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "helper/common/fail.h"
-#include "helper/common/process.h"
 #include "helper/common/session.h"
 #include "helper/credential/credential.h"
 #include "lib/api/handle.h"
@@ -24,9 +23,7 @@ int credential_read(const struct options *o, char *buffer, size_t cap,
 		    bool (*complete)(const char *buffer, size_t len), size_t *ret_len)
 {
 	struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
-	/* Until the profile is known, which may have more. */
-	unsigned timeout = o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS;
-	int64_t deadline = deadline_inside(process_deadline(o, timeout), 1);
+	int64_t deadline = deadline_inside(session_first_deadline(o), 1);
 	ssize_t n;
 
 	*ret_len = 0;

@@ -124,7 +124,7 @@ static int git_store(const struct options *o)
 	ssize_t n;
 
 	fail_explain(o, "nothing for git: tokens are minted anew, so there is nothing to store");
-	process_deadline(o, o->timeout_ms ? o->timeout_ms : SESSION_TIMEOUT_MS);
+	(void)session_first_deadline(o);
 	process_doing("reading the description on standard input");
 	do {
 		n = read(STDIN_FILENO, git_input, sizeof(git_input));

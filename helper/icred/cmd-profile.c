@@ -14,6 +14,7 @@
 #include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
+#include "lib/base/clock.h"
 #include "lib/base/language.h"
 
 #define PROFILE_WIDTH_NAME     16
@@ -314,7 +315,7 @@ static void profile_check_name(struct profile_check *check, const char *name)
 	check->count++;
 	options.log = o->verbose ? options.log : NULL;
 	/* A cache module is loaded into this process, and might not come back. */
-	options.timeout_ms = session_time_left(o);
+	options.timeout_ms = (unsigned)MAX(clock_left(session_first_deadline(o)), 1);
 	(void)icred_profile_check(name, &options, profile_check_fault, check);
 	if (check->faults == before && !o->json)
 		output_format(check->out, "%s: OK\n", *name ? name : "default");
