@@ -24,12 +24,13 @@ static void states_lock(struct curl_states *states)
 
 struct curl_state *curl_state_find(struct curl_states *states, CURL *easy)
 {
-	struct curl_state *const *found;
+	struct curl_state *const *node, *found;
 
 	states_lock(states);
-	found = tfind(&easy, &states->tree, compare);
+	node = tfind(&easy, &states->tree, compare);
+	found = node ? *node : NULL; /* not after lock_give(): tdelete(3) moves states from node to node */
 	lock_give(&states->lock);
-	return found ? *found : NULL;
+	return found;
 }
 
 struct curl_state *curl_state_get(struct curl_states *states, CURL *easy)
