@@ -32,7 +32,7 @@ for each in 'icred status' 'icred profile check' 'icred profile list' 'icred key
 done
 run without icred curl -s "$sandbox_url/projects"
 is "icred curl cannot hand over the token" "$status.$out" 1.
-like "  and says so" "$err" '^icred: curl cannot read the token, as there is no /dev/fd/.*; mount /proc.* or use icred exec$'
+like "  and says so" "$err" '^icred: curl cannot read the token from /dev/fd/.*; mount /proc.* or use icred exec$'
 run icred curl -s "$sandbox_url/projects"
 is "  which it can with /proc" "$status" 0
 done_testing

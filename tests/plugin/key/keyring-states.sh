@@ -93,7 +93,7 @@ if command -v secret-tool >/dev/null 2>&1; then
 	run icred token
 	like "items that another program has made are skipped" "$status.$out" '^0[.]crs_[0-9a-f]{48}$'
 	is "  with a warning of each" "$(printf '%s\n' "$err" |
-		grep -Ec '^icred: key keyring: .*item "(one|two)" for app .* is not usable: (this is no key|the key file is empty).*remove it')" 2 || diag "$err"
+		grep -Ec '^icred: key keyring: .*item "(one|two)" for app .* is not usable: (this is not a key|the key file is empty).*remove it')" 2 || diag "$err"
 	is "  and no more" "$(wc -l <"$tmp/.err")" 2 || diag "$err"
 	icred forget
 	is "  key list shows them all" "$(icred key list --json | grep -o '"label":' | wc -l)" 3
