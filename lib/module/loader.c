@@ -28,7 +28,7 @@ static int bad_module(struct line *line, const char *why)
 {
 	char name[LINE_NAME_MAX], where[POSITION_MAX];
 
-	__atomic_store_n(&line->faulty, true, __ATOMIC_RELAXED);
+	line->faulty = true;
 	line_position(where, line);
 	note_error(ICRED_E_INVALID, "%smodule %s %s", where, line_name(line, name), why);
 	set_error_where(name, line->file, line->number);
@@ -276,8 +276,8 @@ static int load(struct line *line)
 		return r;
 	}
 	/* Only now, as another thread may not yet have weighed a failure that it got before. */
-	__atomic_store_n(&line->faulty, false, __ATOMIC_RELAXED);
-	__atomic_store_n(&line->checked, module, __ATOMIC_RELEASE);
+	line->faulty = false;
+	line->checked = module;
 	return ICRED_OK;
 }
 
@@ -285,7 +285,7 @@ int module_check(struct line *line)
 {
 	int r;
 
-	if (__atomic_load_n(&line->checked, __ATOMIC_ACQUIRE))
+	if (line->checked)
 		return ICRED_OK;
 	lock_take(&loading);
 	r = load(line);
@@ -295,7 +295,7 @@ int module_check(struct line *line)
 
 int module_get(struct line *line, const struct host *host, struct module **ret_module)
 {
-	struct module *module = __atomic_load_n(&line->opened, __ATOMIC_ACQUIRE);
+	struct module *module = line->opened;
 	int r = ICRED_OK;
 
 	if (module) {
@@ -310,7 +310,7 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 		module = line->checked;
 		r = module->table.open(&own.table, &module->self);
 		if (r == ICRED_OK)
-			__atomic_store_n(&line->opened, module, __ATOMIC_RELEASE);
+			line->opened = module;
 		else if (r == ICRED_E_INVALID)
 			add_position(line);
 	}

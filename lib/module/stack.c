@@ -82,17 +82,11 @@ static int result_code(int result)
 	return result > 0 || result < ERROR_LAST ? ICRED_E_INTERNAL : result;
 }
 
-/* Another thread may be loading its module at this moment. */
-static bool is_faulty(const struct line *line)
-{
-	return __atomic_load_n(&line->faulty, __ATOMIC_RELAXED);
-}
-
 bool line_fails_stack(const struct line *line, int result)
 {
 	unsigned char action = line->control.action[-result_code(result)];
 
-	return is_faulty(line) || action == ACTION_BAD || action == ACTION_DIE;
+	return line->faulty || action == ACTION_BAD || action == ACTION_DIE;
 }
 
 /* What an action does, in words; a success decides nothing after a line that has failed the stack. */
@@ -107,7 +101,7 @@ static const char *meaning(const struct outcome *outcome, const struct line *lin
 		[ACTION_DIE] = "which fails the stack",
 	};
 
-	if (is_faulty(line))
+	if (line->faulty)
 		return "which fails the stack whatever the control says";
 	if (result != ICRED_OK && action == ACTION_DONE && outcome->impression == BAD)
 		return "ignored"; /* the walk goes on, as an earlier line has failed the stack */
@@ -125,7 +119,7 @@ static const char *meaning(const struct outcome *outcome, const struct line *lin
 /* Do what the line's control says; a faulty module cannot be made up for.  Returns true when the walk is over. */
 static bool weigh(struct outcome *outcome, struct line *line, int result, const struct log *log)
 {
-	enum action action = is_faulty(line) ? ACTION_DIE : line->control.action[-result_code(result)];
+	enum action action = line->faulty ? ACTION_DIE : line->control.action[-result_code(result)];
 	bool fails = action == ACTION_BAD || action == ACTION_DIE;
 	char name[LINE_NAME_MAX];
 

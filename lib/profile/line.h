@@ -5,6 +5,8 @@
 
 #include "lib/profile/control.h"
 
+struct module;
+
 /* One line of a stack. */
 struct line {
 	int facility;
@@ -14,9 +16,10 @@ struct line {
 	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */
 	char *file;
 	unsigned number, column; /* where the module's name stands; 0: in no file */
-	bool faulty;   /* its module is missing or unusable: the stack fails, whatever the control says */
-	void *checked; /* struct module, once it is loaded and held to the ABI */
-	void *opened;  /* the same, once it can be used */
+	/* The module's, which another thread may be loading. */
+	_Atomic bool faulty;            /* missing or unusable: the stack fails, whatever the control says */
+	struct module *_Atomic checked; /* once it is loaded and held to the ABI */
+	struct module *_Atomic opened;  /* the same, once it can be used */
 };
 
 /* "key keyring", the way stack lines and messages name a module. */

@@ -16,7 +16,7 @@
 #define SETTINGS_MAX 256
 #define YEAR         (365 * 24 * 3600)
 
-/* What is wrong with a value, as "wants ..."; NULL if nothing is. */
+/* What is wrong with a value, as "must be ..."; NULL if nothing is. */
 typedef const char *check_fn(const char *value);
 
 /* An ID goes into a path, a JWT and the name of a cache entry: one opaque word. */
@@ -25,9 +25,9 @@ static const char *check_id(const char *value)
 	size_t len = strlen(value);
 
 	if (!text_is_plain(value, "/?#%\\\""))
-		return "wants an ID as the dashboard shows it: letters, digits and dashes";
+		return "must be an ID as the dashboard shows it: letters, digits and dashes";
 	if (!len || len > ICRED_ID_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
-		return "wants an ID of 1 to 255 characters";
+		return "must be an ID of 1 to 255 characters";
 	return NULL;
 }
 
@@ -35,7 +35,7 @@ static const char *check_url(const char *value)
 {
 	struct origin origin;
 
-	return origin_parse(value, &origin) ? NULL : "wants a URL like https://api.carbonregistry.com";
+	return origin_parse(value, &origin) ? NULL : "must be a URL such as https://api.carbonregistry.com";
 }
 
 /* A path here would look like a limit, and there is none within an origin. */
@@ -47,20 +47,20 @@ static const char *check_origin(const char *value)
 	if (wrong)
 		return wrong;
 	return host[3 + len] && strcmp(host + 3 + len, "/") != 0
-		       ? "wants scheme, host and port only, without a path"
+		       ? "must be scheme, host and port only, without a path"
 		       : NULL;
 }
 
 static const char *check_bool(const char *value)
 {
-	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "wants yes or no";
+	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
 }
 
 static const char *check_duration(const char *value)
 {
 	unsigned seconds;
 
-	return parse_duration(value, YEAR, &seconds) ? NULL : "wants a duration: 90, 90s, 5m or 1h";
+	return parse_duration(value, YEAR, &seconds) ? NULL : "must be a duration: 90, 90s, 5m or 1h";
 }
 
 /* With 0 every call would time out. */
@@ -70,12 +70,12 @@ static const char *check_timeout(const char *value)
 
 	return parse_duration(value, YEAR, &seconds) && seconds
 		       ? NULL
-		       : "wants a duration of 1s or more: 90, 90s, 5m or 1h";
+		       : "must be a duration of 1s or more: 90, 90s, 5m or 1h";
 }
 
 static const char *check_file(const char *value)
 {
-	return value[0] == '/' ? NULL : "wants the absolute name of a file";
+	return value[0] == '/' ? NULL : "must be the absolute name of a file";
 }
 
 static const char *check_prefix(const char *value)
@@ -83,12 +83,12 @@ static const char *check_prefix(const char *value)
 	return text_is_plain(value, "?#%\\\"") && value[0] == '/' && !strstr(value, "..") &&
 			       !strstr(value, "//")
 		       ? NULL
-		       : "wants a path like /v1";
+		       : "must be a path such as /v1";
 }
 
 static const char *check_word(const char *value)
 {
-	return *value && text_is_plain(value, ":\"") ? NULL : "wants one plain word";
+	return *value && text_is_plain(value, ":\"") ? NULL : "must be one plain word";
 }
 
 static const char *check_git_path(const char *value)
@@ -96,7 +96,7 @@ static const char *check_git_path(const char *value)
 	const char *blank = strchr(value, ' ');
 
 	if (!blank || blank == value || check_id(blank + 1))
-		return "wants a path prefix and an installation ID";
+		return "must be a path prefix and an installation ID";
 	return NULL;
 }
 

@@ -19,7 +19,7 @@ struct settings {
 bool setting_known(const char *name);
 /* Compare the names of all settings with a word that is not one of them. */
 void settings_suggest(struct suggestion *suggestion);
-/* What is wrong with a value for a known setting, as "wants ..."; NULL if nothing is. */
+/* What is wrong with a value for a known setting, as "must be ..."; NULL if nothing is. */
 const char *setting_wrong(const char *name, const char *value);
 /*
  * Check and add a value.  A setting that is not repeatable replaces what an

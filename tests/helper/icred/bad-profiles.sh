@@ -61,12 +61,12 @@ bad 'neither a setting nor key, cache, issuer or include' 'nonsense' 'App 12345'
 	'[success=ok] key keyring' '\0303\0244pp 1'
 bad 'has no value' app api installation timeout
 bad 'takes one value' 'origin https://a b' 'app 1 2' 'timeout 5 s'
-bad 'wants a URL' 'api api.carbonregistry.com' 'api https://' 'api ftp://x' 'origin https://user@host'
-bad 'wants an ID|takes one value' 'app a/b' 'installation ..' 'organization x?y' 'app "1"'
-bad 'wants a duration' 'timeout soon' 'min-ttl 5d' 'timeout -1' 'min-ttl 99999999999999999999' 'timeout 1.5' 'timeout 0' 'timeout 0m'
-bad 'wants yes or no' 'as-app maybe' 'insecure-loopback 1'
-bad 'wants the absolute name of a file' 'ca ca.pem'
-bad 'wants a path' 'path-prefix v1' 'path-prefix /a/../b' 'git-path /x'
+bad 'must be a URL' 'api api.carbonregistry.com' 'api https://' 'api ftp://x' 'origin https://user@host'
+bad 'must be an ID|takes one value' 'app a/b' 'installation ..' 'organization x?y' 'app "1"'
+bad 'must be a duration' 'timeout soon' 'min-ttl 5d' 'timeout -1' 'min-ttl 99999999999999999999' 'timeout 1.5' 'timeout 0' 'timeout 0m'
+bad 'must be yes or no' 'as-app maybe' 'insecure-loopback 1'
+bad 'must be the absolute name of a file' 'ca ca.pem'
+bad 'must be a path' 'path-prefix v1' 'path-prefix /a/../b' 'git-path /x'
 bad 'facility control module' 'key sufficient' 'cache' 'issuer required'
 bad 'is not a control' 'key maybe keyring' 'cache 7 keyctl'
 bad 'not result=action' 'key [success=jump] keyring' 'key [nothing=ok] keyring' 'key [success=ok,default=die] keyring' 'key [=] keyring'
@@ -100,7 +100,7 @@ write 'include bad' >"$config/bad.conf"
 refused "  of one" 8 invalid "bad\.conf:6.*includes itself" icred -p bad token
 write 'include one' >"$config/bad.conf"
 write 'timeout soon' >"$config/one.conf"
-refused "the line that is wrong in what is included" 8 invalid "one\.conf:6.*wants a duration" icred -p bad token
+refused "the line that is wrong in what is included" 8 invalid "one\.conf:6.*must be a duration" icred -p bad token
 # shellcheck disable=SC1003 # backslashes, and no quotation mark
 write 'app 1 \\' '  2 \\' '  # and so on' >"$config/bad.conf"
 refused "a continued line" 8 invalid "bad\.conf:7:3: .*2" icred -p bad token

@@ -121,7 +121,7 @@ wrong wrong.conf:1:18 'keyring= must be user, session or persistent, not "usr"' 
 wrong wrong.conf:1:7 '"2"' 'app 1 2'
 # The word is in the message even if it happens to be in the reason.
 wrong wrong.conf:1:7 '"a": this setting takes one value' 'app 1 a'
-wrong wrong.conf:1:9 '"0": timeout wants' 'timeout 0'
+wrong wrong.conf:1:9 '"0": timeout must be' 'timeout 0'
 wrong wrong.conf:1:5 '"not-found=die" is about a result that has an action already' \
 	'key [success=done not_found=ignore not-found=die] keyring'
 wrong wrong.conf:1:5 '"default=bad" is about' 'key [default=die default=bad] keyring'
