@@ -225,26 +225,6 @@ static int keyctl_remove(long ring, const char *title)
 	return keyctl_unlink(key, ring) == 0 || revoked ? 0 : -1;
 }
 
-/*
- * For a moment there are two keys.  Where the quota has no room for that, the
- * old one goes first; the kernel takes some milliseconds to count it as gone.
- */
-static long keyctl_replace(long ring, const char *title, const void *blob, size_t len, unsigned seconds)
-{
-	const struct timespec pause = {0, KEYCTL_PAUSE_NS};
-	long r = keyctl_put(ring, title, blob, len, seconds);
-	int tries;
-
-	if (r == 0 || errno != EDQUOT || keyctl_remove(ring, title) != 0)
-		return r;
-	for (tries = KEYCTL_TRIES; (r = keyctl_put(ring, title, blob, len, seconds)) != 0; tries--) {
-		if (errno != EDQUOT || tries == 0)
-			break;
-		(void)nanosleep(&pause, NULL);
-	}
-	return r;
-}
-
 static int keyctl_drop(void *self, const struct icred_host *host, const char *name)
 {
 	char title[KEYCTL_TITLE_SIZE];
@@ -266,8 +246,9 @@ static int keyctl_save(void *self, const struct icred_host *host, const char *na
 {
 	char title[KEYCTL_TITLE_SIZE];
 	int64_t seconds = expires_at - (int64_t)time(NULL);
+	const struct timespec pause = {0, KEYCTL_PAUSE_NS};
+	int tries = KEYCTL_TRIES, r;
 	long ring;
-	int r;
 
 	r = cache_check_name(host, name);
 	if (r == ICRED_OK)
@@ -284,8 +265,19 @@ static int keyctl_save(void *self, const struct icred_host *host, const char *na
 	}
 	if (seconds > INT_MAX)
 		seconds = INT_MAX;
-	if (keyctl_replace(ring, title, blob, len, (unsigned)seconds) != 0)
+	if (keyctl_put(ring, title, blob, len, (unsigned)seconds) == 0)
+		return ICRED_OK;
+	/*
+	 * For a moment there are two keys.  If the quota has no room for that, the old one
+	 * goes first; the kernel takes some milliseconds to count it as gone.
+	 */
+	if (errno != EDQUOT || keyctl_remove(ring, title) != 0)
 		return keyctl_unsaved(host);
+	while (keyctl_put(ring, title, blob, len, (unsigned)seconds) != 0) {
+		if (errno != EDQUOT || tries-- == 0)
+			return keyctl_unsaved(host);
+		(void)nanosleep(&pause, NULL);
+	}
 	return ICRED_OK;
 }
 
@@ -312,39 +304,27 @@ static long keyctl_list(long ring, int32_t **ret_keys)
 	return -1;
 }
 
-/* The name of the live entry that this key is, in a buffer that held its description; or NULL. */
-static const char *keyctl_entry(long ring, int32_t key, char text[static KEYCTL_DESCRIBE_SIZE])
-{
-	long len = syscall(SYS_keyctl, (long)KEYCTL_DESCRIBE, (long)key, text, KEYCTL_DESCRIBE_SIZE, 0L);
-	const char *title;
-
-	if (len <= 0 || (size_t)len > KEYCTL_DESCRIBE_SIZE)
-		return NULL;
-	title = strrchr(text, ';');
-	if (!title || strncmp(++title, KEYCTL_PREFIX, strlen(KEYCTL_PREFIX)) != 0)
-		return NULL;
-	/* Not what load() would find: another type, expired, or another user's. */
-	if (!cache_is_name(title + strlen(KEYCTL_PREFIX)) || keyctl_search(ring, title) != key)
-		return NULL;
-	return title + strlen(KEYCTL_PREFIX);
-}
-
 static int keyctl_each(void *self, const struct icred_host *host, int (*each)(const char *name, void *data),
 		       void *data)
 {
 	char text[KEYCTL_DESCRIBE_SIZE];
 	long ring = keyctl_ring(self), n, i;
 	int32_t *keys = NULL;
-	const char *name;
+	const char *title;
 	int r = ICRED_OK;
+	long len;
 
 	n = ring == -1 ? -1 : keyctl_list(ring, &keys);
 	if (n < 0)
 		return keyctl_quiet(host, ICRED_E_UNSUPPORTED, "be listed");
 	for (i = 0; r == ICRED_OK && i < n; i++) {
-		name = keyctl_entry(ring, keys[i], text);
-		if (name)
-			r = each(name, data);
+		len = syscall(SYS_keyctl, (long)KEYCTL_DESCRIBE, (long)keys[i], text, sizeof(text), 0L);
+		title = len > 0 && (size_t)len <= sizeof(text) ? strrchr(text, ';') : NULL;
+		if (!title || strncmp(++title, KEYCTL_PREFIX, strlen(KEYCTL_PREFIX)) != 0)
+			continue;
+		/* Not what load() would find: of another type, expired, or another user's. */
+		if (cache_is_name(title + strlen(KEYCTL_PREFIX)) && keyctl_search(ring, title) == keys[i])
+			r = each(title + strlen(KEYCTL_PREFIX), data);
 	}
 	free(keys);
 	return r;

@@ -118,23 +118,38 @@ static int runtime_open_file(int dir, const char *file)
 	return openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+/* ICRED_E_NOT_FOUND where there is no runtime directory: then nothing is in it. */
+static int runtime_find(const struct icred_host *host, const char *name, int *ret_dir)
+{
+	int r = cache_check_name(host, name);
+
+	if (r == ICRED_OK)
+		r = runtime_dir(host, ret_dir);
+	return r == ICRED_E_UNSUPPORTED ? ICRED_E_NOT_FOUND : r;
+}
+
 /*
  * Header and blob in one read, the blob straight to where the caller wants it.
  * An expired one too: by a clock that is ahead for a while it only seems so, and it must be found to be dropped.
  */
-static int runtime_read(const struct icred_host *host, int dir, const char *name, void *blob, size_t cap,
+static int runtime_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
 			size_t *ret_len)
 {
 	struct runtime_header header;
 	struct iovec part[] = {{&header, sizeof(header)}, {blob, cap}};
 	char file[RUNTIME_FILE_SIZE];
 	const char *wrong;
+	int dir = -1, fd, r;
 	struct stat st;
 	ssize_t n;
-	int fd;
 
+	(void)self;
+	r = runtime_find(host, name, &dir);
+	if (r != ICRED_OK)
+		return r;
 	runtime_file(name, file);
 	fd = runtime_open_file(dir, file);
+	close_keep_errno(dir);
 	if (fd < 0 && errno == ENOENT)
 		return ICRED_E_NOT_FOUND;
 	if (fd < 0)
@@ -154,23 +169,6 @@ static int runtime_read(const struct icred_host *host, int dir, const char *name
 	}
 	*ret_len = header.len;
 	return ICRED_OK;
-}
-
-static int runtime_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
-			size_t *ret_len)
-{
-	int dir = -1, r;
-
-	(void)self;
-	r = cache_check_name(host, name);
-	if (r != ICRED_OK)
-		return r;
-	r = runtime_dir(host, &dir);
-	if (r != ICRED_OK)
-		return r == ICRED_E_UNSUPPORTED ? ICRED_E_NOT_FOUND : r;
-	r = runtime_read(host, dir, name, blob, cap, ret_len);
-	close(dir);
-	return r;
 }
 
 static bool runtime_has_suffix(const char *file, const char *suffix)
@@ -363,12 +361,9 @@ static int runtime_drop(void *self, const struct icred_host *host, const char *n
 	int dir = -1, r;
 
 	(void)self;
-	r = cache_check_name(host, name);
+	r = runtime_find(host, name, &dir);
 	if (r != ICRED_OK)
 		return r;
-	r = runtime_dir(host, &dir);
-	if (r != ICRED_OK)
-		return r == ICRED_E_UNSUPPORTED ? ICRED_E_NOT_FOUND : r;
 	r = runtime_remove(host, dir, name);
 	close(dir);
 	return r;

@@ -38,29 +38,14 @@ static const struct {
 	{77, ICRED_E_DENIED},     /* EX_NOPERM */
 };
 
-static int command_failed(const struct icred_host *host, const char *program,
-			  const struct command_result *result)
-{
-	const char *colon = result->said[0] ? ": " : "";
-	int code = ICRED_E_INTERNAL;
-
-	if (WIFSIGNALED(result->status))
-		return host->fail(host, code, "%s was ended by signal %d%s%s; run it by hand to see why",
-				  program, WTERMSIG(result->status), colon, result->said);
-	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
-		if (meanings[i].status == WEXITSTATUS(result->status))
-			code = meanings[i].code;
-	return host->fail(host, code, "%s gave no key (exit status %d)%s%s; run it by hand to see why",
-			  program, WEXITSTATUS(result->status), colon, result->said);
-}
-
 static int keyexec_load(struct pemkey *at_hand, const struct icred_host *host,
 			const struct icred_key_query *query, bool listing)
 {
 	struct keyexec *self = (struct keyexec *)at_hand;
 	const char *program = self->argv[0];
 	struct command_result result;
-	int r;
+	int r, code = ICRED_E_INTERNAL, status;
+	const char *colon;
 
 	(void)query;
 	(void)listing;
@@ -71,11 +56,20 @@ static int keyexec_load(struct pemkey *at_hand, const struct icred_host *host,
 			(int64_t)self->timeout * 1000, &result);
 	if (r)
 		return r;
-	if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
-		r = command_failed(host, program, &result);
+	colon = result.said[0] ? ": " : "";
+	status = WIFEXITED(result.status) ? WEXITSTATUS(result.status) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (meanings[i].status == status)
+			code = meanings[i].code;
+	if (WIFSIGNALED(result.status))
+		r = host->fail(host, code, "%s was ended by signal %d%s%s; run it by hand to see why",
+			       program, WTERMSIG(result.status), colon, result.said);
+	else if (status)
+		r = host->fail(host, code, "%s gave no key (exit status %d)%s%s; run it by hand to see why",
+			       program, status, colon, result.said);
 	else if (!result.len)
 		r = host->fail(host, ICRED_E_NOT_FOUND, "%s printed nothing%s%s; run it by hand to see why",
-			       program, result.said[0] ? ": " : "", result.said);
+			       program, colon, result.said);
 	else
 		r = pemkey_open(at_hand, host, result.output, result.len, program, NULL);
 	host->secret_free(host, result.output);

@@ -66,31 +66,13 @@ static int open_directory(const struct icred_host *host, int *ret_fd)
 	return 0;
 }
 
-static int load_named(struct credential *self, const struct icred_host *host, int directory, const char *name)
-{
-	char what[NAME_CAP + 32];
-	struct secretfile file = {directory, name, what, FORBIDDEN};
-
-	snprintf(what, sizeof(what), "the credential %s", name);
-	if (strcmp(self->name, name) != 0)
-		pemkey_clear(&self->at_hand);
-	snprintf(self->name, sizeof(self->name), "%s", name);
-	if (faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-		return host->fail(
-			host, ICRED_E_NOT_FOUND,
-			"systemd gave no credential %s; add LoadCredentialEncrypted=%s to the unit, or name "
-			"another with credential=",
-			name, name);
-	return pemkey_read(&self->at_hand, host, &file, NULL);
-}
-
 /* The one that the line names; else the app's own, else the one for any app. */
 static int credential_load(struct pemkey *at_hand, const struct icred_host *host,
 			   const struct icred_key_query *query, bool listing)
 {
 	struct credential *self = (struct credential *)at_hand;
 	const char *name = host->argument(host, "credential");
-	char own[NAME_CAP];
+	char own[NAME_CAP], what[NAME_CAP + 32];
 	int directory = -1, r, n;
 
 	(void)listing;
@@ -103,7 +85,18 @@ static int credential_load(struct pemkey *at_hand, const struct icred_host *host
 				       faccessat(directory, own, F_OK, AT_SYMLINK_NOFOLLOW) == 0
 			       ? own
 			       : FALLBACK;
-	r = load_named(self, host, directory, name);
+	if (strcmp(self->name, name) != 0)
+		pemkey_clear(at_hand);
+	snprintf(self->name, sizeof(self->name), "%s", name);
+	snprintf(what, sizeof(what), "the credential %s", name);
+	if (faccessat(directory, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		r = host->fail(
+			host, ICRED_E_NOT_FOUND,
+			"systemd gave no credential %s; add LoadCredentialEncrypted=%s to the unit, or name "
+			"another with credential=",
+			name, name);
+	else
+		r = pemkey_read(at_hand, host, &(struct secretfile){directory, name, what, FORBIDDEN}, NULL);
 	close(directory);
 	return r;
 }

@@ -26,7 +26,7 @@ struct block {
 
 struct advice {
 	const char *pattern; /* '*' at its beginning or end stands for anything */
-	const char *what;
+	const char *what;    /* NULL: nothing is wrong */
 };
 
 #define EC_KEY \
@@ -50,6 +50,9 @@ static const struct advice labels[] = {
 	{"CERTIFICATE REQUEST", "this is a certificate request, not a private key; " NAME_PRIVATE},
 	{"*CERTIFICATE", "this is a certificate, not a private key; " NAME_PRIVATE},
 	{"*PUBLIC KEY", "this is a public key; the private key is needed: " NAME_PRIVATE},
+	{"RSA PRIVATE KEY", NULL},
+	{"PRIVATE KEY", NULL},
+	{"*", "this PEM is not a private key; " NAME_PRIVATE},
 };
 
 /* How a file begins that has no PEM block. */
@@ -152,17 +155,6 @@ static const char *file_fault(struct span text)
 	return NULL;
 }
 
-static const char *block_fault(const struct block *block)
-{
-	const char *fault = advice_for(block->label, labels, ARRAY_SIZE(labels));
-
-	if (fault)
-		return fault;
-	if (!fits(block->label, "RSA PRIVATE KEY") && !fits(block->label, "PRIVATE KEY"))
-		return "this PEM is not a private key; " NAME_PRIVATE;
-	return find(block->body, "DEK-Info:") || find(block->body, "ENCRYPTED") ? ENCRYPTED : NULL;
-}
-
 /* The first key is what the file is about. */
 static const char *check(struct span text, enum pem_encryption *ret_encryption)
 {
@@ -197,7 +189,11 @@ static const char *check(struct span text, enum pem_encryption *ret_encryption)
 		encryption = PEM_ENCRYPTED_PKCS8;
 	else if (fits(best.label, "RSA PRIVATE KEY") && find(best.body, "DEK-Info:"))
 		encryption = PEM_ENCRYPTED_OPENSSL;
-	fault = ret_encryption && encryption ? NULL : block_fault(&best);
+	if (!ret_encryption || !encryption) {
+		fault = advice_for(best.label, labels, ARRAY_SIZE(labels));
+		if (!fault && (find(best.body, "DEK-Info:") || find(best.body, "ENCRYPTED")))
+			fault = ENCRYPTED;
+	}
 	if (!fault && blocks > 1)
 		fault = "the file holds more than the key; keep only the private key, from its BEGIN line to "
 			"its END line";

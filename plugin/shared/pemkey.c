@@ -48,23 +48,20 @@ int pemkey_open(struct pemkey *at_hand, const struct icred_host *host, const cha
 	return r ? host->fail(host, r, "%s: %s", what, why) : 0;
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 int pemkey_read(struct pemkey *at_hand, const struct icred_host *host, const struct secretfile *file,
 		const struct pemkey_passphrase *passphrase)
 {
+	const struct stat *seen = &at_hand->seen;
 	char *pem = NULL;
 	struct stat st;
 	size_t len = 0;
 	int fd = -1, r;
 
 	r = secretfile_open(host, file, &fd, &st);
-	if (!r && at_hand->key && is_same_file(&at_hand->seen, &st)) {
+	if (!r && at_hand->key && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino &&
+	    st.st_size == seen->st_size && st.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == seen->st_mtim.tv_nsec && st.st_ctim.tv_sec == seen->st_ctim.tv_sec &&
+	    st.st_ctim.tv_nsec == seen->st_ctim.tv_nsec) {
 		close(fd);
 		return 0;
 	}

@@ -38,40 +38,33 @@ static int file_unopened(const struct icred_host *host, const struct secretfile 
 	}
 }
 
-/* ssh(1) has the same rules for its keys. */
-static int file_unfit(const struct icred_host *host, const struct secretfile *file, const struct stat *st)
-{
-	if (!S_ISREG(st->st_mode))
-		return host->fail(host, ICRED_E_INVALID, "%s is not a regular file; name one that is",
-				  file->what);
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"%s belongs to user %u, who is neither root nor the one who runs this; make a "
-			"copy that is your own, or use chown",
-			file->what, (unsigned)st->st_uid);
-	if (st->st_mode & file->forbidden)
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"%s has mode %04o, so other users than its owner may read or change it; run chmod "
-			"600 on it, and consider replacing the key",
-			file->what, (unsigned)st->st_mode & 07777);
-	return 0;
-}
-
 int secretfile_open(const struct icred_host *host, const struct secretfile *file, int *ret_fd,
 		    struct stat *ret_stat)
 {
 	struct stat st;
-	int fd = -1, r;
+	int fd, r = 0;
 
-	/* O_NONBLOCK: a FIFO must not hang us before it is recognized. */
+	/* O_NONBLOCK: a FIFO must not block us before it is recognized. */
 	fd = openat(file->directory, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return file_unopened(host, file, errno);
-	r = fstat(fd, &st) < 0 ? file_unopened(host, file, errno) : file_unfit(host, file, &st);
+	/* ssh(1) has the same rules for its keys. */
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = file_unopened(host, file, errno);
+	else if (!S_ISREG(st.st_mode))
+		r = host->fail(host, ICRED_E_INVALID, "%s is not a regular file; name one that is",
+			       file->what);
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		r = host->fail(host, ICRED_E_INVALID,
+			       "%s belongs to user %u, who is neither root nor the one who runs this; make a "
+			       "copy that is your own, or use chown",
+			       file->what, (unsigned)st.st_uid);
+	else if (st.st_mode & file->forbidden)
+		r = host->fail(
+			host, ICRED_E_INVALID,
+			"%s has mode %04o, so other users than its owner may read or change it; run chmod "
+			"600 on it, and consider replacing the key",
+			file->what, (unsigned)st.st_mode & 07777);
 	if (r) {
-		close(fd);
+		close_keep_errno(fd);
 		return r;
 	}
 	*ret_fd = fd;
@@ -83,6 +76,7 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 		    char **ret_text, size_t *ret_len)
 {
 	char *text = host->secret_alloc(host, max + 2);
+	int error;
 	ssize_t n;
 
 	if (!text)
@@ -94,10 +88,11 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 		*ret_len = (size_t)n;
 		return 0;
 	}
+	error = errno;
 	host->secret_free(host, text);
 	if (n < 0)
-		return host->fail(host, errno_code(errno, ICRED_E_INTERNAL), "%s can't be read: %s",
-				  file->what, errno_words(errno));
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be read: %s",
+				  file->what, errno_words(error));
 	return host->fail(host, ICRED_E_INVALID, "%s is larger than %zu bytes; name the right file",
 			  file->what, max);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,25 +19,6 @@
 #define LABEL_CAP        128
 #define LOAD_PATIENCE_MS 2000
 
-/* What keeps a library from being loaded: GnuTLS says only that something did, and waits for ever on a pipe. */
-static int check_library(const struct icred_host *host, const char *library)
-{
-	char why[TRUST_WHY_SIZE];
-	struct stat st;
-
-	if (access(library, R_OK) < 0 || stat(library, &st) < 0)
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: %s; install it, or correct module-path",
-			library, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return host->fail(
-			host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: it is not a regular file; name another file with module-path",
-			library);
-	return trust_program(library, why, sizeof(why)) ? 0 : host->fail(host, ICRED_E_INVALID, "%s", why);
-}
-
 /*
  * One library if the line names it, else all that p11-kit is configured for; open() runs one at a time.
  * Under the PIN's lock, too: SoftHSM reads its tokens once, and misses one that another program's login is
@@ -48,31 +30,42 @@ static int load_libraries(const struct token *token)
 	const struct icred_host *host = token->host;
 	const char *library = token->uri.module;
 	int64_t left = host->time_left(host);
-	int r = library[0] ? check_library(host, library) : 0, lock;
+	char why[TRUST_WHY_SIZE] = "";
+	struct stat st;
+	int r = 0, lock;
 
-	if (r)
-		return r;
-	lock = pin_lock(token, MAX(left / 2, left - LOAD_PATIENCE_MS));
-	if (library[0]) {
+	/* GnuTLS says only that something failed, and waits for ever on a pipe. */
+	if (library[0] && (access(library, R_OK) < 0 || stat(library, &st) < 0))
+		snprintf(why, sizeof(why), "%s", strerror(errno));
+	else if (library[0] && !S_ISREG(st.st_mode))
+		snprintf(why, sizeof(why), "it is not a regular file");
+	else if (library[0] && !trust_program(library, why, sizeof(why)))
+		return host->fail(host, ICRED_E_INVALID, "%s", why);
+	lock = why[0] ? -1 : pin_lock(token, MAX(left / 2, left - LOAD_PATIENCE_MS));
+	if (library[0] && !why[0]) {
 		gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL);
 		r = gnutls_pkcs11_add_provider(library, NULL);
-	} else if (!loaded) {
+		if (r < 0)
+			snprintf(why, sizeof(why),
+				 "it is not a library of this kind for this machine, or it failed (%s)",
+				 gnutls_strerror(r));
+	} else if (!library[0] && !loaded) {
 		r = gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_AUTO, NULL);
 		loaded = r >= 0;
 	}
 	close_keep_errno(lock);
-	if (r >= 0)
-		return 0;
-	if (library[0])
+	if (why[0])
 		return host->fail(
 			host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: it is not a library of this kind for "
-			"this machine, or it failed (%s); name another file with module-path",
-			library, gnutls_strerror(r));
-	return host->fail(
-		host, ICRED_E_INVALID,
-		"the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see p11-kit(8)",
-		gnutls_strerror(r));
+			"the PKCS#11 library %.300s can't be loaded: %s; install it, or name another "
+			"file with module-path",
+			library, why);
+	if (r < 0)
+		return host->fail(host, ICRED_E_INVALID,
+				  "the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see "
+				  "p11-kit(8)",
+				  gnutls_strerror(r));
+	return 0;
 }
 
 static int token_open(const struct icred_host *host, void **ret_self)
