@@ -33,7 +33,7 @@ int outside_check(const struct options *o, icred_t *handle, const char *url)
 	scheme = host ? (int)(host + 3 - url) : 0;
 	host = host ? host + 3 : url;
 	len = (int)strcspn(host, "/?#\\");
-	while ((p = memchr(host, '@', (size_t)len)) != NULL) {
+	while ((p = memchr(host, '@', (size_t)len))) {
 		len -= (int)(p + 1 - host);
 		host = p + 1;
 	}

@@ -39,7 +39,7 @@ static void token_print_json(struct output *out, const icred_token_t *token)
 	json_string(&j, "organization", icred_token_organization(token));
 	json_string(&j, "app", icred_token_app(token));
 	json_open(&j, "permissions", '{');
-	for (size_t i = 0; (level = icred_token_permission(token, i, &name)) != NULL && name; i++)
+	for (size_t i = 0; (level = icred_token_permission(token, i, &name)) && name; i++)
 		json_string(&j, name, level);
 	json_close(&j, '}');
 	json_close(&j, '}');

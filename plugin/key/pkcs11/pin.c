@@ -78,8 +78,8 @@ static int ask_pin(const struct token *token, const char *label, unsigned flags,
 	if (r == ICRED_E_LOCKED)
 		return host->fail(
 			host, r,
-			"cannot ask for the PIN of the token %.64s: not interactive; run it in a terminal, or "
-			"add ?pin-source= and a file to the URI",
+			"cannot ask for the PIN of the token %.64s: not interactive; add ?pin-source= and a "
+			"file to the URI",
 			label);
 	return r;
 }

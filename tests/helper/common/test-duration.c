@@ -58,7 +58,7 @@ static void test_refused(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(parse_duration(bad[i], 3600, &seconds));
 	assert_int_equal(seconds, 7);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "helper/common/options.h"
+#include "lib/base/language.h"
 
 #define WORDS_MAX 16
 static char storage[WORDS_MAX][64];
@@ -118,7 +119,7 @@ static void test_refused(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(parse(&o, bad[i]), -1);
 		assert_true(o.complaint[0]);
 	}

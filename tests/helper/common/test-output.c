@@ -14,6 +14,7 @@
 
 #include "helper/common/keylist.h"
 #include "helper/common/output.h"
+#include "lib/base/language.h"
 
 static void assert_output(const char *expected)
 {
@@ -56,7 +57,7 @@ static void test_json_utf8(void **state)
 	(void)state;
 	json_string(&j, NULL, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91");
 	assert_output("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91\"");
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		j.started = false;
 		json_string(&j, NULL, bad[i]);
 		output_bytes(j.out, "", 1);
@@ -148,7 +149,7 @@ static void test_fingerprint(void **state)
 					 digits),
 			 0);
 	assert_string_equal(digits, hex);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(fingerprint_base64(bad[i], text), -1);
 }
 

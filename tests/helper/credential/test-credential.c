@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "helper/credential/credential.h"
+#include "lib/base/language.h"
 
 static void test_host(void **state)
 {
@@ -19,7 +20,7 @@ static void test_host(void **state)
 	(void)state;
 	assert_true(credential_host_valid("api.example-1.com:443"));
 	assert_true(credential_host_valid("[::1]:8443"));
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(credential_host_valid(bad[i]));
 }
 
