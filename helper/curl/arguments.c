@@ -123,8 +123,11 @@ static int arguments_options(struct plan *plan, const char *word, const char *ne
 
 	if (word[1] == '-') {
 		equals = strchr(++at, '=');
-		if (!curl_option_find(at, strcspn(at, "="), &option) || (equals && !option.takes_value))
+		if (!curl_option_find(at, strcspn(at, "="), &option))
 			return arguments_unknown(plan, word);
+		if (equals && !option.takes_value)
+			return fail(plan->o, FAIL_USAGE, "usage",
+				    "curl's option --%s takes no value; remove it", option.name);
 		value = equals ? equals + 1 : option.takes_value ? next : NULL;
 	} else {
 		for (;; at++) {

@@ -68,7 +68,7 @@ fails "  -KFILE" 6 icred curl "-K$tmp/bad.conf" "$url"
 fails "  of standard input" 6 icred curl -K - "$url" <"$tmp/bad.conf"
 for word in '-k' '-sk' '--insecure' '--location-trusted' '-n' '--netrc-optional' '--netrc-file=/dev/null' '-ux:y' '--basic' \
 	'--oauth2-bearer=x' '--libcurl=/dev/null' '--trace=-' '--trace-ascii=-' '--variable=a=b' '--expand-url=x' '--tls-earlydata' \
-	'--no-such-option' '--locat' '-!' '-' '-HAuthorization: x' '--header=authorization : x' '-HAuthorization;' '-s:' '-sK-'; do
+	'--no-such-option' '--silent=yes' '--locat' '-!' '-' '-HAuthorization: x' '--header=authorization : x' '-HAuthorization;' '-s:' '-sK-'; do
 	fails "refused: $word" 2 icred curl "$word" "$url"
 done
 for option in -H -A -e -b -r -X --request-target --proxy-header; do
