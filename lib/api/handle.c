@@ -35,11 +35,11 @@ int handle_identity(struct icred *handle, const char *installation, struct ident
 	const char *app = settings_get(settings, "app", 0), *wrong;
 
 	if (!app)
-		return set_error(ICRED_E_INVALID, "no app: write \"app ID\" in the profile");
+		return set_error(ICRED_E_INVALID, "the profile has no app; write \"app ID\" in it");
 	if (!installation && !handle->target)
 		return set_error(
 			ICRED_E_INVALID,
-			"no installation: write \"installation ID\", \"organization NAME\" or \"as-app yes\" in the profile");
+			"the profile has no installation; write \"installation ID\", \"organization NAME\" or \"as-app yes\" in it");
 	wrong = installation ? setting_wrong("installation", installation) : NULL;
 	if (wrong)
 		return set_error(ICRED_E_INVALID, "installation %s", wrong);

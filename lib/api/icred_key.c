@@ -69,7 +69,7 @@ static int send_pem(icred_t *handle, int frame, const void *pem, size_t len, con
 static int need_app(icred_t *handle)
 {
 	if (handle && !settings_get(&handle->context.profile->settings, "app", 0))
-		return set_error(ICRED_E_INVALID, "no app: write \"app ID\" in the profile");
+		return set_error(ICRED_E_INVALID, "the profile has no app; write \"app ID\" in it");
 	return ICRED_OK;
 }
 

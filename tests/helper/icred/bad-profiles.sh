@@ -48,8 +48,8 @@ refused "  and not here" 3 not-found 'there' icred -p there token
 mkdir -p "$XDG_CONFIG_HOME/icred"
 is "  without it: XDG_CONFIG_HOME" "$(env -u ICRED_CONFIG_DIR icred -p default token | wc -l)" 1
 is "  without that: ~/.config" "$(env -u ICRED_CONFIG_DIR -u XDG_CONFIG_HOME icred -p default token | wc -l)" 1
-refused "no profile at all: the built-in one lacks an app" 8 invalid 'no app: write .*app ID' env ICRED_CONFIG_DIR="$tmp" icred token
-refused "  and then an installation" 8 invalid 'no installation: write .*as-app yes' env ICRED_CONFIG_DIR="$tmp" icred -a 12345 token
+refused "no profile at all: the built-in one lacks an app" 8 invalid 'has no app; write .*app ID' env ICRED_CONFIG_DIR="$tmp" icred token
+refused "  and then an installation" 8 invalid 'has no installation; write .*as-app yes' env ICRED_CONFIG_DIR="$tmp" icred -a 12345 token
 
 # -- lines ---------------------------------------------------------------------------------
 
