@@ -7,16 +7,16 @@
 #include <stdint.h>
 #include <time.h>
 
-/* UTC, seconds since 1970, to some milliseconds; without a system call. */
+/* UTC, seconds since 1970, at most some milliseconds late; without a system call. */
 int64_t clock_utc(void);
 /* Milliseconds that only run forward, for deadlines. */
 int64_t clock_ms(void);
 /* Milliseconds left until a clock_ms() deadline, 0 when it has passed, in poll(2)'s type. */
 int clock_left(int64_t deadline);
-/* time + span and to - from, for times from outside: what does not fit is the nearest that does. */
+/* time + span and to - from, for times from outside: at the limits of the type instead of overflowing. */
 int64_t clock_add(int64_t time, int64_t span);
 int64_t clock_span(int64_t from, int64_t to);
-/* Milliseconds as system calls have them, where time_t may have 32 bits: what does not fit is the longest that does. */
+/* Milliseconds for a system call: at most what time_t can hold, which may have 32 bits. */
 struct timespec clock_spec(int64_t milliseconds);
 void clock_sleep(int milliseconds);
 /* "2026-02-03T04:05:06Z"; unlike gmtime(3) it opens no files and takes no lock, so signal handlers may call it. */

@@ -18,7 +18,7 @@
 #define DEADLINE_MOST     150  /* and at most */
 #define DEADLINE_TINY     4    /* but of very little time no more than this part */
 #define DEADLINE_STUCK    2000 /* milliseconds past its deadline, before a worker that was not killed ends */
-#define DEADLINE_FAREWELL 100  /* milliseconds at most for what is ended politely, before it is killed */
+#define DEADLINE_FAREWELL 100  /* milliseconds at most between asking a process to end and killing it */
 #define DEADLINE_REAP     1000 /* milliseconds for a worker that should end by itself, before it is killed */
 #define DEADLINE_STATUS   500  /* milliseconds for the status of a worker that has ended */
 

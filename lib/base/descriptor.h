@@ -17,7 +17,7 @@ ssize_t read_up_to(int fd, void *to, size_t cap);
 
 /*
  * Around a write in the caller's process: a pipe without a reader, or a file
- * that grows past the limit, is an errno here and no signal to the program.
+ * that grows past the limit, is an errno here, not a signal to the program.
  */
 struct quiet_write {
 	sigset_t mask, pending;

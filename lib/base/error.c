@@ -104,7 +104,7 @@ void note_error(int code, const char *format, ...)
 void set_error_where(const char *module, const char *file, unsigned line)
 {
 	text_clean(last.module, sizeof(last.module), module ? module : "");
-	/* The beginning of a name is another file's. */
+	/* A cut name would be another file's. */
 	text_clean(last.file, sizeof(last.file), file && strlen(file) < sizeof(last.file) ? file : "");
 	last.line = line;
 }

@@ -28,7 +28,7 @@ void note_error(int code, const char *format, ...) _printf_(2, 3);
 void put_error(int code, const char *text);
 void vset_error(int code, const char *format, va_list arguments) _printf_(2, 0);
 #define set_no_memory() set_error(ICRED_E_NO_MEMORY, "out of memory")
-/* Nothing went wrong: of each request that went well, so it costs nothing if nothing is recorded. */
+/* Forget the failure.  Costs nothing if there is none, as after most requests. */
 void clear_error(void);
 /* Add to this thread's failure which line decided it. */
 void set_error_where(const char *module, const char *file, unsigned line);

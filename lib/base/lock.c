@@ -34,7 +34,7 @@ uint32_t lock_generation(void)
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *time)
 {
-#ifdef SYS_futex_time64 /* where the kernel has two of them, time_t says which one it is */
+#ifdef SYS_futex_time64 /* where there are two calls, the size of time_t says which one to use */
 	if (sizeof(time->tv_sec) > sizeof(long))
 		return syscall(SYS_futex_time64, word, op | FUTEX_PRIVATE_FLAG, value, time, NULL, 0);
 #endif

@@ -25,7 +25,7 @@
 /* A path in a message must leave room for what to do. */
 #define RUNDIR_PATH "%.200s"
 
-/* Where a reason goes, which directory it is about, and what to do if that is not a fit one. */
+/* Where a reason goes, which directory it is about, and what to do about it. */
 struct rundir_report {
 	char *why;
 	size_t cap;
@@ -61,7 +61,7 @@ static int rundir_open_at(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Of a link the kernel says no more than ENOTDIR, so look what is there. */
+/* For a link the kernel reports only ENOTDIR, so look what is there. */
 static int rundir_refused(const struct rundir_report *report, int at, const char *name, int error)
 {
 	struct stat st;

@@ -13,13 +13,13 @@
 
 #define TRUST_WHY_SIZE 480
 
-/* What is judged, for the message and for the few differences. */
+/* What is judged: the rules differ a little. */
 struct trusted {
 	const char *path;
 	const char *leaf; /* a file in the directory `path`, or NULL */
 	bool directory;   /* it is one */
 	bool system;      /* filled by the system's owner, who may be unknown in a user namespace */
-	bool program;     /* the user has chosen it with its owner, so only root has to own what it runs */
+	bool program;     /* to be run: only for root does it matter who owns it */
 };
 
 /*

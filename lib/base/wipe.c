@@ -5,7 +5,7 @@
 
 #include "lib/base/secret.h"
 
-/* Deeper than the frames that handle a secret with a signal's on top, and less than a mint needs anyway. */
+/* More than the frames that handle a secret, with a signal's on top, and less than a mint needs anyway. */
 #define STACK_WIPED 6144
 
 /* The compiler must not see that registers change here which no C code uses. */
@@ -27,8 +27,8 @@
 
 /*
  * What the dynamic linker has found out already.  The compiler's own way asks
- * the processor again as each process starts, which in a virtual machine costs
- * a warm one a fifteenth of its time.
+ * the processor again as each process starts, which in a virtual machine takes
+ * a fifteenth of the time of one that has a cached token.
  */
 #if __has_include(<sys/platform/x86.h>)
 #include <sys/platform/x86.h>

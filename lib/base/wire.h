@@ -41,7 +41,7 @@ bool wire_next(struct reader *reader, struct field *ret_field);
 /* The field as a string, or "" with the damage noted if it is not one. */
 const char *field_string(struct reader *reader, const struct field *field);
 int64_t field_number(struct reader *reader, const struct field *field);
-/* The same where it has to fit; what does not is damage, and 0. */
+/* The same in the range of the type; a number beyond it is damage, and 0. */
 int field_int(struct reader *reader, const struct field *field);
 unsigned field_unsigned(struct reader *reader, const struct field *field);
 

@@ -17,7 +17,7 @@ static const char *const dropped[] = {
 	"SSLKEYLOGFILE",
 	"GNUTLS_KEYLOGFILE",
 	"QLOGDIR",
-	/* Messages about what a library is at, some with what it sends: GnuTLS, GLib, D-Bus, libcurl, ... */
+	/* Debug messages of libraries, some with what they send: GnuTLS, GLib, D-Bus, libcurl, ... */
 	"GNUTLS_DEBUG_LEVEL",
 	"GNUTLS_SKIP_FIPS_INTEGRITY_CHECKS",
 	"G_DBUS_DEBUG",
@@ -38,7 +38,7 @@ static const char *const dropped[] = {
 	"LIBMOUNT_DEBUG",
 	"LIBBLKID_DEBUG",
 	"OPENSSL_TRACE",
-	/* The same of PKCS#11 modules, where PINs are on the way: OpenSC, PC/SC, YKCS11, YubiHSM, nShield, tpm2-tss. */
+	/* The same of PKCS#11 modules, which see PINs: OpenSC, PC/SC, YKCS11, YubiHSM, nShield, tpm2-tss. */
 	"OPENSC_DEBUG",
 	"PKCS11SPY_OUTPUT",
 	"PCSCLITE_DEBUG",
@@ -80,7 +80,7 @@ bool environment_drops(const char *name, size_t len)
 	return false;
 }
 
-/* Copy what stays, which may be to where it is; returns how much that is. */
+/* Copy what stays, perhaps in place; returns how much that is. */
 static size_t copy_kept(char **to, char *const *from)
 {
 	size_t kept = 0;

@@ -12,7 +12,7 @@
 
 /* Whether the worker must not have the variable of this name. */
 bool environment_drops(const char *name, size_t len);
-/* What to start the worker with: an array for the caller to free, of strings that are not; NULL: out of memory. */
+/* What to start the worker with: an array for the caller to free, with the environment's own strings; NULL: out of memory. */
 char **worker_environment(void);
 /* Remove from our own environment what environment_drops(); true if there was anything to remove. */
 bool environment_clean(void);

@@ -7,7 +7,7 @@
 #include "lib/base/secret.h"
 #include "lib/profile/profile.h"
 
-/* Flags of struct icred_options with which a module may ask; a keyring's own question is ICRED_INTERACTIVE's alone. */
+/* Flags of struct icred_options with which a module may ask; for a keyring's own question, only ICRED_INTERACTIVE counts. */
 enum { MAY_ASK = ICRED_INTERACTIVE | ICRED_ANSWERS };
 
 struct host {

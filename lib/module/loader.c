@@ -56,7 +56,7 @@ static const char *module_directory(void)
 	return directory && directory[0] == '/' ? directory : MODULE_DIR;
 }
 
-/* False if it does not fit: the beginning of a path is another path. */
+/* False if it does not fit: a cut path would be another path. */
 static bool module_path(const struct line *line, char path[PATH_MAX])
 {
 	int n = snprintf(path, PATH_MAX, "%s/%s-%s.so", module_directory(), facility_name(line->facility),

@@ -27,7 +27,7 @@ static int rank(int code)
 struct outcome {
 	enum { UNDECIDED, GOOD, BAD } impression;
 	struct line *decider;
-	struct failure failure; /* the one that counts; before that, the most telling ignored one */
+	struct failure failure; /* the one that counts; before that, the most significant ignored one */
 	bool any;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a token may go: scheme, host and port of a URL (RFC 6454), compared parsed. */
+/* Where a token may go: scheme, host and port of a URL (RFC 6454), compared after parsing. */
 #ifndef ICRED_LIB_PROFILE_ORIGIN_H
 #define ICRED_LIB_PROFILE_ORIGIN_H
 

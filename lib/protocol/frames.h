@@ -41,8 +41,8 @@ enum frame {
 	FRAME_LOG = 32,
 	FRAME_PROMPT,
 	FRAME_KEY,    /* one of a list */
-	FRAME_DONE,   /* the last one, as is */
-	FRAME_FAILED, /* this */
+	FRAME_DONE,   /* the last one of a request that went well */
+	FRAME_FAILED, /* the last one of a request that failed */
 	FRAME_FAULT,  /* PROBE: what is wrong with one line; fields as of FAILED */
 	/* on a request's socket, from the library */
 	FRAME_REPLY = 64,
@@ -52,7 +52,7 @@ enum tag {
 	TAG_FRAME = 100, /* enum frame; always the first field */
 	TAG_PROTOCOL,    /* HELLO: PROTOCOL_VERSION */
 	TAG_FLAGS,       /* HELLO: ICRED_INTERACTIVE, ICRED_ANSWERS */
-	TAG_LOG_LEVEL,   /* HELLO: the most talkative level wanted; LOG: its level */
+	TAG_LOG_LEVEL,   /* HELLO: the most detailed level wanted; LOG: its level */
 	TAG_NAME,        /* HELLO: the profile's name */
 	TAG_FILE,        /* HELLO: its file; FAILED: where the deciding line is */
 	TAG_SETTING,     /* HELLO: a setting's name, */
@@ -63,7 +63,7 @@ enum tag {
 	TAG_MODULE,      /*        its module; FAILED, KEY: who says so */
 	TAG_ARGUMENT,    /*        and its arguments */
 	TAG_LINE,        /* HELLO, FAILED: the line's number */
-	TAG_TIME_LEFT,   /* requests: milliseconds until the worker has to have answered */
+	TAG_TIME_LEFT,   /* requests: milliseconds in which the worker must answer */
 	TAG_TARGET_KIND, /* MINT: enum icred_target, */
 	TAG_TARGET_ID,   /*       and whose */
 	TAG_PEM,         /* KEY_CHECK, KEY_STORE */
