@@ -47,7 +47,7 @@ int subprocess_reap(volatile sig_atomic_t *pid)
 	int status = 0;
 	siginfo_t info;
 
-	/* Twice, as the number is free after the second call. */
+	/* Wait twice: the second call frees the number. */
 	while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	*pid = 0;
@@ -102,14 +102,14 @@ static void drain(int *fd, struct capture *to, bool all)
 			to->len += (size_t)n;
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			*fd = close_keep_errno(*fd);
-		/* What is left in the background may print for ever. */
+		/* A process in the background may print for ever. */
 		if (!all || !fits)
 			break;
 	}
 	explicit_bzero(rest, sizeof(rest));
 }
 
-/* Politely first, as some have files to remove; it is reaped last, so that its number stays its own. */
+/* SIGTERM first, as some programs have files to remove; reaping comes last, so that the number stays its own. */
 static void stop(const struct subprocess *process, pid_t pid, int pidfd)
 {
 	struct pollfd ended = {pidfd, POLLIN, 0};

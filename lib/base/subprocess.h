@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* What it prints: what does not fit is read and dropped, so a full buffer may be a part. */
+/* What it prints; what does not fit is read and dropped, so if the buffer is full, the end may be missing. */
 struct capture {
-	char *bytes; /* the caller's; NULL: it writes where we write */
+	char *bytes; /* the caller's; NULL: not captured, it writes where we write */
 	size_t cap, len;
 };
 
@@ -28,7 +28,7 @@ struct subprocess {
 	int (*wait)(struct subprocess *process);
 	void *data;   /* for wait() */
 	int farewell; /* milliseconds between SIGTERM and SIGKILL to the group */
-	/* If not NULL, its process group as long as that is its own, else 0: for signal handlers. */
+	/* If not NULL: its process group while it runs, else 0, for signal handlers that end it. */
 	volatile sig_atomic_t *group;
 	int status; /* as waitpid(2) has it; 0 if the caller ignores SIGCHLD, as there is none then */
 	int error;  /* errno, for errno_words() */
@@ -48,8 +48,8 @@ enum subprocess_end {
 enum subprocess_end subprocess_run(struct subprocess *process);
 
 /*
- * The two parts that watch no output, for who does.  fork(2) whose result is at *ret_pid before any signal
- * can be handled; the child gets the caller's signal mask, and `death` if the calling thread ends.
+ * For a caller that watches the output itself: fork(2), with the child's number in *ret_pid before a signal
+ * can be handled.  The child gets the caller's signal mask, and the signal `death` if the calling thread ends.
  */
 pid_t subprocess_fork(volatile sig_atomic_t *ret_pid, int death);
 /* Wait for its end; *pid becomes 0 before its number can become another's.  Returns the status. */

@@ -6,8 +6,8 @@
  * permissions and time limit included, in the thread's own keyring and only
  * then linked to where others find it: the link replaces the older key in one
  * step, and there is never a key without a time limit, whenever we are killed.
- * It is also the only way where the user keyring is not possessed (cron, a
- * systemd service), as there a key's owner may not set its limit.
+ * It is also the only way if the process does not possess the user keyring (cron, a
+ * systemd service): then a key's owner may not set its limit.
  */
 #include "config.h"
 #include <errno.h>
@@ -39,7 +39,7 @@
 #define KEYCTL_LIST_FIRST (512u * sizeof(int32_t))
 #define KEYCTL_LIST_SPARE (64u * sizeof(int32_t))
 
-/* Another process may replace or remove a key between our finding and our using it. */
+/* Another process may replace or remove a key after we have found it. */
 #define KEYCTL_TRIES    3
 #define KEYCTL_PAUSE_NS 10000000
 
@@ -194,7 +194,7 @@ static int keyctl_load(void *self, const struct icred_host *host, const char *na
 	return ICRED_E_NOT_FOUND;
 }
 
-/* The key gets its permissions and its end, and only then its place. */
+/* The key gets its permissions and its time limit before it is linked to where others find it. */
 static long keyctl_put(long ring, const char *title, const void *blob, size_t len, unsigned seconds)
 {
 	long key = syscall(SYS_add_key, KEYCTL_TYPE, title, blob, len, (long)KEY_SPEC_THREAD_KEYRING), r;

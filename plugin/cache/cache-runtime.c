@@ -4,8 +4,8 @@
  *
  * A file is a header and the blob.  It is written under a name of its own and
  * then renamed, so that a reader sees the old entry or the new one and a full
- * disk or a kill leaves the old one whole.  What a reader finds is judged by
- * its descriptor; a file that we would not have written ourselves counts as missing.
+ * disk or a kill leaves the old one whole.  A reader checks the file that it
+ * has opened; one that we would not have written ourselves counts as missing.
  */
 #include "config.h"
 #include <dirent.h>
@@ -130,7 +130,7 @@ static int runtime_find(const struct icred_host *host, const char *name, int *re
 
 /*
  * Header and blob in one read, the blob straight to where the caller wants it.
- * An expired one too: by a clock that is ahead for a while it only seems so, and it must be found to be dropped.
+ * It finds expired entries too: the clock may be wrong for a while, and what can't be found can't be dropped.
  */
 static int runtime_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
 			size_t *ret_len)
@@ -178,7 +178,7 @@ static bool runtime_has_suffix(const char *file, const char *suffix)
 	return len > n && strcmp(file + len - n, suffix) == 0;
 }
 
-/* An entry past its end, and still that one: it may have been replaced since it was opened. */
+/* Whether the entry has expired, and was not replaced since it was opened. */
 static bool runtime_is_expired(int dir, const char *file, int64_t now)
 {
 	struct runtime_header header;

@@ -14,7 +14,7 @@
 #include "plugin/shared/pemkey.h"
 
 #define LINE_CAP 1024
-/* So long may a key sign that the command would not give any more; as key keyring has it. */
+/* How long a key may sign after the command has stopped giving it; the same as in key keyring. */
 #define RECENT_LIFE_MS 5000
 #define TIMEOUT_MAX    3600 /* seconds, as of the setting of that name */
 
@@ -27,7 +27,7 @@ struct keyexec {
 	char words[LINE_CAP];
 };
 
-/* What an exit status says, for the commands that mean something by it; keep icred-key-exec(8) in step. */
+/* What an exit status means, if the command gives it a meaning; icred-key-exec(8) lists the same. */
 static const struct {
 	int status;
 	int code;

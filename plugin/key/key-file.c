@@ -15,7 +15,7 @@
 
 #define ASK_PASSWORD   "/usr/bin/systemd-ask-password"
 #define PASSPHRASE_CAP 512
-#define TRIES          3 /* of a person; the key is a file, so nothing locks itself up */
+#define TRIES          3 /* by the user; unlike a token, a file does not lock itself */
 
 struct keyfile {
 	struct pemkey at_hand; /* first */

@@ -25,7 +25,7 @@ static const char *const passed[] = {
 static const char *const passed_to_ask[] = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "GPG_TTY"};
 
 struct environment {
-	/* What always goes, what lets it ask, what the line names, PATH in any case, and the end. */
+	/* What is always passed, what lets it ask, what the line names, a PATH, and NULL. */
 	char *strings[ARRAY_SIZE(passed) + ARRAY_SIZE(passed_to_ask) + COMMAND_NAMES_MAX + 2];
 	size_t count;
 };
@@ -34,8 +34,8 @@ struct run {
 	const struct icred_host *host;
 	const char *program;
 	size_t max;
-	int64_t margin; /* how much time is left when it is ended, to be back before the deadline */
-	int64_t quiet;  /* the same, when the user is told that it is waited for; 0: not, or not again */
+	int64_t margin; /* so much before the deadline, it is ended */
+	int64_t quiet; /* so much before the deadline, a message says what is waited for; 0: never, or done */
 };
 
 static void pass_variable(struct environment *to, const char *name, size_t len)
@@ -102,7 +102,7 @@ static void make_environment(const struct icred_host *host, const char *variable
 	to->strings[to->count] = NULL;
 }
 
-/* Its time, which is over when the caller's is, or when it has printed too much. */
+/* The command may run until its time is over or the caller ends, unless it prints too much. */
 static int wait_command(struct subprocess *process)
 {
 	struct run *run = process->data;

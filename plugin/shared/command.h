@@ -26,11 +26,10 @@ struct command_result {
  */
 int command_check_variables(const struct icred_host *host, const char *variables);
 /*
- * argv[0] is an absolute path; `variables` names more of the environment that
- * the command gets, and has been checked, or is NULL.
- * `wanted` is what it prints, in words, and `max` the size of that.  It is ended
- * after `patience` milliseconds, or with 0 shortly before the request's deadline.
- * 0 if the command ended by itself, whatever its status.
+ * argv[0] is an absolute path; `variables`, which were checked, or NULL, are passed as well.
+ * `wanted` says what it prints, in words, and `max` how many bytes at most.  It is ended
+ * after `patience` milliseconds, or, if that is 0, shortly before the request's deadline.
+ * Returns 0 if the command ended by itself, with any status.
  */
 int command_run(const struct icred_host *host, char *const argv[], const char *variables, const char *wanted,
 		size_t max, int64_t patience, struct command_result *ret_result);

@@ -155,7 +155,7 @@ static const char *file_fault(struct span text)
 	return NULL;
 }
 
-/* The first key is what the file is about. */
+/* Judges the first key, or if there is no key the first block; NULL if that is what is wanted. */
 static const char *check(struct span text, enum pem_encryption *ret_encryption)
 {
 	struct block best = {text, text}, block = best;

@@ -35,7 +35,7 @@ int pemkey_open(struct pemkey *at_hand, const struct icred_host *host, const cha
 		r = rsa_open(pem, len, &at_hand->key, why, sizeof(why));
 	for (unsigned attempt = 0; encryption && attempt < passphrase->tries; attempt++) {
 		got = passphrase->get(passphrase->data, host, attempt, &text);
-		/* If there was only one answer, that it was wrong is the failure. */
+		/* It can be asked only once; report that the answer was wrong. */
 		if (got == ICRED_E_LOCKED && attempt)
 			break;
 		if (got)

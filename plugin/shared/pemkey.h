@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What key modules share that get a whole PEM from somewhere: they open it, keep it for a while, sign, list.
- * The module itself says how the key is had: its self begins with a struct pemkey whose load() does that,
- * and its table of functions is pemkey_ops, with pemkey_close().
+ * What key modules share that get a key as a PEM: opening it, keeping it for a while, signing, listing.
+ * Such a module only has to get the PEM: its self begins with a struct pemkey, whose load() does that.
+ * Its table of functions is pemkey_ops, and its close() is pemkey_close().
  */
 #ifndef ICRED_PLUGIN_SHARED_PEMKEY_H
 #define ICRED_PLUGIN_SHARED_PEMKEY_H
@@ -14,7 +14,7 @@
 #include "plugin/shared/secretfile.h"
 
 struct pemkey {
-	/* Have the key for this query at hand, by one of the two functions below; for a list, nothing may open a window. */
+	/* Get the key for this query, with pemkey_open() or pemkey_read(); for a list, without a program that asks. */
 	int (*load)(struct pemkey *at_hand, const struct icred_host *host,
 		    const struct icred_key_query *query, bool listing);
 	const char *module, *where, *label; /* for lists; not NULL */
@@ -27,8 +27,8 @@ extern const struct icred_key_ops pemkey_ops;
 void pemkey_close(void *self, const struct icred_host *host);
 
 /*
- * A passphrase in secret memory, for try 0, 1 ...; tries is how many make
- * sense: a person may mistype, a file does not.
+ * A passphrase in secret memory, for try 0, 1 ...; more tries than one make sense
+ * if the user types it.
  */
 struct pemkey_passphrase {
 	int (*get)(void *data, const struct icred_host *host, unsigned attempt, char **ret_passphrase);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text of a server, made fit for a message. */
+/* Text of a server or a program, made fit for a message. */
 #ifndef ICRED_PLUGIN_SHARED_QUOTE_H
 #define ICRED_PLUGIN_SHARED_QUOTE_H
 

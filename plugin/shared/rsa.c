@@ -281,7 +281,7 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 	bool fits;
 	int r;
 
-	/* GnuTLS counts in unsigned int, and an input that long is none of ours. */
+	/* GnuTLS counts in unsigned int; what the worker signs is much shorter. */
 	if (len > UINT32_MAX)
 		return rsa_fail(ICRED_E_INTERNAL, why, why_cap, "the text to sign is too long");
 	if (cap < (key->bits + 7) / 8)

@@ -106,7 +106,7 @@ static bool is_number(const char *at, const char *end, unsigned long most)
 	return digits && at == end && number <= most;
 }
 
-/* NULL, or what is wrong with a value that p11-kit would drop blanks from, or not take. */
+/* What is wrong with a value that p11-kit would change or refuse; or NULL. */
 static const char *value_fault(const struct piece *piece, size_t max)
 {
 	const char *at = piece->value, *end = at + piece->len, *dot = memchr(at, '.', piece->len);
@@ -160,7 +160,7 @@ static int take_path_piece(const struct piece *piece, struct token_uri *uri, str
 			return 0;
 		return uri_refuse(why, cap, "only a private key can sign: write type=private");
 	}
-	/* Without a value it would name what has no name. */
+	/* Without a value, it would match a token or key that has no name. */
 	seen->token |= piece->len && (is(piece, "token") || is(piece, "serial"));
 	seen->object |= piece->len && (is(piece, "object") || is(piece, "id"));
 	snprintf(uri->base + used, sizeof(uri->base) - used, "%s%.*s", seen->any ? ";" : "",
@@ -209,7 +209,7 @@ int token_uri_parse(const char *text, struct token_uri *ret_uri, char *why, size
 	if (!text)
 		return uri_refuse(why, why_cap,
 				  "it must say which key: p11tool --list-privkeys shows the URIs");
-	/* The room that is left is for ";type=private". */
+	/* The rest of the buffer is for ";type=private". */
 	if (strncmp(text, SCHEME, strlen(SCHEME)) != 0 || strlen(text) > TOKEN_URI_CAP - 32)
 		return uri_refuse(why, why_cap,
 				  "it must be a PKCS#11 URI: p11tool --list-privkeys shows them");

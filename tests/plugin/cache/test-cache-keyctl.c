@@ -82,7 +82,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Its reason is there for whoever wants to know; of all the rest nothing was said. */
+/* The reason can be shown; nothing else was reported. */
 static int unsaved(const struct cache *of)
 {
 	return strncmp(of->said, "the kernel keyring can't take the token: ", 41) == 0;

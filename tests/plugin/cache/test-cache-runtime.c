@@ -109,7 +109,7 @@ static void is_a_private_file(void **state)
 	assert_int_equal(count_files(".temp"), 0);
 }
 
-/* Not here, told once, nothing of it in the caller's buffer; and the next save mends it. */
+/* Not found, reported once, nothing of it in the caller's buffer; and the next save replaces it. */
 static void assert_ignored(const char *why)
 {
 	size_t i;
@@ -188,7 +188,7 @@ static void strange_files_are_not_trusted(void **state)
 	assert_int_equal(access(other, F_OK), 0);
 }
 
-static void a_directory_in_the_way_is_told(void **state)
+static void a_directory_in_the_way_is_reported(void **state)
 {
 	(void)state;
 	assert_int_equal(unlink(file), 0);
@@ -245,7 +245,7 @@ static int child_without_directory(void *data)
 	CHECK(cache_save(&cache, "entry", blob, 10, in_seconds(9)) == ICRED_E_UNSUPPORTED);
 	CHECK(cache_drop(&cache, "entry") == ICRED_E_NOT_FOUND);
 	CHECK(cache_each(&cache, nothing, NULL) == ICRED_E_UNSUPPORTED);
-	/* No warning, but the reason for whoever asks. */
+	/* No warning, but the reason can be shown. */
 	CHECK(cache.warnings == 0 && strstr(cache.said, "no runtime directory") != NULL);
 	return 0;
 }
@@ -388,7 +388,7 @@ int main(void)
 		TEST(is_a_private_file),
 		TEST(damage_is_noticed),
 		TEST(strange_files_are_not_trusted),
-		TEST(a_directory_in_the_way_is_told),
+		TEST(a_directory_in_the_way_is_reported),
 		TEST(hostile_directories_are_errors),
 		TEST(no_directory_is_silent),
 		TEST(a_full_disk_leaves_the_old_entry),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files that are not an app's private key: told apart, refused, and never stored.
+# Files that are not an app's private key: each has its message, and none is stored.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -44,7 +44,7 @@ sed '4s/^..../AAAA/' good-old >damaged-modulus
 sed '14s/^..../AAAA/' good-old >damaged-prime
 cat good ec >two
 cat good certificate >with-certificate
-cat certificate good >behind-certificate
+cat certificate good >after-certificate
 : >empty
 printf '\n \n' >blank
 head -c 40000 /dev/zero | tr '\0' x >large
@@ -86,7 +86,7 @@ bad 'is a public key' public public-old
 bad 'DER format; convert it' der
 bad 'a PKCS#12 file; .*openssl pkcs12 .* icred key import -' p12
 bad 'several keys; keep one' two
-bad 'more than the key; keep only' with-certificate behind-certificate
+bad 'more than the key; keep only' with-certificate after-certificate
 bad 'empty' empty blank
 bad '(larger|longer) than .*32 KiB' large huge long
 bad '(not a key in PEM format|plain text|NUL|DER)' noise text
@@ -110,7 +110,7 @@ done
 
 refused "no such file" 3 not-found 'there is no file missing' icred key import missing
 refused "a directory" 8 invalid "can't read directory: Is a directory" icred key import directory
-refused "a pipe that nobody writes to" 7 timeout 'give more time with --timeout' timeout 30 icred --timeout 1 key import fifo
+refused "a pipe without a writer" 7 timeout 'give more time with --timeout' timeout 30 icred --timeout 1 key import fifo
 run icred key import - --json <&-
 is "a closed standard input" "$status.$out" "8." || diag "$err"
 # unreadable COMMAND...: as somebody who is not root, who could read everything

@@ -100,7 +100,7 @@ profile default "key sufficient exec [command=$fetch] timeout=1" "key sufficient
 does 'sleep 60'
 run icred -v token
 like "one that may not take so long leaves the time to the next line" "$out" "$token"
-like "  and is told" "$err" "^icred: key exec .*: timeout, ignored: $fetch timed out and was stopped"
+like "  and is reported" "$err" "^icred: key exec .*: timeout, ignored: $fetch timed out and was stopped"
 icred -q forget
 for word in 0 1s -1 '' 3601 99999999999999999999; do
 	use "$fetch" "timeout=$word"

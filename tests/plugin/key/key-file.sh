@@ -109,7 +109,7 @@ for kind in pkcs8 pkcs1; do
 		'import json, sys; print(json.load(sys.stdin)["keys"][0]["fingerprint"])')" "$fingerprint"
 	use "path=$pem"
 	fresh
-	refused "  and nobody to ask" 4 locked "cannot ask for the passphrase of $pem.*passphrase-file=" icred --no-interactive token
+	refused "  which cannot be asked for" 4 locked "cannot ask for the passphrase of $pem.*passphrase-file=" icred --no-interactive token
 	run icred --json --no-interactive key list
 	is "  the list shows it as locked" "$(json '[(k["fingerprint"], k["locked"]) for k in d["keys"]]')" "[('', True)]"
 	like "  and for people, below its headings" "$(icred --no-interactive key list | sed "s/$(date -u +%Y)-..-../2026-01-01/")" \
@@ -133,7 +133,7 @@ rm "$tmp/phrase"
 refused "no passphrase file" 4 locked "no file $tmp/phrase to unlock" icred token
 is "  which a list shows as locked" "$(icred --json key list | grep -o '"locked":[a-z]*')" '"locked":true'
 
-# A program that asks, in SSH_ASKPASS's way; it tells what it was given, and what it was not.
+# A program that asks, as SSH_ASKPASS names one; it writes down what it was given.
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s"; env >"%s"\ncat "%s"\n' "$tmp/asked" "$tmp/asked.env" "$tmp/reply" >"$tmp/ask"
 chmod 700 "$tmp/ask"
@@ -142,7 +142,7 @@ use "path=$pem" "ask=$tmp/ask"
 ICRED_TEST_CANARY=canary
 export ICRED_TEST_CANARY
 signs "passphrase from a program"
-is "  which was told what is wanted" "$(cat "$tmp/asked")" "Passphrase of $pem:"
+is "  which is given the question" "$(cat "$tmp/asked")" "Passphrase of $pem:"
 unlike "  and not our environment" "$(cat "$tmp/asked.env")" "canary|ICRED"
 rm -f "$tmp/asked"
 icred --json --no-interactive key list >/dev/null
@@ -157,18 +157,18 @@ refused "none from it" 1 cancelled "gave no passphrase: cat: .*reply" icred toke
 use "path=$pem" "ask=$tmp/nothing"
 refused "no such program" 8 invalid "$tmp/nothing can't be run: No such file" icred token
 
-# By a descriptor, whoever may be asked.
+# From a descriptor, in an interactive call or not.
 use "path=$pem"
 printf '%s\n' "$secret" >"$tmp/phrase"
 fresh
 run icred --passphrase-fd 3 token 3<"$tmp/phrase"
 like "passphrase from a descriptor" "$status $out" "^0 ${token#^}"
 fresh
-run sh -c '{ cat "$1"; echo behind it; } | icred --no-interactive --passphrase-fd 0 exec -- sh -c "cat; env"' sh "$tmp/phrase"
-like "  of standard input the line alone is taken" "$status $out" '^0 behind it'
-unlike "  and nobody else has it" "$out" "$secret"
-run sh -c '{ cat "$1"; echo behind it; } | icred --passphrase-fd 0 exec -- cat' sh "$tmp/phrase"
-is "  even if it is not needed" "$status $out" "0 behind it"
+run sh -c '{ cat "$1"; echo after it; } | icred --no-interactive --passphrase-fd 0 exec -- sh -c "cat; env"' sh "$tmp/phrase"
+like "  of standard input the line alone is taken" "$status $out" '^0 after it'
+unlike "  and no other process has it" "$out" "$secret"
+run sh -c '{ cat "$1"; echo after it; } | icred --passphrase-fd 0 exec -- cat' sh "$tmp/phrase"
+is "  even if it is not needed" "$status $out" "0 after it"
 fresh
 echo wrong >"$tmp/wrong"
 refused "a wrong one from it" 5 denied "passphrase is wrong" icred --passphrase-fd 3 token 3<"$tmp/wrong"

@@ -76,7 +76,7 @@ like "  and the right PIN is the end of it" "$(printf '%s' "$out" | tr -d '\r ' 
 # -- what does not ------------------------------------------------------------------
 
 icred forget
-refused "nobody to ask" 4 locked "cannot ask for the PIN of the token icred test: .*pin-source=" icred --no-interactive token
+refused "not interactive, and no PIN" 4 locked "cannot ask for the PIN of the token icred test: .*pin-source=" icred --no-interactive token
 printf '%s\n' "$pin" >"$tmp/handed"
 run icred --no-interactive --passphrase-fd 3 token 3<"$tmp/handed"
 like "but a descriptor has the PIN" "$out$err" "$token"
@@ -131,7 +131,7 @@ refused "no such key" 3 not-found "the token has no private key" icred token
 use "pkcs11:token=none;object=app$with_pin"
 refused "no such token" 4 no-service "no token for pkcs11:token=none;object=app; plug it in" icred token
 run icred --json key list
-is "  a list tells it as a failure" "$status" 4
+is "  a list reports it as a failure" "$status" 4
 
 p11 --generate-privkey=ecdsa --curve=secp256r1 --label=ec "$url"
 use "$url;object=ec$with_pin"
@@ -175,7 +175,7 @@ profile default "key sufficient pkcs11 uri=pkcs11:token=none;object=app?module-p
 	"key sufficient pkcs11 uri=$url;object=app$with_pin"
 run icred token
 like "a token that is not there leaves it to the next line" "$out$err" "$token"
-unlike "no PIN was told to anybody" "$(cat "$tmp/errors")" "$pin"
+unlike "no message has a PIN" "$(cat "$tmp/errors")" "$pin"
 
 errors_checked
 done_testing

@@ -12,7 +12,7 @@ for n in 1 2; do
 		openssl genrsa -out "$tmp/new$n.pem" 2048 2>/dev/null
 done
 
-# Items of one second can't be told apart by their date.
+# Items of the same second have the same date.
 sleep 1.1
 run icred key import "$tmp/new1.pem" --label newer
 is "a second key" "$status" 0
@@ -21,7 +21,7 @@ print([k["fingerprint"] for k in json.load(sys.stdin)["keys"]])')" "['$(fingerpr
 run icred -v token
 is "the server does not know the newest: the next one serves" "$status" 0
 like "  with a token" "$out" "$token"
-like "  -v tells that the first was refused" "$err" '^icred: issuer icr \([^)]*\): rejected, which fails the stack: '
+like "  -v shows that the first was refused" "$err" '^icred: issuer icr \([^)]*\): rejected, which fails the stack: '
 like "  and then the second not" "$err" '^icred: issuer icr \([^)]*\): success, which decides'
 is "  minted once" "$(sandbox mints)" 1
 
@@ -34,7 +34,7 @@ icred forget
 sandbox key-remove all >/dev/null
 run icred token --json
 is "the server knows none of them" "$status" 5
-like "  is what is told" "$err" '"kind":"rejected"'
+like "  is what is reported" "$err" '"kind":"rejected"'
 
 icred key remove "$(fingerprint_of "$tmp/new1.pem")"
 sandbox key-add "$sandbox_key" >/dev/null

@@ -24,7 +24,7 @@ static int host_prompt(const struct icred_host *host, int style, const char *tex
 {
 	assert_int_equal(style, ICRED_PROMPT_ECHO_OFF);
 	if (!answers)
-		return host_fail(host, ICRED_E_LOCKED, "nobody is here");
+		return host_fail(host, ICRED_E_LOCKED, "not interactive");
 	snprintf(question, sizeof(question), "%s", text);
 	asked++;
 	if (!answer)
@@ -96,7 +96,7 @@ static void test_person(void **state)
 	refuses(&token, 0, GNUTLS_PIN_USER, ICRED_E_CANCELLED, "dismissed");
 }
 
-static void test_nobody(void **state)
+static void test_not_interactive(void **state)
 {
 	struct token token = new_token("", 0);
 
@@ -247,7 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_person),
-		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_not_interactive),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_uri),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* plugin/shared/rsa.c and plugin/shared/pem.c: what is a fitting key, and what a user is told of one that is none. */
+/* plugin/shared/rsa.c and plugin/shared/pem.c: which keys fit, and the messages about those that do not. */
 #include "config.h"
 
 #include <setjmp.h>
