@@ -99,14 +99,21 @@ static int may_hide(const struct keyring_call *call, const char *path, bool *ret
 	return r;
 }
 
+static int read_collections(const struct keyring_call *call, GVariant **ret_paths)
+{
+	g_clear_pointer(ret_paths, g_variant_unref);
+	return keyring_property(call, SERVICE_PATH, SERVICE_IFACE, "Collections", "ao", ret_paths);
+}
+
 /*
  * KeePassXC asks for a password as soon as it is searched with all locked, and
  * has no collections while no database is open.  So the module looks before it
- * searches: if all collections may hide items, it asks for the default one itself, or fails.
+ * searches: if all collections may hide items, it asks for the default one itself, or
+ * fails.  Then it reads *collections again, as the service may have replaced them.
  */
-static int unlock_if_all_hide(const struct keyring_call *call, GVariant *collections)
+static int unlock_if_all_hide(const struct keyring_call *call, GVariant **collections)
 {
-	gsize n = MIN(g_variant_n_children(collections), COLLECTIONS_MAX);
+	gsize n = MIN(g_variant_n_children(*collections), COLLECTIONS_MAX);
 	char *path = NULL;
 	bool hides = true;
 	int r = 0;
@@ -114,18 +121,20 @@ static int unlock_if_all_hide(const struct keyring_call *call, GVariant *collect
 	for (gsize i = 0; !r && hides && i < n; i++) {
 		const char *each;
 
-		g_variant_get_child(collections, i, "&o", &each);
+		g_variant_get_child(*collections, i, "&o", &each);
 		r = may_hide(call, each, &hides);
 	}
 	if (r || !hides)
 		return r;
 	r = keyring_default(call, &path);
-	if (!r && path)
-		r = keyring_unlock_path(call, path);
-	else if (!r)
+	if (!r && !path)
 		r = call->host->fail(call->host, ICRED_E_LOCKED,
 				     "no keyring is open, so a key might not be seen; log in to your "
 				     "desktop, or open your database in KeePassXC");
+	if (!r)
+		r = keyring_unlock_path(call, path);
+	if (!r)
+		r = read_collections(call, collections);
 	g_free(path);
 	return r;
 }
@@ -138,17 +147,14 @@ int keyring_find(const struct keyring_call *call, const char *fingerprint, struc
 {
 	struct keyring_found found = {NULL, NULL};
 	GVariant *collections = NULL;
-	gsize n;
 	int r;
 
-	r = keyring_property(call, SERVICE_PATH, SERVICE_IFACE, "Collections", "ao", &collections);
-	if (r)
-		return r;
-	n = MIN(g_variant_n_children(collections), COLLECTIONS_MAX);
-	r = unlock_if_all_hide(call, collections);
+	r = read_collections(call, &collections);
+	if (!r)
+		r = unlock_if_all_hide(call, &collections);
 	if (!r)
 		r = keyring_search(call, fingerprint, &found);
-	for (gsize i = 0; !r && i < n; i++) {
+	for (gsize i = 0; !r && i < MIN(g_variant_n_children(collections), COLLECTIONS_MAX); i++) {
 		const char *path;
 		bool hides;
 
@@ -162,7 +168,7 @@ int keyring_find(const struct keyring_call *call, const char *fingerprint, struc
 				r = keyring_search(call, fingerprint, &found);
 		}
 	}
-	g_variant_unref(collections);
+	g_clear_pointer(&collections, g_variant_unref);
 	if (r)
 		keyring_found_clear(&found);
 	else

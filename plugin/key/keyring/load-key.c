@@ -16,6 +16,39 @@ bool keyring_recent_fits(const struct keyring_recent *recent, const struct icred
 	       strcmp(recent->app, query->app) == 0 && strcmp(recent->origin, query->origin) == 0;
 }
 
+/* There is no key for this origin: has the app one for another, as after a change of the setting api? */
+static int missing(const struct keyring_call *call)
+{
+	const struct icred_key_query any = {.size = sizeof(any), .app = call->query->app};
+	const struct keyring_call wider = {call->self, call->host, &any};
+	struct keyring_found found = {NULL, NULL};
+	GVariant *attributes = NULL;
+	const char *path = NULL, *origin = NULL;
+	char other[QUOTE_SIZE];
+	int r;
+
+	if (!keyring_search(&wider, NULL, &found)) {
+		if (g_variant_n_children(found.unlocked))
+			g_variant_get_child(found.unlocked, 0, "&o", &path);
+		else if (g_variant_n_children(found.locked))
+			g_variant_get_child(found.locked, 0, "&o", &path);
+	}
+	if (path && !keyring_property(call, path, ITEM_IFACE, "Attributes", "a{ss}", &attributes))
+		g_variant_lookup(attributes, "api_origin", "&s", &origin);
+	if (origin && strcmp(origin, call->query->origin) != 0) {
+		quote(other, sizeof(other), origin, strlen(origin));
+		r = call->host->fail(call->host, ICRED_E_NOT_FOUND,
+				     "the keyring has a key of app %s, but for %s, not for %s; correct the "
+				     "setting api, or import a key with: icred key import app.pem",
+				     call->query->app, other, call->query->origin);
+	} else {
+		r = keyring_missing(call, 0);
+	}
+	g_clear_pointer(&attributes, g_variant_unref);
+	keyring_found_clear(&found);
+	return r;
+}
+
 /* The text of the item at this position.  The user is asked to unlock items only if the unlocked ones are not enough. */
 static int read_item(const struct keyring_call *call, unsigned at, struct keyring_text *ret_text)
 {
@@ -29,6 +62,8 @@ static int read_item(const struct keyring_call *call, unsigned at, struct keyrin
 		r = keyring_unlock(call, found.locked);
 		r = r ? r : UNLOCKED;
 	}
+	if (!r && !at && !g_variant_n_children(found.unlocked))
+		r = missing(call);
 	if (!r)
 		r = keyring_nth(call, found.unlocked, at, &ret_text->path);
 	keyring_found_clear(&found);
@@ -74,39 +109,6 @@ static int open_item(const struct keyring_call *call, unsigned at, GPtrArray *un
 	return r;
 }
 
-/* There is no key for this origin: has the app one for another, as after a change of the setting api? */
-static int missing(const struct keyring_call *call)
-{
-	const struct icred_key_query any = {.size = sizeof(any), .app = call->query->app};
-	const struct keyring_call wider = {call->self, call->host, &any};
-	struct keyring_found found = {NULL, NULL};
-	GVariant *attributes = NULL;
-	const char *path = NULL, *origin = NULL;
-	char other[QUOTE_SIZE];
-	int r;
-
-	if (!call->self->by_file && !keyring_search(&wider, NULL, &found)) {
-		if (g_variant_n_children(found.unlocked))
-			g_variant_get_child(found.unlocked, 0, "&o", &path);
-		else if (g_variant_n_children(found.locked))
-			g_variant_get_child(found.locked, 0, "&o", &path);
-	}
-	if (path && !keyring_property(call, path, ITEM_IFACE, "Attributes", "a{ss}", &attributes))
-		g_variant_lookup(attributes, "api_origin", "&s", &origin);
-	if (origin && strcmp(origin, call->query->origin) != 0) {
-		quote(other, sizeof(other), origin, strlen(origin));
-		r = call->host->fail(call->host, ICRED_E_NOT_FOUND,
-				     "the keyring has a key of app %s, but for %s, not for %s; correct the "
-				     "setting api, or import a key with: icred key import app.pem",
-				     call->query->app, other, call->query->origin);
-	} else {
-		r = keyring_missing(call, 0);
-	}
-	g_clear_pointer(&attributes, g_variant_unref);
-	keyring_found_clear(&found);
-	return r;
-}
-
 int keyring_load(const struct keyring_call *call, unsigned nth, struct keyring_recent *found)
 {
 	const struct icred_host *host = call->host;
@@ -139,8 +141,6 @@ int keyring_load(const struct keyring_call *call, unsigned nth, struct keyring_r
 		r = host->fail(host, ICRED_E_INVALID,
 			       "%s; import the key again, or remove the item with the keyring's own program",
 			       (const char *)unfit->pdata[0]);
-	else if (r == ICRED_E_NOT_FOUND && !nth)
-		r = missing(call);
 	for (guint i = 0; !r && i < unfit->len; i++)
 		host->log(host, ICRED_LOG_WARNING,
 			  "%s, so it is skipped; remove it with the keyring's own program",

@@ -10,6 +10,8 @@
  *   secret-mock unlock PEM    the question is answered, and the item unlocked
  *   secret-mock hidden PEM    the same, but what is locked shows no items at all, as with KWallet
  *   secret-mock confirm PEM   nothing is locked, but reading or deleting asks, as with KeePassXC
+ *   secret-mock moved PEM     as hidden, but unlocking replaces the collection, by one without items
+ *   secret-mock gone PEM      nothing is locked, but the item is removed just before it is read
  *
  * None of them keeps the schema's name, and none encrypts.
  */
@@ -31,6 +33,7 @@ static const char *mode;
 static char *pem;
 static gsize pem_len;
 static gboolean locked = TRUE, there = TRUE, deleting;
+static guint collection;
 
 static const char xml[] =
 	"<node>"
@@ -64,6 +67,11 @@ static int is_mode(const char *name)
 	return strcmp(mode, name) == 0;
 }
 
+static int is_hiding(void)
+{
+	return is_mode("hidden") || is_mode("moved");
+}
+
 static GVariant *items(gboolean any)
 {
 	const char *item = ITEM;
@@ -79,6 +87,8 @@ static gboolean answered(void *bus)
 		there = FALSE;
 	if (!dismissed)
 		locked = FALSE;
+	if (is_mode("moved"))
+		there = !g_dbus_connection_unregister_object(bus, collection);
 	g_dbus_connection_emit_signal(bus, NULL, PROMPT, "org.freedesktop.Secret.Prompt", "Completed",
 				      g_variant_new("(bv)", dismissed, items(!dismissed)), NULL);
 	return G_SOURCE_REMOVE;
@@ -104,10 +114,10 @@ static GVariant *search(GVariant *parameters)
 {
 	GVariant *attributes = g_variant_get_child_value(parameters, 0);
 	gboolean by_schema = g_variant_lookup(attributes, "xdg:schema", "&s", NULL);
-	gboolean unlocked = !locked || is_mode("confirm");
+	gboolean unlocked = !locked || is_mode("confirm") || is_mode("gone");
 
 	g_variant_unref(attributes);
-	if (by_schema || !there || (locked && is_mode("hidden")))
+	if (by_schema || !there || (locked && is_hiding()))
 		return g_variant_new("(@ao@ao)", items(FALSE), items(FALSE));
 	return g_variant_new("(@ao@ao)", items(unlocked), items(!unlocked));
 }
@@ -159,6 +169,9 @@ static void answer(GDBusConnection *bus, const char *sender, const char *path, c
 		g_dbus_method_invocation_return_value(call, g_variant_new("(o)", COLLECTION));
 	else if (strcmp(method, "OpenSession") == 0)
 		open_session(call, parameters);
+	else if (strcmp(method, "GetSecrets") == 0 && is_mode("gone"))
+		g_dbus_method_invocation_return_dbus_error(call, "org.freedesktop.Secret.Error.NoSuchObject",
+							   ITEM);
 	else if (strcmp(method, "GetSecrets") == 0)
 		g_dbus_method_invocation_return_value(call, secrets());
 	else if (strcmp(method, "Delete") == 0)
@@ -174,32 +187,34 @@ static void answer(GDBusConnection *bus, const char *sender, const char *path, c
 static GVariant *property(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
 			  const char *name, GError **error, void *data)
 {
-	const char *collection = COLLECTION;
+	const char *each = COLLECTION;
 
 	(void)bus, (void)sender, (void)path, (void)iface, (void)error, (void)data;
 	if (strcmp(name, "Locked") == 0)
-		return g_variant_new_boolean(locked && !is_mode("confirm"));
+		return g_variant_new_boolean(locked && !is_mode("confirm") && !is_mode("gone"));
 	if (strcmp(name, "Collections") == 0)
-		return g_variant_new_objv(&collection, 1);
+		return g_variant_new_objv(&each, locked || !is_mode("moved"));
 	if (strcmp(name, "Label") == 0)
 		return g_variant_new_string("Login");
-	return items(there && !(locked && is_mode("hidden")));
+	return items(there && !(locked && is_hiding()));
 }
 
-static void offer(GDBusConnection *bus, GDBusNodeInfo *node, unsigned interface, const char *path)
+static guint offer(GDBusConnection *bus, GDBusNodeInfo *node, unsigned interface, const char *path)
 {
 	static const GDBusInterfaceVTable table = {.method_call = answer, .get_property = property};
+	guint id = g_dbus_connection_register_object(bus, path, node->interfaces[interface], &table, NULL,
+						     NULL, NULL);
 
-	if (!g_dbus_connection_register_object(bus, path, node->interfaces[interface], &table, NULL, NULL,
-					       NULL))
+	if (!id)
 		exit(99);
+	return id;
 }
 
 static void acquired(GDBusConnection *bus, const char *name, void *data)
 {
 	(void)name;
 	offer(bus, data, 0, PATH);
-	offer(bus, data, 1, COLLECTION);
+	collection = offer(bus, data, 1, COLLECTION);
 	offer(bus, data, 2, PROMPT);
 	offer(bus, data, 3, ITEM);
 }
@@ -211,7 +226,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || argc > 3 || !node ||
 	    (argc == 3 && !g_file_get_contents(argv[2], &pem, &pem_len, NULL))) {
 		fprintf(stderr, "usage: secret-mock dismiss|silent|die|mute\n"
-				"       secret-mock unlock|hidden|confirm PEM\n");
+				"       secret-mock unlock|hidden|confirm|moved|gone PEM\n");
 		return 2;
 	}
 	mode = argv[1];
