@@ -72,6 +72,7 @@ const char *url_base_read(const char *api, const char *prefix, struct url_base *
 	CURLU *url = curl_url();
 	const char *problem = read_api(url, api, ret_base);
 	size_t slashes = prefix ? strspn(prefix, "/") : 0, len, n;
+	const char *path;
 
 	curl_url_cleanup(url);
 	if (problem || !prefix || !*prefix)
@@ -85,9 +86,10 @@ const char *url_base_read(const char *api, const char *prefix, struct url_base *
 		if (prefix[i] == '/' ? prefix[i + 1] == '/' || prefix[i + 1] == '.'
 				     : !strchr(UNRESERVED, prefix[i]))
 			return BAD_PREFIX;
-	/* A base that has the prefix already keeps it once. */
+	/* A path that ends with the prefix keeps it once; a host of that name, as in https://icr, is not a path. */
 	len = strlen(ret_base->text);
-	if (len >= n && memcmp(ret_base->text + len - n, prefix, n) == 0)
+	path = strchr(strstr(ret_base->text, "://") + 3, '/');
+	if (path && strlen(path) >= n && memcmp(ret_base->text + len - n, prefix, n) == 0)
 		return NULL;
 	if (len + n >= sizeof(ret_base->text))
 		return "the setting api is too long";

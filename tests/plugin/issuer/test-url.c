@@ -29,6 +29,7 @@ static void test_base(void **state)
 	check_base("https://a.example:8443//", "/", "https://a.example:8443", "a.example:8443");
 	check_base("https://a.example/", "/v0.5/", "https://a.example/v0.5", "a.example");
 	check_base("https://a.example/v1/", "/v1", "https://a.example/v1", "a.example");
+	check_base("https://icr", "/icr", "https://icr/icr", "icr");
 	check_base("https://a.example/icr", "/v1", "https://a.example/icr/v1", "a.example");
 	check_base("https://[::1]:8443", NULL, "https://[::1]:8443", "[::1]:8443");
 	check_base("http://127.0.0.1:80", NULL, "http://127.0.0.1:80", "127.0.0.1");
