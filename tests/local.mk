@@ -170,6 +170,7 @@ shell_tests = \
 	tests/house/check-src.sh \
 	tests/house/check-symbols.sh \
 	tests/house/check-tally.sh \
+	tests/house/check-words.sh \
 	tests/helper/icred/completions.sh \
 	tests/helper/icred/conversation.sh \
 	tests/whole/install.sh \
@@ -248,7 +249,7 @@ EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/
 	tests/abi/issuer-toy.c tests/abi/key-toy.c tests/abi/old-host.c \
 	tests/abi/1.0/icred/icred.h tests/abi/1.0/icred/module.h
 EXTRA_DIST += tests/whole/leak-matrix.py tests/whole/leak-hook.c
-EXTRA_DIST += tests/house/check-words.sh tests/lib.sh tests/plugin/key/wallets.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
+EXTRA_DIST += tests/lib.sh tests/plugin/key/wallets.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker
 
 # What released programs and modules rely on: written anew with a release, compared by .ci/run.
 abi-dump abi-check: libicred.la
