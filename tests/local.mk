@@ -23,6 +23,7 @@ include tests/field/local.mk
 core_unit_tests = \
 	tests/lib/curl/test-curl \
 	tests/lib/curl/test-curl-abi \
+	tests/lib/curl/test-curl-state \
 	tests/lib/base/test-clock \
 	tests/lib/base/test-deadline \
 	tests/lib/base/test-error \
@@ -133,7 +134,7 @@ tests_helper_common_test_output_LDADD = $(helper_test_libs)
 
 # Its memory runs out when it likes.
 tests_lib_api_test_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
-	-Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=mmap,--wrap=free
+	-Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=mmap,--wrap=free,--wrap=tsearch
 
 tests_lib_curl_test_curl_abi_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 

@@ -140,7 +140,7 @@ static int check_minted(const struct want *want, const struct record *record)
 	return ICRED_OK;
 }
 
-static int mint(const struct want *want, int64_t deadline, struct token_body **ret_body)
+static int mint_token(const struct want *want, int64_t deadline, struct token_body **ret_body)
 {
 	static const char *const targets[] = {[ICRED_TARGET_INSTALLATION] = "installation ",
 					      [ICRED_TARGET_ORGANIZATION] = "organization ",
@@ -176,7 +176,7 @@ static int renew(const struct want *want, struct token_body **body)
 
 	if (is_valid(want, *body))
 		deadline = MIN(deadline, clock_ms() + REFRESH_MS);
-	r = mint(want, deadline, &minted);
+	r = mint_token(want, deadline, &minted);
 	if (r == ICRED_OK)
 		r = cache_save(&want->handle->context, minted);
 	if (r == ICRED_OK) {

@@ -15,7 +15,7 @@
 struct child {
 	pid_t pid; /* for messages: only the supervisor knows whether the number is still the worker's */
 	pid_t supervisor;    /* its parent, and a child of ours; 0: there was no memory for one */
-	struct owned socket; /* the supervisor's socket, which tells how the worker ended */
+	struct owned socket; /* the supervisor's socket, which says how the worker ended */
 };
 
 #define NO_CHILD ((struct child){0, 0, OWNED_NONE})

@@ -209,7 +209,7 @@ static int broken(int error)
 			 errno_words(error));
 }
 
-/* Wait for a packet and tell its size; 0 is the end of the worker, or of our hold of the socket. */
+/* Wait for a packet and return its size; 0 is the end of the worker, or of our hold of the socket. */
 static int wait_packet(const struct owned *mine, int64_t deadline, size_t *ret_len)
 {
 	struct pollfd wait = {.fd = mine->fd, .events = POLLIN};

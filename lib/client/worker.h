@@ -25,8 +25,10 @@ struct worker {
 
 void worker_init(struct worker *worker, struct context *context);
 void worker_stop(struct worker *worker);
-/* At once, with whatever it is doing: who waits for it is told that it ended. */
-/* Kill it, unless that has happened since `kills` was read: then there is another one, which did nothing. */
+/*
+ * Kill it at once, whatever it is doing; calls that wait for it fail, as it ended.  Unless that has happened
+ * since `kills` was read: then there is another one, which did nothing.
+ */
 void worker_kill(struct worker *worker, unsigned kills);
 
 /* An answer to a request other than LOG, PROMPT and FAILED; a negative code ends the request. */
@@ -34,7 +36,7 @@ typedef int worker_answer_fn(int frame, struct reader *reader, void *data);
 
 /*
  * Send a request and take its answers until DONE or FAILED.  A worker that
- * hangs, crashes or answers garbage is a failure here and nothing more.
+ * hangs, crashes or sends a damaged answer is a failure here and nothing more.
  */
 int worker_call(struct worker *worker, struct wire *request, int64_t deadline, worker_answer_fn *answer,
 		void *data);

@@ -53,7 +53,7 @@ static int judge_token(struct icred_curl *auth, const struct curl_state *state, 
 	return TOKEN_DOUBTFUL;
 }
 
-/* Libcurl does not tell where a body comes from, and half of one is worse than none. */
+/* Libcurl does not say where a body comes from, and half of one is worse than none. */
 bool curl_rewind(struct icred_curl *auth, const struct curl_state *state)
 {
 	int64_t size = 0;

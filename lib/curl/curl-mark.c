@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which handle is at an address: libcurl tells no hook that a handle is gone, and
+ * Which handle is at an address: libcurl does not report to a hook that a handle is gone, and
  * malloc() gives its address to the next one.  A handle whose body the
  * application rewinds carries a mark of its own, so that the function is never
  * called for another one: in an option that libcurl keeps for RTSP alone and

@@ -28,7 +28,7 @@ struct curl_state {
 	bool doubtful; /* retried after a 403 without an explanation */
 	bool learned;  /* what came of that */
 	size_t seen;
-	/* What a request that goes well does not look at is behind what it does. */
+	/* From here on, what a request that goes well does not use. */
 	struct origin origin; /* of url, which the profile allows */
 	size_t url_cap;
 	char mark[CURL_MARK_MAX]; /* that is on a handle with a rewind function, or "" */

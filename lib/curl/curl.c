@@ -36,12 +36,11 @@ _export_ struct icred_curl *icred_curl_new(icred_t *handle, const struct icred_c
 		return missing("handle and functions"), NULL;
 	if (curl_table_read(functions, &own) < 0)
 		return NULL;
-	auth = aligned_alloc(_Alignof(struct icred_curl), sizeof(*auth));
+	auth = calloc(1, sizeof(*auth));
 	if (!auth) {
 		note_error(ICRED_E_NO_MEMORY, "out of memory");
 		return NULL;
 	}
-	memset(auth, 0, sizeof(*auth));
 	auth->handle = handle;
 	auth->functions = own;
 	version = own.version_info(CURL_VERSION_FIRST);
@@ -74,7 +73,7 @@ _export_ void icred_curl_set_flags(struct icred_curl *auth, unsigned flags)
 
 /* -- before the request ------------------------------------------------------ */
 
-/* Nothing of an earlier request stays on a handle whose next one can't be made. */
+/* Nothing of an earlier request stays on a handle whose next one cannot be made. */
 static int refuse(const struct icred_curl *auth, CURL *easy, struct curl_state *state, int code)
 {
 	/* Even on a handle we do not know: it may be a copy of one that we do. */

@@ -262,7 +262,7 @@ int failure_read(struct reader *reader)
 			retry_at = field_number(reader, &field);
 	}
 	if (reader->damaged || code >= 0 || code < -UINT8_MAX)
-		return set_error(ICRED_E_INTERNAL, "icred-worker answered garbage");
+		return set_error(ICRED_E_INTERNAL, "icred-worker sent a damaged answer");
 	if (code < ERROR_LAST) /* a newer worker has more kinds */
 		code = ICRED_E_INTERNAL;
 	note_error(code, "%s", text);

@@ -11,9 +11,9 @@
  * several processes may mint the same token.
  */
 struct owned mint_lock_open(struct log *log);
-/* OK, or CANCELLED when somebody else is in. */
+/* OK, or CANCELLED while another process or handle has it. */
 int mint_lock_try(const struct owned *lock, uint64_t hash);
-/* Let the next one in. */
+/* The lock is free for the next one. */
 void mint_lock_release(struct owned *lock, uint64_t hash);
 
 #endif

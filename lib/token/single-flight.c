@@ -24,25 +24,13 @@ static void mints_lock(struct mints *mints)
 	bool torn = lock_take(&mints->lock);
 
 	if (torn || mints->generation != lock_generation())
-		mints->list = NULL; /* the parent's, which nobody would land here */
+		mints->list = NULL; /* the parent's, which no thread here would finish */
 	mints->generation = lock_generation();
-}
-
-static struct mint *mint_new(int target, const char *id)
-{
-	size_t size = strlen(id) + 1;
-	struct mint *mint = calloc(1, sizeof(*mint) + size);
-
-	if (!mint)
-		return NULL;
-	atomic_init(&mint->refs, 2); /* the list's and the first's */
-	mint->target = target;
-	memcpy(mint->id, id, size);
-	return mint;
 }
 
 struct mint *mint_join(struct mints *mints, int target, const char *id, bool *ret_first)
 {
+	size_t size = strlen(id) + 1;
 	struct mint *mint;
 
 	mints_lock(mints);
@@ -52,12 +40,12 @@ struct mint *mint_join(struct mints *mints, int target, const char *id, bool *re
 	*ret_first = !mint;
 	if (mint) {
 		atomic_fetch_add(&mint->refs, 1);
-	} else {
-		mint = mint_new(target, id);
-		if (mint) {
-			mint->next = mints->list;
-			mints->list = mint;
-		}
+	} else if ((mint = calloc(1, sizeof(*mint) + size))) {
+		atomic_init(&mint->refs, 2); /* the list's and the first thread's */
+		mint->target = target;
+		memcpy(mint->id, id, size);
+		mint->next = mints->list;
+		mints->list = mint;
 	}
 	lock_give(&mints->lock);
 	return mint;

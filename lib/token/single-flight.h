@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Single flight among the threads of a process: of all threads that want the same token at
- * once, one mints and the others take what it got.
+ * Single flight among the threads of a process: of all threads that want the same token
+ * at once, the first mints and the others wait for its result.
  */
 #ifndef ICRED_LIB_TOKEN_SINGLE_FLIGHT_H
 #define ICRED_LIB_TOKEN_SINGLE_FLIGHT_H
@@ -19,11 +19,11 @@ struct mints {
 	struct mint *list;
 };
 
-/* Join the target's mint, or begin it: *ret_first says that it is ours to land. */
+/* Join the target's mint, or begin it: with *ret_first, this thread has to call mint_finish(). */
 struct mint *mint_join(struct mints *mints, int target, const char *id, bool *ret_first);
-/* The first's: tell everybody the token, or (NULL) this thread's failure. */
+/* For the first thread: the result for all, which is the token or (NULL) this thread's failure. */
 void mint_finish(struct mints *mints, struct mint *mint, struct token_body *body);
-/* Wait for the first; a counted body, or its failure as this thread's. */
+/* For the others: wait for the result; a counted body, or the failure as this thread's. */
 int mint_wait(struct mint *mint, int64_t deadline, struct token_body **ret_body);
 struct mint *mint_leave(struct mint *mint);
 void mints_clear(struct mints *mints);

@@ -52,6 +52,8 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
 void __wrap_free(void *memory);
+void *__real_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
+void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, const void *));
 
 void *__wrap_malloc(size_t size)
 {
@@ -98,6 +100,12 @@ void __wrap_free(void *memory)
 	if (memory)
 		atomic_fetch_sub(&living, 1);
 	__real_free(memory);
+}
+
+/* A node of the tree, which libc allocates. */
+void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, const void *))
+{
+	return granted() ? __real_tsearch(key, root, compare) : NULL;
 }
 
 /* -- what is tried ------------------------------------------------------------- */

@@ -144,11 +144,49 @@ static void each_fault_is_found(void **state)
 	unsetenv("ICRED_PROFILE");
 }
 
+static void count_line(int level, const char *text, void *data)
+{
+	(void)level;
+	(void)text;
+	++*(int *)data;
+}
+
+/* A program that was built with a shorter or a longer struct. */
+static void options_have_a_size(void **state)
+{
+	struct {
+		struct icred_options options;
+		char more[64];
+	} later = {.options = {.size = sizeof(later), .app = "1"}, .more = {1}};
+	int lines = 0, faults = 0;
+	struct icred_options earlier = {
+		.size = offsetof(struct icred_options, log), .log = count_line, .log_data = &lines};
+	struct icred_options none = {.size = 0};
+	icred_t *handle = NULL;
+
+	(void)state;
+	write_profile("sized", "app 12345\n");
+	assert_int_equal(icred_open(&handle, "sized", &later.options), ICRED_OK);
+	assert_string_equal(icred_setting(handle, "app", 0), "1");
+	icred_close(handle);
+	assert_int_equal(icred_profile_check("sized", &earlier, NULL, NULL), ICRED_E_INTERNAL);
+	assert_int_equal(icred_profile_list(&earlier, note_profile, NULL), 0);
+	assert_int_equal(lines, 0);
+	assert_int_equal(icred_profile_list(&none, note_profile, NULL), ICRED_E_INVALID);
+	assert_int_equal(icred_profile_check("sized", &none, note_fault, &faults), ICRED_E_INVALID);
+	assert_int_equal(faults, 1);
+}
+
 static void wrong_arguments_are_errors(void **state)
 {
+	icred_t *handle = NULL;
+
 	(void)state;
 	assert_int_equal(icred_profile_list(NULL, NULL, NULL), ICRED_E_INVALID);
 	assert_int_equal(icred_profile_show(NULL, note_entry, NULL), ICRED_E_INVALID);
+	assert_int_equal(icred_open(&handle, NULL, NULL), ICRED_OK);
+	assert_int_equal(icred_profile_show(handle, NULL, NULL), ICRED_E_INVALID);
+	icred_close(handle);
 	assert_null(icred_profile_name(NULL));
 	assert_null(icred_profile_file(NULL));
 }
@@ -159,7 +197,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_are_listed_by_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_profile_is_shown_as_it_runs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_fault_is_found, set_up, tear_down),
-		cmocka_unit_test(wrong_arguments_are_errors),
+		cmocka_unit_test_setup_teardown(options_have_a_size, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wrong_arguments_are_errors, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,6 @@
 /* The hook on a libcurl that only notes what it is told: each option, old versions, what an answer means. */
 #include "config.h"
 
-#include <pthread.h>
-
 #include "tests/lib/core.h"
 #include "lib/curl/curl-hook.h"
 #include "lib/api/handle.h"
@@ -609,44 +607,6 @@ static void test_multi(void **state)
 	assert_int_equal(icred_curl_multi_done(auth, multi, &message), 0);
 }
 
-#define EASIES  50
-#define ROUNDS  20000
-#define THREADS 4
-
-static struct curl_states shared;
-
-/* Handles of its own, every THREADSth address, come and go; NULL if it was given another thread's state. */
-static void *use_states(void *data)
-{
-	char *easies = data;
-	bool right = true;
-
-	for (int i = 0; right && i < ROUNDS; i++) {
-		char *one = easies + i * 7 % EASIES * THREADS;
-		struct curl_state *state = curl_state_get(&shared, one);
-		right = state && state->easy == one && curl_state_find(&shared, one) == state;
-		if (i % 3)
-			curl_state_forget(&shared, one);
-	}
-	return right ? data : NULL;
-}
-
-static void test_threads(void **state)
-{
-	static char easies[EASIES * THREADS];
-	pthread_t threads[THREADS];
-	void *result;
-
-	(void)state;
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, use_states, &easies[i]), 0);
-	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], &result), 0);
-		assert_ptr_equal(result, &easies[i]);
-	}
-	curl_states_clear(&shared);
-}
-
 /* Three for nothing, then pauses; good news end them. */
 static void test_backoff(void **state)
 {
@@ -692,7 +652,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_table, begin, end),
 		cmocka_unit_test_setup_teardown(test_same_address, begin, end),
 		cmocka_unit_test_setup_teardown(test_multi, begin, end),
-		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_backoff),
 	};
 

@@ -307,7 +307,7 @@ static void a_failure_that_is_none_is_garbage(void **state)
 		wire_put_string(&wire, TAG_TEXT, "text");
 		assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_FAILED);
 		assert_int_equal(failure_read(&reader), ICRED_E_INTERNAL);
-		assert_failure(ICRED_E_INTERNAL, "garbage");
+		assert_failure(ICRED_E_INTERNAL, "a damaged answer");
 	}
 	note_error(ICRED_E_LOCKED, "%%n%%s"); /* a format in a message is text */
 	failure_write(&wire, FRAME_FAILED);
