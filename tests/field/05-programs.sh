@@ -120,7 +120,7 @@ done
 if [ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ]; then
 	profile default "key required pkcs11 [uri=pkcs11:token=t;object=o?module-path=$programs/lib.so]"
 	begin
-	refused "a PKCS#11 library that is missing" 8 invalid "lib\.so can't be loaded: No such file.*install it, or correct module-path" icred token
+	refused "a PKCS#11 library that is missing" 8 invalid "lib\.so can't be loaded: No such file.*install it, or name another file with module-path" icred token
 	: >"$programs/lib.so"
 	refused "  that is none" 8 invalid "can't be loaded" icred token
 	chmod 666 "$programs/lib.so"
