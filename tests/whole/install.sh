@@ -98,6 +98,8 @@ else
 	skip "there is no keyring here to get a token with"
 fi
 
+is "icred --version and libicred.pc name the same home page, or none" \
+	"$(icred --version | sed -n 's/^Home page: //p')" "$(sed -n 's/^URL: //p' "$builddir/lib/libicred.pc")"
 ok "make uninstall" make -C "$builddir" uninstall DESTDIR="$dest"
 is "  leaves no file" "$(find "$dest" ! -type d)" ""
 done_testing
