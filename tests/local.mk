@@ -27,6 +27,7 @@ core_unit_tests = \
 	tests/lib/base/test-clock \
 	tests/lib/base/test-deadline \
 	tests/lib/base/test-error \
+	tests/lib/base/test-log \
 	tests/lib/token/test-single-flight \
 	tests/lib/protocol/test-frames \
 	tests/lib/api/test-key-functions \

@@ -47,7 +47,7 @@ void log_close(struct log *log)
 static void _printf_(3, 0) vlog_line(const struct log *log, int level, const char *format, va_list arguments)
 {
 	static const char *const levels[] = {"error", "warning", "info", "debug"};
-	int trace = log->trace_stderr ? STDERR_FILENO : owned_fd(&log->trace), len;
+	int trace, len;
 	char text[600], line[700];
 	struct quiet_write quiet;
 	struct timespec now;
@@ -57,6 +57,8 @@ static void _printf_(3, 0) vlog_line(const struct log *log, int level, const cha
 	text_clean(text, sizeof(text), text);
 	if (log->callback)
 		log->callback(level, text, log->data);
+	/* Only now, as a callback may close descriptors and open its own. */
+	trace = log->trace_stderr ? STDERR_FILENO : owned_fd(&log->trace);
 	if (trace < 0)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
