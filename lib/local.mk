@@ -58,15 +58,14 @@ libicred_core_la_SOURCES = \
 	lib/client/worker.c lib/client/worker.h \
 	lib/api/handle.c lib/api/handle.h \
 	lib/api/icred_forget.c \
-	lib/api/icred_get_token.c lib/api/icred_get_token.h \
+	lib/api/icred_get_token.c \
 	lib/api/icred_key.c \
 	lib/api/icred_open.c \
 	lib/api/icred_origin_allowed.c \
 	lib/api/icred_profile.c \
-	lib/api/icred_request.c lib/api/icred_request.h \
+	lib/api/icred_request.c \
 	lib/api/icred_token.c \
 	lib/api/icred_version.c \
-	lib/api/request-queue.h \
 	lib/curl/curl-backoff.c lib/curl/curl-backoff.h \
 	lib/curl/curl-hook.h \
 	lib/curl/curl-judge.c \

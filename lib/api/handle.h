@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An open profile: what an icred_t is made of. */
+/* An open profile: what an icred_t is made of, and what the public functions share. */
 #ifndef ICRED_LIB_API_HANDLE_H
 #define ICRED_LIB_API_HANDLE_H
 
-#include "lib/api/request-queue.h"
 #include "lib/client/worker.h"
 #include "lib/module/context.h"
 #include "lib/token/single-flight.h"
 #include "lib/token/rejected.h"
 #include "lib/token/table.h"
+
+struct fetch;
+
+/* The tokens that requests of a handle wait for; icred_request.c has the threads that fetch them. */
+struct request_queue {
+	struct lock lock;
+	struct fetch *list;
+	_Atomic uint32_t generation; /* of the process whose threads they are */
+	_Atomic uint32_t threads;    /* that may still touch the handle */
+	_Atomic uint32_t running;    /* of them, those that still take fetches */
+};
 
 struct icred {
 	struct context context;
@@ -35,5 +45,20 @@ int handle_identity(struct icred *handle, const char *installation, struct ident
  * no cache has it.  A cache that cannot be used is a failure only if the profile needs it.
  */
 int handle_reject_secret(struct icred *handle, const char *secret);
+
+/* A fresh token from the table or a cache, without waiting; NOT_FOUND: it takes a mint. */
+int get_at_hand(icred_t *handle, const char *installation, unsigned min_ttl, icred_token_t **ret_token);
+/* icred_get_token() with a deadline of clock_ms(), for a request that has waited in a queue. */
+int get_by(icred_t *handle, const char *installation, unsigned min_ttl, int64_t deadline,
+	   icred_token_t **ret_token);
+/* Whether it is still what icred_get_token() gives, if it was when table_changes() was that. */
+bool get_is_current(icred_t *handle, const icred_token_t *token, uint64_t changes);
+/* Whether it has been rejected since it was got. */
+bool get_was_refused(icred_t *handle, const icred_token_t *token);
+
+/* Whose tokens it brings. */
+icred_t *request_handle(const icred_request_t *request);
+/* The handle is going away: cut short what is under way, and wait for its threads. */
+void request_queue_end(icred_t *handle);
 
 #endif

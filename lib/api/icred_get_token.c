@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "lib/api/handle.h"
-#include "lib/api/icred_get_token.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/error.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/api/handle.h"
-#include "lib/api/icred_request.h"
 #include "lib/base/error.h"
 #include "lib/module/loader.h"
 

@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #include "lib/api/handle.h"
-#include "lib/api/icred_get_token.h"
-#include "lib/api/icred_request.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"

@@ -8,9 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/curl/curl-hook.h"
 #include "lib/base/error.h"
-#include "lib/api/icred_get_token.h"
 #include "lib/api/handle.h"
-#include "lib/api/icred_request.h"
 
 #define NOT_KNOWN 0 /* which changes of the table a token is from */
 

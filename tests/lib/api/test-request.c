@@ -217,7 +217,7 @@ static void many_requests_are_few_threads(void **state)
 		most = MAX(most, threads_now());
 	}
 	assert_in_range(most, 0,
-			before + 40); /* THREADS_MAX of lib/api/request.c, and some that are just ending */
+			before + 40); /* THREADS_MAX of icred_request.c, and some that are just ending */
 	for (int i = 0; i < MANY; i += 3)
 		icred_request_cancel(requests[i]);
 	for (int i = MANY - 1; i >= 0; i--)
