@@ -243,8 +243,16 @@ static void use(icred_t *handle)
 	result(icred_forget(handle), ICRED_OK, "icred_forget");
 }
 
+static int count_entry(const struct icred_profile_entry *entry, void *data)
+{
+	assert_non_null(entry->arguments);
+	++*(int *)data;
+	return 0;
+}
+
 static void try_all(void)
 {
+	int entries = 0;
 	struct icred_options options = {.size = sizeof(options), .app = "12345", .timeout_ms = 20000};
 	icred_t *handle = NULL;
 	int r = icred_open(&handle, "memory", &options);
@@ -254,7 +262,11 @@ static void try_all(void)
 		use(handle);
 	else
 		assert_null(handle);
+	if (r == ICRED_OK)
+		assert_int_equal(icred_profile_show(handle, count_entry, &entries), 0);
 	icred_close(handle);
+	/* All is well but for the worker, which is not there. */
+	result(icred_profile_check("memory", &options, NULL, NULL), ICRED_E_INTERNAL, "icred_profile_check");
 }
 
 /* -- where it is tried ------------------------------------------------------------ */
