@@ -177,7 +177,7 @@ shell_tests = \
 	tests/helper/icred/conversation.sh \
 	tests/whole/install.sh \
 	tests/plugin/issuer/issuer-module.sh \
-	tests/lib/module/module-abi.sh \
+	tests/lib/module/module-abi.sh tests/helper/worker/worker-requests.sh \
 	tests/whole/privileged.sh \
 	tests/helper/icred/hints.sh \
 	tests/helper/icred/profile.sh \
@@ -248,7 +248,7 @@ EXTRA_DIST += tests/lib/curl/curl-hook.c tests/lib/curl/curl-hook.h tests/lib/cu
 	examples/curl-easy.c examples/curl-epoll.c examples/curl-multi.c examples/curl-threads.c
 # Compiled by module-abi.sh: the example of icred-module(3), and modules against the headers of each release.
 EXTRA_DIST += tests/abi/abi tests/abi/appended.ini tests/abi/libicred.abi tests/abi/module.abi tests/abi/witness.c \
-	tests/abi/issuer-toy.c tests/abi/key-toy.c tests/abi/old-host.c \
+	tests/abi/issuer-toy.c tests/abi/key-toy.c tests/abi/old-host.c tests/helper/worker/ask-worker.py \
 	tests/abi/1.0/icred/icred.h tests/abi/1.0/icred/module.h
 EXTRA_DIST += tests/whole/leak-matrix.py tests/whole/leak-hook.c
 EXTRA_DIST += tests/lib.sh tests/plugin/key/wallets.sh tests/whole.sh tests/tally tests/skips tests/demo tests/fake/icred-worker

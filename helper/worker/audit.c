@@ -149,7 +149,7 @@ static bool read_proc(pid_t pid, const char *name, char *to, size_t cap)
 }
 
 /* Returns 0, also for what is not audited or was reported before, or an errno. */
-static int report(struct job *job, int code, int64_t expires_at)
+static int report(struct job *job, int code, int64_t expires_at, const char *key)
 {
 	const struct profile *profile = job->profile;
 	char text[AUDIT_MAX], program[PROGRAM_MAX], command[32] = "";
@@ -177,7 +177,7 @@ static int report(struct job *job, int code, int64_t expires_at)
 		.issuer = profile_issuer(profile),
 		.target = job->target,
 		.id = job->target_id,
-		.key = job->key,
+		.key = key,
 		.code = code,
 		.expires_at = expires_at,
 	};
@@ -193,22 +193,26 @@ static int report(struct job *job, int code, int64_t expires_at)
 void audit_signed_by(const struct icred_host *table, const char *fingerprint)
 {
 	struct job *job = host_of(table)->request;
+	char *key;
 
 	pthread_mutex_lock(&lock);
-	snprintf(job->key, sizeof(job->key), "%s", fingerprint);
+	key = job->keys[atomic_load(&job->key) == job->keys[0]];
+	snprintf(key, KEY_NAME_SIZE, "%s", fingerprint);
+	atomic_store(&job->key, key);
 	snprintf(last_key, sizeof(last_key), "%s", fingerprint);
 	pthread_mutex_unlock(&lock);
 }
 
 void audit_granted(struct job *job, int64_t expires_at)
 {
+	const char *signer = atomic_load(&job->key);
+	char key[KEY_NAME_SIZE];
 	int error;
 
 	pthread_mutex_lock(&lock);
-	if (!job->key[0])
-		memcpy(job->key, last_key, sizeof(job->key));
+	snprintf(key, sizeof(key), "%s", signer[0] ? signer : last_key);
 	pthread_mutex_unlock(&lock);
-	error = report(job, ICRED_OK, expires_at);
+	error = report(job, ICRED_OK, expires_at, key);
 	if (error)
 		log_line(&job->log, ICRED_LOG_DEBUG, "no audit record of this mint: %s: %s", AUDIT_SOCKET,
 			 strerror(error));
@@ -216,5 +220,5 @@ void audit_granted(struct job *job, int64_t expires_at)
 
 void audit_failed(struct job *job, int code)
 {
-	report(job, code, 0);
+	report(job, code, 0, atomic_load(&job->key));
 }

@@ -43,7 +43,7 @@ static void protect(void)
 	struct sigaction normal = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
 	struct rlimit no_core = {0, 0};
 	sigset_t none;
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_WRONLY);
 
 	for (int number = 1; number <= SIGRTMAX; number++)
 		sigaction(number, &normal, NULL); /* which rightly fails for KILL and STOP */
@@ -57,7 +57,9 @@ static void protect(void)
 	/* Some libraries of vendors print, which is no reason to refuse their signature. */
 	if (null >= 0)
 		dup2(null, STDOUT_FILENO);
-	if (null > STDERR_FILENO)
+	while (null >= 0 && null <= STDERR_FILENO)
+		null = dup(null); /* so that no socket becomes standard error */
+	if (null >= 0)
 		close(null);
 }
 

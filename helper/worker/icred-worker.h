@@ -56,8 +56,12 @@ struct job {
 	/* How many keys of each key line the server has refused, and which line signed last, from 1. */
 	unsigned spent[KEY_LINES_MAX];
 	_Atomic size_t signer;
-	/* For the audit: which key signed, and whether the outcome has been reported. */
-	char key[KEY_NAME_SIZE];
+	/*
+	 * For the audit: which key signed last ("": none), and whether the outcome has been reported.  A thread that
+	 * is left behind may sign while that is done, so a new name does not overwrite the one that is being read.
+	 */
+	char keys[2][KEY_NAME_SIZE];
+	_Atomic(const char *) key;
 	_Atomic bool audited;
 };
 
@@ -78,7 +82,10 @@ int job_done(struct job *job, uint16_t tag, const char *text);
 /* FAILED, with this thread's failure. */
 void job_failed(struct job *job);
 
-/* -- audit.c: one line in the system's log for each mint of a profile that is audited; never a secret -- */
+/*
+ * -- audit.c: one line in the system's log for each mint of a profile that is audited; never a secret.  A log that is
+ * missing, full or stuck costs a record, and never a mint --
+ */
 
 #define AUDIT_MAX 2048
 

@@ -14,7 +14,8 @@
 #include "lib/base/system-words.h"
 #include "helper/worker/icred-worker.h"
 
-#define SIGNALS_ROOM 16384 /* what a handler needs beside the machine's registers */
+#define SIGNALS_ROOM  16384 /* what a handler needs beside the machine's registers */
+#define LAST_WORDS_MS 200   /* how long a thread that crashes waits for those of another one */
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51 /* what the kernel says that the registers need */
 #endif
@@ -23,6 +24,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct job *running[JOBS_MAX];
 static _Atomic bool retired;
+static pid_t process; /* the worker, and not a child that a module has forked */
 
 /* Where this thread is. */
 static __thread struct job *here;
@@ -72,13 +74,24 @@ static void blame(struct job *job, const struct line *line, int code, const char
 
 /*
  * The process ends in the middle of a module.  Its job's failure says so, and so does that of each other job that
- * is in a module, which is not to blame.
+ * is in a module, which is not to blame.  Of threads that crash at the same moment the first one speaks, and the
+ * others let it finish.
  */
 static void last_words(const char *why)
 {
+	enum { SILENT, SPEAKING, DONE };
+	static _Atomic int state = SILENT;
+	int silent = SILENT;
 	char text[256];
 	struct words other = WORDS(text);
 
+	if (getpid() != process)
+		return;
+	if (!atomic_compare_exchange_strong(&state, &silent, SPEAKING)) {
+		for (int i = 0; i < LAST_WORDS_MS && atomic_load(&state) == SPEAKING; i++)
+			clock_sleep(1);
+		return;
+	}
 	words_add(&other, "was at work in a worker where another module ");
 	words_add(&other, why);
 	for (size_t i = 0; i < JOBS_MAX; i++) {
@@ -87,6 +100,7 @@ static void last_words(const char *why)
 		if (job && line)
 			blame(job, line, ICRED_E_INTERNAL, job == here || !here ? why : other.text);
 	}
+	atomic_store(&state, DONE);
 }
 
 /* Neither memory nor locks can be relied on: what is called here copies bytes, and sends them. */
@@ -95,18 +109,18 @@ static void crashed(int number)
 	char text[80];
 	struct words why = WORDS(text);
 
-	signal(number, SIG_DFL);
 	words_add(&why, "crashed (");
 	words_add(&why, signal_name(number));
 	words_add(&why, ")");
 	last_words(why.text);
+	signal(number, SIG_DFL);
 	raise(number);
 }
 
+/* The worker itself calls only _exit(2). */
 static void exited(void)
 {
-	if (here)
-		last_words("ended the process, which modules must not");
+	last_words("ended the process, which modules must not");
 }
 
 static void drop_signal_stack(void *stack)
@@ -122,6 +136,7 @@ void inside_watch(void)
 	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
 	struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK};
 
+	process = getpid();
 	have_signal_stacks = pthread_key_create(&signal_stacks, drop_signal_stack) == 0;
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)

@@ -79,6 +79,7 @@ int job_new(const struct hello *hello, struct secret_pool *pool, int fd, unsigne
 	job->pool = pool;
 	job->profile = hello->profile;
 	job->target_id = "";
+	atomic_init(&job->key, "");
 	job->due = clock_ms();
 	job->log = (struct log){
 		.callback = hello->log_level >= 0 ? send_log : NULL, .data = job, .trace = OWNED_NONE};

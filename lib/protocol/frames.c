@@ -202,6 +202,7 @@ int hello_read(struct reader *reader, struct hello *ret_hello)
 	struct field field;
 	int r = ICRED_OK;
 
+	clear_error();
 	while (r == ICRED_OK && wire_next(reader, &field))
 		r = hello_field(&builder, reader, &field);
 	if (r == ICRED_OK && (reader->damaged || builder.version < PROTOCOL_VERSION - 1 ||

@@ -3,10 +3,12 @@
  * A key that "signs" by giving the text back; and, with -DWILD_..., one that
  * breaks one rule of icred-module(3) on purpose.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <icred/module.h>
 
@@ -56,11 +58,22 @@ static int deeper(volatile char *above)
 }
 #endif
 
+#ifdef WILD_THREADEXIT
+static void *leave(void *unused)
+{
+	(void)unused;
+	exit(0);
+}
+#endif
+
 /* What this one does that it must not. */
 static int wild_turn(const struct icred_host *host)
 {
 	(void)host;
 #if defined(WILD_CRASH)
+#ifdef DELAY
+	usleep(DELAY);
+#endif
 	return *(volatile int *)8;
 #elif defined(WILD_STACK)
 	return deeper(&(volatile char){0});
@@ -68,13 +81,33 @@ static int wild_turn(const struct icred_host *host)
 	abort();
 #elif defined(WILD_EXIT)
 	exit(0);
+#elif defined(WILD_SLOW)
+	while (host->time_left(host) > 0)
+		usleep(10000);
+	usleep(100000);
+	host->signed_by(host, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG=");
+	return ICRED_OK;
+#elif defined(WILD_THREADEXIT)
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, leave, NULL) == 0)
+		pthread_join(thread, NULL);
+	return ICRED_E_INTERNAL;
+#elif defined(WILD_FORK)
+	pid_t child = fork();
+	if (child == 0)
+		exit(1);
+	return child > 0 && waitpid(child, NULL, 0) == child ? ICRED_OK : ICRED_E_INTERNAL;
 #elif defined(WILD_THREAD)
 	return raise(SIGSEGV);
 #elif defined(WILD_HANG)
 	for (;;)
 		(void)pause();
 #elif defined(WILD_STDOUT)
-	return puts("-----BEGIN") < 0 || fflush(stdout) != 0 || write(1, "X", 1) != 1 ? ICRED_E_INTERNAL : ICRED_OK;
+	return puts("-----BEGIN") < 0 || fflush(stdout) != 0 || write(1, "X", 1) != 1 ? ICRED_E_INTERNAL
+										      : ICRED_OK;
+#elif defined(WILD_STDERR)
+	(void)!write(2, "X", 1);
+	return ICRED_OK;
 #elif defined(WILD_PROMPT)
 #ifndef QUESTION
 #define QUESTION "Passphrase:"
@@ -89,7 +122,10 @@ static int wild_turn(const struct icred_host *host)
 				       : host->fail(host, ICRED_E_LOCKED,
 						    "key terminal finds no terminal here, as should be");
 #elif defined(WILD_NUMBER)
-	return 7;
+#ifndef NUMBER
+#define NUMBER 7
+#endif
+	return NUMBER;
 #else
 	return ICRED_OK;
 #endif
@@ -126,6 +162,29 @@ static int toy_store(void *self, const struct icred_host *host, const struct icr
 }
 #endif
 
+#ifdef WILD_MUTE
+static int toy_each(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		    int (*each)(const struct icred_key *key, void *data), void *data)
+{
+	(void)self;
+	(void)host;
+	(void)query;
+	(void)each;
+	(void)data;
+	return MUTE;
+}
+
+static int toy_remove(void *self, const struct icred_host *host, const struct icred_key_query *query,
+		      const char *fingerprint)
+{
+	(void)self;
+	(void)host;
+	(void)query;
+	(void)fingerprint;
+	return MUTE;
+}
+#endif
+
 #ifdef WILD_LONG
 /* From a later release: structs that go on. */
 static const struct {
@@ -140,6 +199,10 @@ static const struct icred_key_ops ops = {
 #endif
 #ifdef WILD_LENGTH
 	.store = toy_store,
+#endif
+#ifdef WILD_MUTE
+	.each = toy_each,
+	.remove = toy_remove,
 #endif
 };
 #endif
@@ -164,9 +227,15 @@ static const struct {
 			.facility = ICRED_KEY,
 #endif
 			.name = "toy",
+#ifdef PARALLEL
+			.threads = ICRED_THREADS_PARALLEL,
+#else
 			.threads = ICRED_THREADS_SERIAL,
+#endif
 #ifdef WILD_LENGTH
 			.can = ICRED_CAN_SIGN | ICRED_CAN_STORE,
+#elif defined(WILD_MUTE)
+			.can = ICRED_CAN_SIGN | ICRED_CAN_LIST | ICRED_CAN_REMOVE,
 #else
 			.can = ICRED_CAN_SIGN,
 #endif

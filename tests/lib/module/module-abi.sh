@@ -21,7 +21,7 @@ build() {
 	build_name=$1 build_source=$2
 	shift 2
 	# shellcheck disable=SC2086 # a list of options
-	${CC:-cc} -Wall -Wextra -Wno-unused-function -fPIC -shared -fvisibility=hidden "$@" ${build_flags-$installed_flags} \
+	${CC:-cc} -Wall -Wextra -Wno-unused-function -fPIC -shared -pthread -fvisibility=hidden "$@" ${build_flags-$installed_flags} \
 		-o "$modules/$build_name.so" "$build_source" 2>"$tmp/build.log" || {
 		diag "$(cat "$tmp/build.log")"
 		return 1
@@ -198,6 +198,7 @@ wild crash 1 'crashed \(SIGSEGV\)'
 wild stack 1 'crashed \(SIGSEGV\)'
 wild abort 1 'crashed \(SIGABRT\)'
 wild exit 1 'ended the process'
+wild threadexit 1 'ended the process'
 wild length 1 'signature of an invalid length'
 wild number 1 'internal'
 wild terminal 4 'no terminal here'
@@ -213,6 +214,9 @@ run timeout 20 icred -p load --timeout 2 token
 is "a cache that is at work in the caller: the deadline ends the command" "$status" 7
 run timeout 20 icred --timeout 2 profile check load
 is "  and profile check" "$status" 7
+build key-fork "$srcdir/tests/abi/key-toy.c" -DWILD_FORK
+stack fork 'key required fork' 'issuer required toy' 'cache optional memory'
+is "one whose child calls exit: the worker goes on" "$(icred -p fork token 2>&1)" toy_3_a
 # Some libraries of vendors print: that costs no signature.
 build key-stdout "$srcdir/tests/abi/key-toy.c" -DWILD_STDOUT
 stack stdout 'key required stdout' 'issuer required toy' 'cache optional memory'
