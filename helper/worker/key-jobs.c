@@ -114,6 +114,7 @@ static void ask_all(struct key_job *key, unsigned can,
 		int r;
 		if (line->facility != ICRED_KEY)
 			continue;
+		clear_error();
 		inside_enter(key->job, INSIDE_CALL, line);
 		r = module_get(line, &host, &module);
 		unable = r == ICRED_OK && !(module->table.can & can);
@@ -124,6 +125,8 @@ static void ask_all(struct key_job *key, unsigned can,
 			module_leave(module);
 		}
 		inside_leave(key->job, INSIDE_CALL);
+		if (r != ICRED_OK && r != STACK_SKIP)
+			r = line_failure(line, r);
 		line_explain(&key->job->log, line, unable ? ICRED_E_UNSUPPORTED : r,
 			     "and every line is asked");
 		if (r < 0 && r != ICRED_E_NOT_FOUND &&

@@ -31,24 +31,31 @@ struct outcome {
 	bool any;
 };
 
-void line_ensure_message(const struct line *line, int code)
+/* A number that is not an ICRED_E_ code is a defect of the module. */
+static int result_code(int result)
 {
+	return result > 0 || result < ERROR_LAST ? ICRED_E_INTERNAL : result;
+}
+
+int line_failure(const struct line *line, int result)
+{
+	int code = result_code(result);
 	char name[LINE_NAME_MAX];
 
 	if (icred_error()->code != code)
 		note_error(code, "%s: %s", line_name(line, name), icred_strerror(code));
+	if (!icred_error()->module[0])
+		set_error_where(line_name(line, name), line->file, line->number);
+	return code;
 }
 
-static void note_failure(struct outcome *outcome, struct line *line, int code, bool counts)
+static void note_failure(struct outcome *outcome, struct line *line, int result, bool counts)
 {
-	char name[LINE_NAME_MAX];
 	struct failure failure;
 
 	if (outcome->impression == BAD)
 		return; /* the first failure that counts is the one reported */
-	line_ensure_message(line, code);
-	if (!icred_error()->module[0])
-		set_error_where(line_name(line, name), line->file, line->number);
+	(void)line_failure(line, result);
 	failure_save(&failure);
 	if (counts)
 		outcome->impression = BAD;
@@ -74,12 +81,6 @@ void line_explain(const struct log *log, const struct line *line, int result, co
 	has_reason = result < 0 && error->code == result && strcmp(error->message, silent) != 0;
 	log_line(log, ICRED_LOG_INFO, "%s (%s): %s, %s%s%s", name, place, kind, meaning,
 		 has_reason ? ": " : "", has_reason ? error->message : "");
-}
-
-/* A number that is not an ICRED_E_ code is a defect of the module. */
-static int result_code(int result)
-{
-	return result > 0 || result < ERROR_LAST ? ICRED_E_INTERNAL : result;
 }
 
 bool line_fails_stack(const struct line *line, int result)
@@ -124,7 +125,7 @@ static bool weigh(struct outcome *outcome, struct line *line, int result, const 
 	char name[LINE_NAME_MAX];
 
 	if (result != ICRED_OK) {
-		note_failure(outcome, line, result_code(result), fails);
+		note_failure(outcome, line, result, fails);
 	} else if (fails) { /* a success that the control makes a failure */
 		note_error(ICRED_E_NOT_FOUND, "%s succeeded, and success=%s of its control fails the stack",
 			   line_name(line, name), action_name(action));

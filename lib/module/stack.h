@@ -6,6 +6,8 @@
 #ifndef ICRED_LIB_MODULE_STACK_H
 #define ICRED_LIB_MODULE_STACK_H
 
+#include <limits.h>
+
 #include "lib/base/log.h"
 #include "lib/profile/line.h"
 
@@ -18,12 +20,12 @@
  * If no line's result counts, the failure is `undecided`; if that is 0, the
  * most significant one of those that the controls ignored.
  */
-#define STACK_SKIP 1
+#define STACK_SKIP (INT_MAX / 2) /* a number that no module returns */
 int stack_run(const struct stack *stack, int facility, const struct log *log,
 	      int (*call)(struct line *line, void *data), void *data, int undecided,
 	      struct line **ret_decider);
-/* For a module that failed without a message of this code: make one that names it. */
-void line_ensure_message(const struct line *line, int code);
+/* A module's result that is not success as a failure of this thread: it has a code, a message and the line. */
+int line_failure(const struct line *line, int result);
 /* Whether this failure of the line fails the stack, by its control or because its module is faulty. */
 bool line_fails_stack(const struct line *line, int result);
 /* Explain in the log (which may be NULL) what came of a line, with this thread's failure as the reason. */

@@ -43,7 +43,7 @@ static int used(struct walk *walk, const struct line *line, int r)
 	/* Not here, or not on this machine: nothing that a user would have to know or mend. */
 	if (r >= 0 || r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
 		return r;
-	line_ensure_message(line, r);
+	r = line_failure(line, r);
 	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
 		failure_save(&walk->failure);
 	else if (!walk->failure.code)
@@ -218,7 +218,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 	r = module->ops.cache.drop(module->self, &host->table, walk->name);
 	module_leave(module);
 	if (r < 0 && r != ICRED_E_NOT_FOUND && !walk->failure.code) {
-		line_ensure_message(host->line, r);
+		(void)line_failure(host->line, r);
 		failure_save(&walk->failure);
 	}
 	return r;

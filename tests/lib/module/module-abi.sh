@@ -214,9 +214,26 @@ run timeout 20 icred -p load --timeout 2 token
 is "a cache that is at work in the caller: the deadline ends the command" "$status" 7
 run timeout 20 icred --timeout 2 profile check load
 is "  and profile check" "$status" 7
+build key-one "$srcdir/tests/abi/key-toy.c" -DWILD_NUMBER -DNUMBER=1
+stack one 'key required one' 'issuer required toy' 'cache optional memory'
+run icred -p one token
+is "a result that is 1 is a defect like others, and not a line that is skipped" "$status $out" "1 "
+like "  and is reported as that" "$err" 'key one: an internal error'
 build key-fork "$srcdir/tests/abi/key-toy.c" -DWILD_FORK
 stack fork 'key required fork' 'issuer required toy' 'cache optional memory'
 is "one whose child calls exit: the worker goes on" "$(icred -p fork token 2>&1)" toy_3_a
+# Failures without a message count as those with one.
+for mute in ICRED_E_NETWORK 7; do
+	case $mute in 7) why='an internal error' status_wanted=1 ;; *) why='the server could not be reached' status_wanted=7 ;; esac
+	build key-mute "$srcdir/tests/abi/key-toy.c" -DWILD_MUTE "-DMUTE=$mute"
+	stack mute 'key sufficient mute' 'issuer required toy'
+	for command in 'list' "remove $fingerprint"; do
+		# shellcheck disable=SC2086 # words
+		run icred -p mute key $command
+		is "$mute without a message: key $command" "$status $out" "$status_wanted "
+		like "  says who failed" "$err" "key mute: $why"
+	done
+done
 # Some libraries of vendors print: that costs no signature.
 build key-stdout "$srcdir/tests/abi/key-toy.c" -DWILD_STDOUT
 stack stdout 'key required stdout' 'issuer required toy' 'cache optional memory'
