@@ -51,8 +51,9 @@ is "an include is spelled from the top" \
 is "no line of the table allows a folder that stands below it" "$(printf '%s' "$arrows" | awk '
 	NF { name = $1; sub(/:$/, "", name); for (i = 2; i <= NF; i++) if (!($i in seen)) print name " -> " $i; seen[name] }')" ""
 
-# A .c and the .h of its name are one; what is left when all that include nothing more are taken away goes in a circle.
-is "no files include each other in a circle" "$(sed 's/\.[ch]\b//g' "$tmp/includes" | awk '$1 != $2' | sort -u | awk '
+# The lines "FROM TO" that are left when all that use, or are used by, nothing more are taken away go in a circle.
+circles() {
+	awk '
 	{ from[NR] = $1; to[NR] = $2; alive[NR] = 1 }
 	END {
 		do {
@@ -68,7 +69,39 @@ is "no files include each other in a circle" "$(sed 's/\.[ch]\b//g' "$tmp/includ
 			for (i = 1; i <= NR; i++) if (alive[i] && !(from[i] in met)) { alive[i] = 0; changed = 1 }
 		} while (changed)
 		for (i = 1; i <= NR; i++) if (alive[i]) print from[i] " -> " to[i]
-	}')" ""
+	}'
+}
+
+# A .c and the .h of its name are one.
+is "no files include each other in a circle" "$(sed 's/\.[ch]\b//g' "$tmp/includes" | awk '$1 != $2' | sort -u | circles)" ""
+
+# Files of one part share a header, so what they use of each other is in their functions: "FILE FILE".
+# shellcheck disable=SC2016 # awk's
+find lib plugin helper -name '*.c' | LC_ALL=C sort | xargs awk '
+	FNR == 1 { comment = 0 }
+	{
+		line = $0
+		gsub(/"([^"\\]|\\.)*"/, "", line)
+		if (comment) { if (sub(/.*\*\//, "", line)) comment = 0; else next }
+		gsub(/\/\*([^*]|\*[^\/])*\*\//, "", line)
+		if (sub(/\/\*.*/, "", line)) comment = 1
+		if (line ~ /^(_[a-z]+_ )?[a-z][a-z0-9_ ]*[ *][a-z0-9_]+\(/ && line !~ /^(static|typedef|extern) / && line !~ /;$/) {
+			name = line; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name)
+			if (name in home && home[name] != FILENAME) twice[name]
+			home[name] = FILENAME
+		}
+		gsub(/(\.|->)[a-z0-9_]+/, "", line) # a member
+		n = split(line, words, /[^A-Za-z0-9_]+/)
+		for (i = 1; i <= n; i++) used[FILENAME, words[i]]
+	}
+	END {
+		for (key in used) {
+			split(key, part, SUBSEP)
+			if (part[2] in home && !(part[2] in twice) && home[part[2]] != part[1]) print part[1], home[part[2]]
+		}
+	}' | sort -u >"$tmp/calls"
+like "files use functions of others" "$(wc -l <"$tmp/calls")" '^[0-9]{3,}$'
+is "no files use functions of each other in a circle" "$(circles <"$tmp/calls")" ""
 is "no two files have one name" "$(find lib plugin helper -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d)" ""
 is "no two files have one header guard" \
 	"$(find lib plugin helper tests -name '*.h' ! -path 'tests/abi/*' -exec grep -hm1 '^#ifndef .*_H$' {} + | sort | uniq -d)" ""

@@ -3,6 +3,19 @@
 
 #include "plugin/key/keyring/keyring.h"
 
+#define LABEL_FINGERPRINT 8 /* characters of it that a label shows */
+
+/* For Seahorse or KWalletManager to show. */
+char *keyring_make_label(const struct icred_key_query *query, const char *label, const char *fingerprint)
+{
+	const char *host = strstr(query->origin, "://");
+
+	if (label && label[0])
+		return g_utf8_make_valid(label, -1);
+	return g_strdup_printf("ICR app %s key (%s) SHA256:%.*s…", query->app,
+			       host ? host + 3 : query->origin, LABEL_FINGERPRINT, fingerprint);
+}
+
 /* Of an item or a collection.  It is for people only, nothing depends on it: NULL if it cannot be read. */
 char *keyring_label_of(const struct keyring_call *call, const char *path, const char *iface)
 {

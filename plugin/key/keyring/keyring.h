@@ -153,6 +153,7 @@ int keyring_default(const struct keyring_call *call, char **ret_path);
 void keyring_found_clear(struct keyring_found *found);
 
 /* item.c: what an item shows beside its secret */
+char *keyring_make_label(const struct icred_key_query *query, const char *label, const char *fingerprint);
 char *keyring_label_of(const struct keyring_call *call, const char *path, const char *iface);
 int keyring_show(const struct keyring_call *call, const char *path, bool locked, keyring_each_key *each,
 		 void *data);
@@ -163,7 +164,6 @@ bool keyring_recent_fits(const struct keyring_recent *recent, const struct icred
 			 unsigned nth);
 
 /* store-key.c */
-char *keyring_make_label(const struct icred_key_query *query, const char *label, const char *fingerprint);
 int keyring_store(const struct keyring_call *call, const char *pem, const char *label,
 		  const char *fingerprint);
 

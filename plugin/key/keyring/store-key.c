@@ -3,8 +3,7 @@
 
 #include "plugin/key/keyring/keyring.h"
 
-#define REPLACE           TRUE /* an item with the same attributes */
-#define LABEL_FINGERPRINT 8    /* characters of it that a label shows */
+#define REPLACE TRUE /* an item with the same attributes */
 
 struct item {
 	const char *pem;
@@ -13,17 +12,6 @@ struct item {
 	const char *fingerprint;
 	unsigned bits;
 };
-
-/* For Seahorse or KWalletManager to show. */
-char *keyring_make_label(const struct icred_key_query *query, const char *label, const char *fingerprint)
-{
-	const char *host = strstr(query->origin, "://");
-
-	if (label && label[0])
-		return g_utf8_make_valid(label, -1);
-	return g_strdup_printf("ICR app %s key (%s) SHA256:%.*s…", query->app,
-			       host ? host + 3 : query->origin, LABEL_FINGERPRINT, fingerprint);
-}
 
 static int create_default(const struct keyring_call *call)
 {
