@@ -165,14 +165,14 @@ tests_plugin_key_test_pkcs11_pin_LDADD = libpemkey.la $(GNUTLS_LIBS) $(CMOCKA_LI
 # -- scripts: consistency, then the real parts, some with a driver in C --------
 
 shell_tests = \
-	tests/house/check-headers.sh \
-	tests/house/check-layers.sh \
-	tests/house/check-help.sh \
-	tests/house/check-man.sh \
-	tests/house/check-src.sh \
-	tests/house/check-symbols.sh \
-	tests/house/check-tally.sh \
-	tests/house/check-words.sh \
+	tests/check-headers.sh \
+	tests/check-layers.sh \
+	tests/check-help.sh \
+	tests/check-man.sh \
+	tests/check-src.sh \
+	tests/check-symbols.sh \
+	tests/check-tally.sh \
+	tests/check-words.sh \
 	tests/helper/icred/completions.sh \
 	tests/helper/icred/conversation.sh \
 	tests/whole/install.sh \

@@ -168,7 +168,7 @@ static int conv_terminal(int style, const char *text, char *reply, size_t cap, i
 	conv_catch(old);
 	if (style != ICRED_PROMPT_ECHO_ON) /* an unknown style may ask for a secret */
 		conv_echo_off();
-	/* A question that can't be shown must not be answered. */
+	/* A question that cannot be shown must not be answered. */
 	if (!question.failed && conv_show())
 		r = conv_line(deadline, reply, cap);
 	conv_restore();

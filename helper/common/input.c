@@ -39,10 +39,10 @@ static int input_failed(const struct options *o, const char *name, int error)
 	if (error == ENOENT)
 		return fail(o, FAIL_NOT_FOUND, "not-found", "there is no file %s; check its name", name);
 	if (errno_code(error, 0))
-		return fail(o, FAIL_OTHER, icred_kind(errno_code(error, 0)), "can't read %s: %s", name,
+		return fail(o, FAIL_OTHER, icred_kind(errno_code(error, 0)), "cannot read %s: %s", name,
 			    errno_words(error));
 	return fail(o, FAIL_INVALID, "invalid",
-		    "can't read %s: %s; name the app's private key file, and check its mode", name,
+		    "cannot read %s: %s; name the app's private key file, and check its mode", name,
 		    strerror(error));
 }
 
@@ -112,7 +112,7 @@ int input_line(const struct options *o, int fd, struct input *ret_input)
 	input_wipe(&input);
 	if (error)
 		return fail(o, FAIL_USAGE, "usage",
-			    "can't read descriptor %d: %s; give one that is open, such as 3<FILE in a shell",
+			    "cannot read descriptor %d: %s; give one that is open, such as 3<FILE in a shell",
 			    fd, strerror(error));
 	return fail(o, FAIL_USAGE, "usage",
 		    "descriptor %d has no line of 1 to %d bytes; give the passphrase there", fd, INPUT_LINE);

@@ -70,7 +70,7 @@ int options_profile(struct options *o, const char *value, const char *from)
 		return 0;
 	return options_complain(
 		o,
-		"%s: \"%.100s\" can't be the name of a profile; give the name of its file without "
+		"%s: \"%.100s\" cannot be the name of a profile; give the name of its file without "
 		"folder and .conf",
 		from, value);
 }
@@ -121,7 +121,7 @@ static int options_descriptor(struct options *o, const char *value)
 	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
 		return options_complain(
 			o,
-			"--passphrase-fd: can't read descriptor %s: %s; give one that is open, such as "
+			"--passphrase-fd: cannot read descriptor %s: %s; give one that is open, such as "
 			"3<FILE in a shell",
 			value, flags < 0 ? "Bad file descriptor" : "it is open for writing only");
 	o->has_passphrase = true;

@@ -144,7 +144,7 @@ int process_finish(const struct options *o, int status)
 
 	/* Some file systems report a full disk only when the file is closed. */
 	if (status == 0 && (output_write(out, output_fd()) < 0 || (any && close(output_fd()) < 0)))
-		status = fail_system(o, "can't write the answer", out->failed ? ENOMEM : errno);
+		status = fail_system(o, "cannot write the answer", out->failed ? ENOMEM : errno);
 	output_wipe(out);
 	return status;
 }

@@ -33,7 +33,7 @@ int credential_read(const struct options *o, char *buffer, size_t cap,
 				    "timed out reading the description on standard input");
 		n = read(STDIN_FILENO, buffer + *ret_len, cap - *ret_len);
 		if (n < 0 && errno != EINTR)
-			return fail(o, FAIL_OTHER, "invalid", "can't read the description: %s",
+			return fail(o, FAIL_OTHER, "invalid", "cannot read the description: %s",
 				    strerror(errno));
 		*ret_len += n > 0 ? (size_t)n : 0;
 		if (*ret_len == cap)
@@ -202,10 +202,10 @@ int credential_get(const struct options *o, const struct credential_request *req
 		found.expires_at = icred_token_expires_at(found.token);
 		now = time(NULL);
 		left = found.expires_at - now;
-		/* Clients take an expiry that they can't read for "never", and one that is past for "useless". */
+		/* Clients take an expiry that they cannot read for "never", and one that is past for "useless". */
 		if (left <= 0 || left > CREDENTIAL_EXPIRY_MAX ||
 		    strpbrk(icred_token_secret(found.token), "\r\n"))
-			status = fail(o, FAIL_OTHER, "internal", "the token that was found can't be used");
+			status = fail(o, FAIL_OTHER, "internal", "the token that was found cannot be used");
 		else if (left > CREDENTIAL_MARGIN)
 			found.expires_at -= CREDENTIAL_MARGIN;
 	}

@@ -220,6 +220,6 @@ int watch_finish(struct watch *watch, const struct plan *plan)
 		return WEXITSTATUS(wait_status);
 	/* curl ended before its answer was written; otherwise it would have ended like this. */
 	if (watch->lost != EPIPE)
-		(void)fail_system(plan->o, "can't write the answer", watch->lost);
+		(void)fail_system(plan->o, "cannot write the answer", watch->lost);
 	return WATCH_LOST;
 }

@@ -52,7 +52,7 @@ static int rundir_failed(const struct rundir_report *report, const char *verb, i
 {
 	const char *advice = errno_advice(error, report->advice);
 
-	return rundir_say(report, errno_code(error, ICRED_E_DENIED), RUNDIR_PATH " can't be %s: %s%s%s",
+	return rundir_say(report, errno_code(error, ICRED_E_DENIED), RUNDIR_PATH " cannot be %s: %s%s%s",
 			  report->path, verb, errno_words(error), *advice ? "; " : "", advice);
 }
 
@@ -68,8 +68,8 @@ static int rundir_refused(const struct rundir_report *report, int at, const char
 
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return rundir_say(report, ICRED_E_DENIED,
-				  RUNDIR_PATH " is a symbolic link, which can't be trusted; %s", report->path,
-				  report->advice);
+				  RUNDIR_PATH " is a symbolic link, which cannot be trusted; %s",
+				  report->path, report->advice);
 	return rundir_failed(report, "opened", error);
 }
 

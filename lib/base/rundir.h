@@ -16,7 +16,7 @@
  * Open $XDG_RUNTIME_DIR/icred, or /run/user/EUID/icred if the variable is unset
  * or the process privileged; made if missing.  ICRED_E_UNSUPPORTED: there is
  * no runtime directory on this machine; ICRED_E_DENIED: there is one which
- * can't be trusted or used.  Then `why` is one line that says what to do.
+ * cannot be trusted or used.  Then `why` is one line that says what to do.
  */
 ICRED_MUST_CHECK int rundir_open(int *ret_fd, char *why, size_t why_cap);
 

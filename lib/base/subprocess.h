@@ -37,7 +37,7 @@ struct subprocess {
 enum subprocess_end {
 	SUBPROCESS_ENDED,       /* by itself; what it left in the background is not waited for */
 	SUBPROCESS_STOPPED,     /* as wait() said */
-	SUBPROCESS_NOT_RUN,     /* there is no such program, or it can't be executed: error */
+	SUBPROCESS_NOT_RUN,     /* there is no such program, or it cannot be executed: error */
 	SUBPROCESS_NOT_STARTED, /* for want of a process or of a descriptor: error */
 };
 

@@ -118,20 +118,20 @@ static int find_entry(struct line *line, module_entry_fn **ret_entry)
 
 	if (!module_path(line, path))
 		return bad_module(line,
-				  "can't be loaded: the value of ICRED_MODULE_DIR is too long; unset it");
+				  "cannot be loaded: the value of ICRED_MODULE_DIR is too long; unset it");
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!handle) {
 		said = dlerror();
 		error = load_errno(said);
 		if (error) {
-			note_error(ICRED_E_NO_MEMORY, "module %s can't be loaded: %s", line_name(line, name),
+			note_error(ICRED_E_NO_MEMORY, "module %s cannot be loaded: %s", line_name(line, name),
 				   errno_words(error));
 			set_error_where("", line->file, line->number);
 			return ICRED_E_NO_MEMORY;
 		}
 		similar = similar_module(line);
 		snprintf(why, sizeof(why),
-			 "can't be loaded: %.440s; install what is missing, or name another one%s", said,
+			 "cannot be loaded: %.440s; install what is missing, or name another one%s", said,
 			 suggest_text(&similar));
 		return bad_module(line, why);
 	}

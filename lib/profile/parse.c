@@ -243,7 +243,7 @@ static int parse_include(struct parse *parse)
 		return r;
 	if (r < 0) {
 		struct suggestion similar = profile_similar(parse->words[1]);
-		snprintf(why, sizeof(why), "can't include the profile \"%.60s\": %s%s", parse->words[1],
+		snprintf(why, sizeof(why), "cannot include the profile \"%.60s\": %s%s", parse->words[1],
 			 r == ICRED_E_NOT_FOUND ? "it does not exist" : icred_error()->message,
 			 r == ICRED_E_NOT_FOUND ? suggest_text(&similar) : "");
 		return bad(parse, 1, why);

@@ -251,7 +251,7 @@ int profile_open(const struct log *log, const char *name, char **ret_file, int *
 	int fd = -1, r = ICRED_E_NOT_FOUND;
 
 	if (!profile_name_ok(name))
-		return set_error(ICRED_E_INVALID, "\"%.60s\" can't be the name of a profile", name);
+		return set_error(ICRED_E_INVALID, "\"%.60s\" cannot be the name of a profile", name);
 	search_init(&search, log);
 	for (size_t i = 0; r == ICRED_E_NOT_FOUND && i < SEARCH_DIRECTORIES; i++)
 		r = open_at(&search, i, name, file, &fd, ret_st);

@@ -242,7 +242,7 @@ unsigned settings_seconds(const struct settings *settings, const char *name)
 	unsigned seconds = 0;
 
 	if (value && !parse_duration(value, YEAR, &seconds))
-		return 0; /* can't be: it was checked as it was added */
+		return 0; /* cannot be: it was checked as it was added */
 	return seconds;
 }
 

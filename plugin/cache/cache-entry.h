@@ -7,7 +7,7 @@
 
 #include <icred/module.h>
 
-/* [a-z0-9.-], 1 to ICRED_NAME_MAX bytes: can't leave a directory, can't look like two words. */
+/* [a-z0-9.-], 1 to ICRED_NAME_MAX bytes: cannot leave a directory, cannot look like two words. */
 static inline bool cache_is_name(const char *name)
 {
 	size_t len;

@@ -151,7 +151,7 @@ static void keyctl_title(const char *name, char title[static KEYCTL_TITLE_SIZE])
 static int keyctl_quiet(const struct icred_host *host, int code, const char *verb)
 {
 	if (errno != ENOKEY && errno != EKEYEXPIRED && errno != EKEYREVOKED)
-		host->log(host, ICRED_LOG_DEBUG, "the kernel keyring can't %s: %s", verb, strerror(errno));
+		host->log(host, ICRED_LOG_DEBUG, "the kernel keyring cannot %s: %s", verb, strerror(errno));
 	return code;
 }
 
@@ -159,7 +159,7 @@ static int keyctl_quiet(const struct icred_host *host, int code, const char *ver
 static int keyctl_unsaved(const struct icred_host *host)
 {
 	return host->fail(host, ICRED_E_UNSUPPORTED,
-			  "the kernel keyring can't take the token: %s; cache runtime can, where "
+			  "the kernel keyring cannot take the token: %s; cache runtime can, where "
 			  "XDG_RUNTIME_DIR is a directory of the user's own",
 			  strerror(errno));
 }
@@ -213,7 +213,7 @@ static long keyctl_put(long ring, const char *title, const void *blob, size_t le
 	return r;
 }
 
-/* Revoked first: other processes that hold it can't use it any more, and its share of the quota is free at once. */
+/* Revoked first: other processes that hold it cannot use it any more, and its share of the quota is free at once. */
 static int keyctl_remove(long ring, const char *title)
 {
 	long key = keyctl_search(ring, title);

@@ -70,7 +70,7 @@ static void runtime_file(const char *name, char file[static RUNTIME_FILE_SIZE])
 	(void)snprintf(file, RUNTIME_FILE_SIZE, "%s" RUNTIME_TOKEN, name);
 }
 
-/* ICRED_E_UNSUPPORTED is silent, as it is no fault; a directory that can't be trusted is reported. */
+/* ICRED_E_UNSUPPORTED is silent, as it is no fault; a directory that cannot be trusted is reported. */
 static int runtime_dir(const struct icred_host *host, int *ret_dir)
 {
 	char why[RUNTIME_WHY_SIZE];
@@ -83,7 +83,7 @@ static int runtime_dir(const struct icred_host *host, int *ret_dir)
 static int runtime_denied(const struct icred_host *host, const char *verb, int error)
 {
 	return host->fail(host, errno_code(error, ICRED_E_DENIED),
-			  "can't %s a file in the runtime directory, $XDG_RUNTIME_DIR/icred: %s%s", verb,
+			  "cannot %s a file in the runtime directory, $XDG_RUNTIME_DIR/icred: %s%s", verb,
 			  errno_words(error),
 			  errno_advice(error, "; make it writable, or remove what is in the way"));
 }
@@ -130,7 +130,7 @@ static int runtime_find(const struct icred_host *host, const char *name, int *re
 
 /*
  * Header and blob in one read, the blob straight to where the caller wants it.
- * It finds expired entries too: the clock may be wrong for a while, and what can't be found can't be dropped.
+ * It finds expired entries too: the clock may be wrong for a while, and what cannot be found cannot be dropped.
  */
 static int runtime_load(void *self, const struct icred_host *host, const char *name, void *blob, size_t cap,
 			size_t *ret_len)
@@ -153,8 +153,9 @@ static int runtime_load(void *self, const struct icred_host *host, const char *n
 	if (fd < 0 && errno == ENOENT)
 		return ICRED_E_NOT_FOUND;
 	if (fd < 0)
-		return runtime_ignored(host, file, errno == ELOOP ? "is a symbolic link" : "can't be opened");
-	wrong = fstat(fd, &st) != 0 ? "can't be examined" : runtime_wrong(&st);
+		return runtime_ignored(host, file,
+				       errno == ELOOP ? "is a symbolic link" : "cannot be opened");
+	wrong = fstat(fd, &st) != 0 ? "cannot be examined" : runtime_wrong(&st);
 	if (!wrong) {
 		n = readv(fd, part, 2);
 		if (n != st.st_size || memcmp(header.magic, RUNTIME_MAGIC, sizeof(header.magic)) != 0 ||
@@ -325,7 +326,7 @@ static int runtime_save(void *self, const struct icred_host *host, const char *n
 			size_t len, int64_t expires_at)
 {
 	struct runtime_header header = {.magic = RUNTIME_MAGIC, .expires_at = expires_at};
-	/* writev() only reads the blob; its interface can't say so. */
+	/* writev() only reads the blob; its interface cannot say so. */
 	struct iovec part[] = {{&header, sizeof(header)}, {(void *)(uintptr_t)blob, len}};
 	int dir = -1, r;
 

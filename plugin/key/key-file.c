@@ -29,7 +29,7 @@ struct keyfile {
 static int ask_program(const struct keyfile *self, const struct icred_host *host, char *question,
 		       char **ret_passphrase)
 {
-	/* execve(2) only reads its words; its interface can't say so. */
+	/* execve(2) only reads its words; its interface cannot say so. */
 	char *program = (char *)(uintptr_t)self->asker, tty[] = "--no-tty", id[] = "--id=icred",
 	     timeout[] = "--timeout=0";
 	char *plain[] = {program, question, NULL}, *systemd[] = {program, tty, id, timeout, question, NULL};

@@ -52,7 +52,7 @@ static int open_directory(const struct icred_host *host, int *ret_fd)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return host->fail(host, errno_code(errno, ICRED_E_NO_SERVICE),
-				  "$CREDENTIALS_DIRECTORY (%s) can't be opened: %s%s", path,
+				  "$CREDENTIALS_DIRECTORY (%s) cannot be opened: %s%s", path,
 				  errno_words(errno), errno_advice(errno, "; run this from the unit itself"));
 	if (fstat(fd, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0027)) {
 		close(fd);
@@ -109,7 +109,7 @@ static int credential_open(const struct icred_host *host, void **ret_self)
 	if (name && !is_name(name))
 		return host->fail(
 			host, ICRED_E_INVALID,
-			"key systemd: \"%.60s\" can't be the name of a credential; write credential= and "
+			"key systemd: \"%.60s\" cannot be the name of a credential; write credential= and "
 			"the name that the unit gives it",
 			name);
 	self = calloc(1, sizeof(*self));

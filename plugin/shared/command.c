@@ -129,10 +129,10 @@ static int run_failed(const struct run *run, const struct subprocess *process, e
 	int error = process->error;
 
 	if (end == SUBPROCESS_NOT_STARTED)
-		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "can't start %s: %s",
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "cannot start %s: %s",
 				  run->program, errno_words(error));
 	if (end == SUBPROCESS_NOT_RUN)
-		return host->fail(host, errno_code(error, ICRED_E_INVALID), "%s can't be run: %s%s",
+		return host->fail(host, errno_code(error, ICRED_E_INVALID), "%s cannot be run: %s%s",
 				  run->program, errno_words(error),
 				  errno_advice(error, "; install it, or correct the profile's line"));
 	if (process->out.len > run->max)

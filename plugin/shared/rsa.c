@@ -106,9 +106,10 @@ static int rsa_unfit(int algorithm, unsigned bits, char *why, size_t cap)
 					bits);
 		return 0;
 	case GNUTLS_PK_RSA_PSS:
-		return rsa_fail(ICRED_E_INVALID, why, cap,
-				"this key is for RSA-PSS only and can't sign RS256; generate a plain RSA key "
-				"of 2048 bits or more for the app");
+		return rsa_fail(
+			ICRED_E_INVALID, why, cap,
+			"this key is for RSA-PSS only and cannot sign RS256; generate a plain RSA key "
+			"of 2048 bits or more for the app");
 	case GNUTLS_PK_ECDSA:
 		kind = "an EC";
 		break;
@@ -134,7 +135,7 @@ static int rsa_wrap(gnutls_x509_privkey_t raw, struct rsa_key **ret_key, char *w
 		r = gnutls_privkey_import_x509(private, raw, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
 	if (r < 0) {
 		gnutls_x509_privkey_deinit(raw);
-		r = rsa_gnutls_fail(r, "the key can't be used", why, cap);
+		r = rsa_gnutls_fail(r, "the key cannot be used", why, cap);
 	} else {
 		r = rsa_adopt(private, ret_key, why, cap);
 	}
@@ -157,7 +158,7 @@ static int rsa_load(const char *pem, size_t len, const char *passphrase, bool th
 		return r;
 	r = gnutls_x509_privkey_init(&raw);
 	if (r < 0)
-		return rsa_gnutls_fail(r, "the key can't be read", why, cap);
+		return rsa_gnutls_fail(r, "the key cannot be read", why, cap);
 	if (encryption == PEM_ENCRYPTED_PKCS8)
 		r = gnutls_x509_privkey_import_pkcs8(raw, &text, GNUTLS_X509_FMT_PEM, passphrase, 0);
 	else if (encryption == PEM_ENCRYPTED_OPENSSL)
@@ -289,7 +290,7 @@ int rsa_sign(const struct rsa_key *key, const void *data, size_t len, void *sign
 				key->bits);
 	r = gnutls_privkey_sign_data2(key->key, GNUTLS_SIGN_RSA_SHA256, 0, &text, &made);
 	if (r < 0)
-		return rsa_gnutls_fail(r, "the key can't sign", why, why_cap);
+		return rsa_gnutls_fail(r, "the key cannot sign", why, why_cap);
 	fits = made.size <= cap;
 	if (fits) {
 		memcpy(signature, made.data, made.size);

@@ -33,7 +33,7 @@ static int file_unopened(const struct icred_host *host, const struct secretfile 
 			"or keep the key elsewhere",
 			file->what);
 	default:
-		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be opened: %s",
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s cannot be opened: %s",
 				  file->what, errno_words(error));
 	}
 }
@@ -91,7 +91,7 @@ int secretfile_read(const struct icred_host *host, const struct secretfile *file
 	error = errno;
 	host->secret_free(host, text);
 	if (n < 0)
-		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s can't be read: %s",
+		return host->fail(host, errno_code(error, ICRED_E_INTERNAL), "%s cannot be read: %s",
 				  file->what, errno_words(error));
 	return host->fail(host, ICRED_E_INVALID, "%s is larger than %zu bytes; name the right file",
 			  file->what, max);

@@ -10,7 +10,7 @@
  *
  * What it hands over ends at the end of a page, and nothing is behind that: a
  * module that uses what this host does not have crashes.  Built with -DLATER it
- * is one of a release to come, whose structs go on in ways a module can't know.
+ * is one of a release to come, whose structs go on in ways a module cannot know.
  */
 #include <dlfcn.h>
 #include <stdarg.h>

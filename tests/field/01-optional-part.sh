@@ -146,7 +146,7 @@ rm "$entry" && mkdir -p "$entry/x"
 works "a directory where the token should be" 'crs_' icred token
 works "  which needs no word of it twice" 'crs_' icred token
 like "  while -v has all of it" "$(icred -v token 2>&1 >"$tmp/.first")" 'write a file'
-refused "  but a profile that requires the cache fails" 5 denied "can't write" icred -p required token
+refused "  but a profile that requires the cache fails" 5 denied "cannot write" icred -p required token
 rm -r "$entry"
 for way in link pipe directory; do
 	rm -rf "$good/icred/lock"
@@ -188,10 +188,10 @@ if [ "$(id -u)" -eq 0 ] && mounted size=64k true true 2>/dev/null; then
 	works "a read-only one" 'crs_' mounted size=64k "$readonly" icred token
 	works "  that has no directory of ours" 'crs_' mounted size=64k "$bare" icred token
 	works "  and no other place for the lock" 'crs_' mounted size=64k "$nowhere" icred token
-	refused "  but a profile that requires the cache fails" 5 denied "can't write" mounted size=64k "$readonly" icred -p required token
+	refused "  but a profile that requires the cache fails" 5 denied "cannot write" mounted size=64k "$readonly" icred -p required token
 	works "forget on a read-only one that is empty" '$' mounted size=64k "$bare" icred forget
 	stays='icred -q token >"$1/.first" && mount -o remount,ro "$1/small"'
-	refused "  but not on one that keeps its token" 5 denied "can't remove" mounted size=64k "$stays" icred forget
+	refused "  but not on one that keeps its token" 5 denied "cannot remove" mounted size=64k "$stays" icred forget
 else
 	skip "no mounts of our own"
 fi

@@ -142,7 +142,7 @@ icred_as() {
 		XDG_RUNTIME_DIR="$tmp/open/home" DBUS_SESSION_BUS_ADDRESS="$DBUS_SESSION_BUS_ADDRESS" icred "$@"
 }
 if ! icred_as "$other" --version >/dev/null 2>&1; then
-	skip "an ordinary user can't run what was built here"
+	skip "an ordinary user cannot run what was built here"
 	errors_checked
 	done_testing
 fi

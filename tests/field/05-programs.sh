@@ -112,17 +112,17 @@ for line in "key required exec [command=$programs/run]" "key required file path=
 	begin
 	rm "$programs/run"
 	ln -s /dev/null "$programs/run"
-	refused "a device, which needs its mode" 8 invalid "run can't be run: Permission denied" icred token
+	refused "a device, which needs its mode" 8 invalid "run cannot be run: Permission denied" icred token
 	rm "$programs/run"
-	refused "one that is missing has its own words" 8 invalid "run can't be run: No such file" icred token
+	refused "one that is missing has its own words" 8 invalid "run cannot be run: No such file" icred token
 done
 
 if [ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ]; then
 	profile default "key required pkcs11 [uri=pkcs11:token=t;object=o?module-path=$programs/lib.so]"
 	begin
-	refused "a PKCS#11 library that is missing" 8 invalid "lib\.so can't be loaded: No such file.*install it, or name another file with module-path" icred token
+	refused "a PKCS#11 library that is missing" 8 invalid "lib\.so cannot be loaded: No such file.*install it, or name another file with module-path" icred token
 	: >"$programs/lib.so"
-	refused "  that is none" 8 invalid "can't be loaded" icred token
+	refused "  that is none" 8 invalid "cannot be loaded" icred token
 	chmod 666 "$programs/lib.so"
 	refused "  that others can write" 8 invalid 'lib\.so: other users can write to it .*run: chmod go-w' icred token
 fi
@@ -163,7 +163,7 @@ profile default "key required file path=$sandbox_key"
 for length in 4050 4085 4096 4200 9000; do
 	fresh
 	long=/$(printf "%0${length}d" 0)
-	refused "ICRED_MODULE_DIR of $length bytes" 8 invalid "can't be loaded: " env ICRED_MODULE_DIR="$long" icred token
+	refused "ICRED_MODULE_DIR of $length bytes" 8 invalid "cannot be loaded: " env ICRED_MODULE_DIR="$long" icred token
 	run env ICRED_LIBEXEC_DIR="$long" icred token
 	isnt "ICRED_LIBEXEC_DIR of $length bytes" "$status" 0
 	like "  with a word of it" "$err" "ICRED_LIBEXEC_DIR|cannot start /0000"

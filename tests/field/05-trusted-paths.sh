@@ -181,7 +181,7 @@ ln -s loop "$tmp/loop"
 for at in "$closed" "$closed/.config" "$closed/.config/icred"; do
 	chmod 000 "$at"
 	if [ "$uid" -eq 0 ] && plainly ls "$closed/.config/icred" >/dev/null 2>&1; then
-		diag "root can't do without its powers here"
+		diag "root cannot do without its powers here"
 	else
 		passed_over HOME="$closed"
 		passed_over XDG_CONFIG_HOME="$closed/.config"

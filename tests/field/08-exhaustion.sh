@@ -49,7 +49,7 @@ small ", SIGXFSZ ignored: a token" '^crs_[0-9a-f]* status 0 $' 'trap "" XFSZ; ic
 small ", and there is no other cache: a token, and why it is not kept" \
 	'not kept in the runtime directory: .*ulimit -f[)] crs_[0-9a-f]* status 0 $' 'icred --timeout 20 --profile filed token'
 # shellcheck disable=SC2016 # evaluated there
-small ", and the answer goes to one" "can't write the answer: .*larger.*ulimit -f.* status 1 " 'icred token >"$tmp/answer"'
+small ", and the answer goes to one" "cannot write the answer: .*larger.*ulimit -f.* status 1 " 'icred token >"$tmp/answer"'
 # shellcheck disable=SC2016
 small ", with a trace that cannot be written" '^crs_[0-9a-f]* status 0 $' 'ICRED_TRACE="$tmp/trace" icred token'
 like "a command that icred runs has its signals as they were" "$(icred exec -- cat /proc/self/status | grep SigIgn)" \

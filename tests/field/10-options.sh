@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # No option, word or setting is silently ignored: each program, with options before and after its command, with
-# values that can't be, with what contradicts itself; "did you mean"; closed standard descriptors and full disks.
+# values that cannot be, with what contradicts itself; "did you mean"; closed standard descriptors and full disks.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -221,7 +221,7 @@ usage "git-credential-icred get --label x" git-credential-icred get --label x
 usage "git-credential-icred get --hex" git-credential-icred get --hex
 usage "git-credential-icred get --header" git-credential-icred get --header
 
-# -- values that can't be ------------------------------------------------------------------------
+# -- values that cannot be ------------------------------------------------------------------------
 
 long=$(head -c 300 /dev/zero | tr '\0' x)
 # bad OPTION VALUE...: before and after the command, of each program
@@ -434,12 +434,12 @@ while read -r words; do
 		is "  both" "$?.$(same "$tmp/got")" "0.$(same "$tmp/open")"
 		icred $words 2>"$tmp/got" >&- </dev/null
 		is "  standard output closed: status" "$?" 1
-		like "    and a message" "$(cat "$tmp/got")" "can't write the answer"
+		like "    and a message" "$(cat "$tmp/got")" "cannot write the answer"
 		icred $words <&- >&- 2>&-
 		is "  all closed" "$?" 1
 		icred $words 2>"$tmp/got" >/dev/full
 		is "  a full disk: status" "$?" 1
-		like "    and a message" "$(cat "$tmp/got")" "can't write the answer: no space"
+		like "    and a message" "$(cat "$tmp/got")" "cannot write the answer: no space"
 		icred $words >/dev/full 2>/dev/full
 		is "    which has no place either" "$?" 1
 	}
@@ -447,7 +447,7 @@ done <"$tmp/each"
 describe >"$tmp/description"
 git-credential-icred get <"$tmp/description" >/dev/full 2>"$tmp/got"
 is "git-credential-icred get, a full disk" "$?" 1
-like "  and a message" "$(cat "$tmp/got")" "can't write the answer: no space"
+like "  and a message" "$(cat "$tmp/got")" "cannot write the answer: no space"
 git-credential-icred get <"$tmp/description" >&- 2>/dev/null
 is "  standard output closed" "$?" 1
 git-credential-icred get <"$tmp/description" >"$tmp/got" 2>&-

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# ./bootstrap where packages have other names, are missing, or can't be installed: on a system whose package manager,
+# ./bootstrap where packages have other names, are missing, or cannot be installed: on a system whose package manager,
 # and whatever it installs, is a stand-in.  What only tests want never stops it.
 . "${srcdir:-.}/tests/lib.sh"
 
@@ -132,18 +132,18 @@ for package in rclone libcmocka-dev; do
 done
 skipped "several" 'rclone httpie fish' 'skipped: fish httpie rclone *$'
 
-# -- what can't be installed ------------------------------------------------------------------------
+# -- what cannot be installed ------------------------------------------------------------------------
 
 for package in keepassxc kwallet6; do
 	system
 	echo "$package" >"$BROKEN"
 	bootstrap deps
-	is "$package can't be installed: goes on" "$status" 0 || diag "$out $err"
+	is "$package cannot be installed: goes on" "$status" 0 || diag "$out $err"
 	like "  says so" "$out" 'Not here, so tests of it are skipped: .*'"$package"
 	like "  and installs the rest" " $(installed)" ' gcc .* zsh '
 done
 
-# -- what it can't do without -------------------------------------------------------------------------
+# -- what it cannot do without -------------------------------------------------------------------------
 
 for package in gcc libjson-c-dev; do
 	system

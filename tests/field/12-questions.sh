@@ -24,7 +24,7 @@ survives() {
 }
 shown() { grep -c '^shown$' "$tmp/prompter.log"; }
 lines() { printf '%s\n' "$out" | grep -Ec "$1"; }
-# python SCRIPT ARGUMENT...: for what a shell can't do at a terminal
+# python SCRIPT ARGUMENT...: for what a shell cannot do at a terminal
 pythons() {
 	pythons_script=$1
 	shift

@@ -31,7 +31,7 @@ if [ -e "$ICRED_MODULE_DIR/key-pkcs11.so" ]; then
 	refused "key required pkcs11 uri=pkcs11:token=a;object=b?pin-surce=/etc/pin" 'unknown attribute "pin-surce"'
 	refused "key required pkcs11 uri=pkcs11:token=a;object=b?pin-source=pin" 'absolute name'
 fi
-refused "key required systemd credential=$(printf 'caf\303\251')" "can't be the name of a credential"
+refused "key required systemd credential=$(printf 'caf\303\251')" "cannot be the name of a credential"
 refused "key required file path=app.pem" 'absolute'
 refused "issuer required icr ca=ca.pem" 'ca must be the absolute name'
 refused "issuer required icr ca=/nonexistent.pem" 'No such file'

@@ -111,7 +111,7 @@ is "  minted" "$(sandbox mints)" 5
 run icred key remove "$fingerprint"
 is "key remove" "$status.$out.$err" "0.."
 is "  leaves no key" "$(icred key list --json)" '{"keys":[]}'
-refused "  it can't be removed again" 3 not-found 'icred key list' icred key remove "$fingerprint"
+refused "  it cannot be removed again" 3 not-found 'icred key list' icred key remove "$fingerprint"
 like "the cached token needs no key" "$(icred token)" "$token"
 icred forget
 refused "a new one does" 3 not-found 'icred key import' icred token

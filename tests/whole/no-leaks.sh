@@ -50,7 +50,7 @@ if command -v dbus-monitor >/dev/null 2>&1; then
 	wait_for 5 test -s "$talk" || sleep 0.5
 fi
 
-# What the worker is started with, as it finds it; a tracer without root's powers can't read that.
+# What the worker is started with, as it finds it; a tracer without root's powers cannot read that.
 mkdir "$tmp/libexec"
 cat >"$tmp/libexec/icred-worker" <<-END
 	#!/bin/sh
@@ -138,7 +138,7 @@ sandbox reset
 
 # -- processes at work: what others could see, and cores ----------------------------------------
 
-# shellcheck disable=SC3045 # where the shell can't, there is nothing to undo
+# shellcheck disable=SC3045 # where the shell cannot, there is nothing to undo
 ulimit -c unlimited 2>/dev/null || :
 mkdir "$tmp/cores"
 cd "$tmp/cores" || exit 99
@@ -199,11 +199,11 @@ time.sleep(60)' "$tmp/nobody" &
 	elif wait_for 10 started; then
 		worker=$(sed -n 's/.*icred-worker started, process //p' "$tmp/talking")
 		hidden() { [ "$(stat -c %u "/proc/$1/mem")" = 0 ]; }
-		ok "others of the same user can't look into icred" wait_for 5 hidden "$caller"
+		ok "others of the same user cannot look into icred" wait_for 5 hidden "$caller"
 		ok "  nor into its worker" wait_for 5 hidden "$worker"
 	else
-		skip "an ordinary user can't run what was built here"
-		skip "an ordinary user can't run what was built here"
+		skip "an ordinary user cannot run what was built here"
+		skip "an ordinary user cannot run what was built here"
 	fi
 	kill "$caller" 2>/dev/null
 	wait "$caller" 2>/dev/null

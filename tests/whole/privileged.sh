@@ -5,7 +5,7 @@
 . "$srcdir/tests/whole.sh"
 
 requires setpriv
-if sanitized; then # which can't look for leaks in such a process, and says so by its status
+if sanitized; then # which cannot look for leaks in such a process, and says so by its status
 	skip "a build with a sanitizer"
 	done_testing
 fi
@@ -64,7 +64,7 @@ as_caller() {
 config=
 as_caller plain profile show
 case $err in *"Permission denied"*)
-	skip "the caller can't look for the machine's profiles"
+	skip "the caller cannot look for the machine's profiles"
 	done_testing
 	;;
 esac

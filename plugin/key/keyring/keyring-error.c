@@ -20,7 +20,7 @@ void keyring_error_text(const GError *error, char text[KEYRING_TEXT_MAX])
 	g_clear_error(&bare);
 }
 
-/* The bus knows no such service and can't start it. */
+/* The bus knows no such service and cannot start it. */
 bool keyring_is_absent(const GError *error)
 {
 	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||

@@ -114,7 +114,7 @@ bool keyring_is_late(const struct keyring_call *call);
 void keyring_watchdog_start(struct keyring_watchdog *dog, const struct keyring_call *call);
 void keyring_watchdog_stop(struct keyring_watchdog *dog);
 
-/* bounded-call.c: what can't be cancelled, in a thread that is abandoned at the deadline */
+/* bounded-call.c: what cannot be cancelled, in a thread that is abandoned at the deadline */
 int keyring_bounded_call(const struct keyring_call *call, void (*run)(void *job), void (*release)(void *job),
 			 void *job);
 

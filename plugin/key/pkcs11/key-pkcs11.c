@@ -57,14 +57,15 @@ static int load_libraries(const struct token *token)
 	if (why[0])
 		return host->fail(
 			host, ICRED_E_INVALID,
-			"the PKCS#11 library %.300s can't be loaded: %s; install it, or name another "
+			"the PKCS#11 library %.300s cannot be loaded: %s; install it, or name another "
 			"file with module-path",
 			library, why);
 	if (r < 0)
-		return host->fail(host, ICRED_E_INVALID,
-				  "the PKCS#11 libraries of p11-kit's configuration can't be loaded: %s; see "
-				  "p11-kit(8)",
-				  gnutls_strerror(r));
+		return host->fail(
+			host, ICRED_E_INVALID,
+			"the PKCS#11 libraries of p11-kit's configuration cannot be loaded: %s; see "
+			"p11-kit(8)",
+			gnutls_strerror(r));
 	return 0;
 }
 

@@ -23,7 +23,7 @@
 /*
  * A token reports a wrong PIN only after it was tried, so each of several programs
  * that look at the same moment would try it, and the token would count all of them.
- * A file that can't be opened or locked is not waited for: reading it says what is wrong.
+ * A file that cannot be opened or locked is not waited for: reading it says what is wrong.
  */
 int pin_lock(const struct token *token, int64_t left)
 {

@@ -316,7 +316,7 @@ isnt "  what has come is shown at once" "$(sed -n 2p "$tmp/terminal")" "$direct"
 # curl has ended well by then, with all that it received in the pipe.
 run sh -c "exec icred curl -sS '$url' >/dev/full"
 is "a full disk is a failure, as of curl" "$status" 23
-like "  and says so" "$err" '^icred: can.t write the answer: no space is left'
+like "  and says so" "$err" '^icred: cannot write the answer: no space is left'
 # shellcheck disable=SC2016 # for the inner shell
 is "  a reader that goes away too" "$(bash -c 'icred curl -sS "$0" | :; echo ${PIPESTATUS[0]}' "$url")" 23
 run sh -c "icred curl -sS '$url' | :"

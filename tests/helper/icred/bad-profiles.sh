@@ -37,7 +37,7 @@ run git-credential-icred -p nothing get <<-END
 END
 is "  git's helper" "$status.$out.$(printf '%s' "$err" | grep -c nothing)" "3..1"
 for name in ../default /etc/passwd .hidden -x 'a b' "$(printf 'a\033[31m')" "$(head -c 300 /dev/zero | tr '\0' x)"; do
-	refused "the name '$(printf '%s' "$name" | tr -d '\033' | head -c 20)'" 2 usage "can't be the name of a profile" \
+	refused "the name '$(printf '%s' "$name" | tr -d '\033' | head -c 20)'" 2 usage "cannot be the name of a profile" \
 		icred --profile="$name" token
 done
 is "-p wins over the environment" "$(ICRED_PROFILE=nothing icred -p default token | wc -l)" 1
@@ -74,7 +74,7 @@ bad 'is not a control' 'key [] keyring'
 bad 'must end with \]' 'key [success=ok keyring'
 bad "module's name" 'key sufficient ../keyring' 'cache sufficient keyctl.so' 'issuer required Icr' 'key sufficient /tmp/x'
 bad 'name of one profile' include 'include a b'
-bad "can't include" 'include nothing' 'include ../default' 'include /etc/passwd'
+bad "cannot include" 'include nothing' 'include ../default' 'include /etc/passwd'
 bad 'more than 64 words' "key sufficient keyring $(printf 'x%.0s ' $(seq 200))"
 bad '' "installation $(head -c 256 /dev/zero | tr '\0' 1)"
 { write; printf 'app 1\r\n'; } >"$config/bad.conf"

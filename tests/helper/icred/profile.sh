@@ -147,10 +147,10 @@ run icred profile check wrong
 like "check: an argument that the module refuses" "$err" "^icred: $dir/wrong.conf:2:14: .*path= must be .* not \"x.pem\""
 put other 'include wrong'
 wrong other.conf:1:9 'includes itself' 'include other'
-wrong wrong.conf:1:9 'can.t include the profile "missing": it does not exist' 'include missing'
+wrong wrong.conf:1:9 'cannot include the profile "missing": it does not exist' 'include missing'
 put wrong 'include loop'
 ln -s loop.conf "$dir/loop.conf"
-wrong wrong.conf:1:9 'can.t include the profile "loop": .*/loop\.conf: Too many'
+wrong wrong.conf:1:9 'cannot include the profile "loop": .*/loop\.conf: Too many'
 rm "$dir/loop.conf"
 printf 'app 1\r\n' >"$dir/wrong.conf"
 wrong wrong.conf:1:6 'CRLF'
@@ -229,7 +229,7 @@ fails "profile and another word" 2 icred profile mend
 
 put plain 'app 1' 'api https://127.0.0.1:1'
 run icred -p plain key list
-is "no key line: what this build has is used, and nothing else is missed" "$(printf '%s\n' "$err" | grep -c "can't be loaded")" 0 || diag "$err"
+is "no key line: what this build has is used, and nothing else is missed" "$(printf '%s\n' "$err" | grep -c "cannot be loaded")" 0 || diag "$err"
 rm "$dir/plain.conf"
 
 # -- what -v reports -------------------------------------------------------------------------
@@ -238,7 +238,7 @@ put traced 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' 'cache o
 	'key sufficient keyring'
 [ -e "$ICRED_MODULE_DIR/key-keyring.so" ] || put traced 'app 1' 'api https://127.0.0.1:1' 'cache sufficient runtime' '-key sufficient keyring'
 run icred -v -p traced -i x --timeout 5s token
-isnt "-v: a token that can't be had" "$status" 0
+isnt "-v: a token that cannot be had" "$status" 0
 like "  a cache that has none" "$err" "^icred: cache runtime \\($dir/traced\\.conf:3\\): not-found, ignored"
 like "  the issuer" "$err" '^icred: issuer icr \(built in\): [a-z-]+, which fails the stack(:| when) '
 like "  and who decided" "$err" '^icred: decided by (issuer icr|key keyring)'

@@ -10,7 +10,7 @@ cores=$tmp/cores
 mkdir -m 700 "$cores"
 profile files 'cache sufficient runtime'
 profile kernel 'cache sufficient keyctl keyring=session'
-# shellcheck disable=SC3045 # where the shell can't, there is no core file
+# shellcheck disable=SC3045 # where the shell cannot, there is no core file
 ulimit -c unlimited 2>/dev/null || :
 core_limit=$(sed -n 's/^Max core file size *//p' /proc/self/limits)
 

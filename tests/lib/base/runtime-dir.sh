@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A runtime directory that can't be trusted is not used: the token is minted and kept nowhere.  A profile that
+# A runtime directory that cannot be trusted is not used: the token is minted and kept nowhere.  A profile that
 # needs that cache is refused.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
@@ -20,7 +20,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	if setpriv --bounding-set=-dac_override,-dac_read_search,-fowner true 2>/dev/null; then
 		plainly() { setpriv --bounding-set=-dac_override,-dac_read_search,-fowner "$@"; }
 	else
-		diag "root can't do without its powers here"
+		diag "root cannot do without its powers here"
 	fi
 fi
 clean() { chmod -R u+rwx "$bad" 2>/dev/null; rm -rf "$bad" "$tmp/target"; mkdir "$tmp/target"; }
@@ -57,7 +57,7 @@ distrusted() {
 
 clean
 mkdir -m 500 "$bad"
-distrusted "an unwritable one" "can't be created: Permission denied.*set XDG_RUNTIME_DIR"
+distrusted "an unwritable one" "cannot be created: Permission denied.*set XDG_RUNTIME_DIR"
 clean
 mkdir -m 770 "$bad"
 distrusted "one that the group may write to" 'open to other users \(mode 0770\); run: chmod 700'
@@ -160,7 +160,7 @@ if [ -d "/run/user/$(id -u)" ]; then
 else
 	run icred token
 	like "without one a token is minted all the same" "$status.$out" '^0\.crs_'
-	like "  with a warning that it can't be kept" "$err" 'not cached: .*XDG_RUNTIME_DIR'
+	like "  with a warning that it cannot be kept" "$err" 'not cached: .*XDG_RUNTIME_DIR'
 	mine=$(icred -p kernel token)
 	is "  and the kernel keeps it" "$(icred -p kernel token)" "$mine"
 	like "  without either" "$(icred -p both token)" "$token"

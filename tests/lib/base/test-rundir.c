@@ -197,7 +197,7 @@ static int child_cannot_create(void *data)
 
 	(void)data;
 	CHECK(rundir_open(&fd, why, sizeof(why)) == ICRED_E_DENIED);
-	CHECK(strstr(why, "/icred can't be created: Permission denied; ") != NULL);
+	CHECK(strstr(why, "/icred cannot be created: Permission denied; ") != NULL);
 	return 0;
 }
 
@@ -334,6 +334,6 @@ int main(void)
 	};
 
 	if (getenv("TEST_RUNDIR_PRIVILEGED") != NULL)
-		_exit(privileged_main()); /* a leak checker can't work there */
+		_exit(privileged_main()); /* a leak checker cannot work there */
 	return cmocka_run_group_tests_name("rundir", tests, NULL, NULL);
 }

@@ -255,7 +255,7 @@ static void test_origin(void **state)
 	assert_string_equal(fake.said, "10220=NULL ");
 }
 
-/* Where an option of the protection can't be set, the token isn't either. */
+/* Where an option of the protection cannot be set, the token isn't either. */
 static void test_refused_option(void **state)
 {
 	(void)state;

@@ -156,31 +156,31 @@ after() {
 }
 build issuer-idle "$srcdir/tests/abi/issuer-toy.c" -DWILD_IDLE
 after idle 8 '/idle\.conf:5:17: module issuer idle does not claim ICRED_CAN_MINT' 'issuer sufficient toy' 'issuer optional idle'
-after none 8 '/none\.conf:5:17: module issuer none can.t be loaded' 'issuer sufficient toy' 'issuer optional none'
+after none 8 '/none\.conf:5:17: module issuer none cannot be loaded' 'issuer sufficient toy' 'issuer optional none'
 build key-constructor "$srcdir/tests/abi/key-toy.c" -DWILD_CONSTRUCTOR
 after constructor 1 'key constructor .*crashed .SIGABRT' 'issuer required toy' 'key optional constructor'
 build key-shy "$srcdir/tests/abi/key-toy.c" -DWILD_SHY
 stack shy 'key sufficient toy' 'issuer required toy' 'key required shy' 'cache optional memory'
-is "one that can't be opened is not opened after one that does" "$(icred -p shy token 2>&1)" toy_3_a
+is "one that cannot be opened is not opened after one that does" "$(icred -p shy token 2>&1)" toy_3_a
 stack missing 'key sufficient toy' 'key optional nosuch' 'issuer required toy' 'cache optional memory'
 run icred -p missing token
 is "a module that is not there, after one that would do" "$status $out" "8 "
-like "  where" "$err" '/missing\.conf:4:14: module key nosuch can.t be loaded: .*key-nosuch\.so'
+like "  where" "$err" '/missing\.conf:4:14: module key nosuch cannot be loaded: .*key-nosuch\.so'
 stack missing 'key sufficient toy' '-key optional nosuch' 'issuer required toy' 'cache optional memory'
 is "with a dash it is none of anybody's business" "$(icred -p missing token)" toy_3_a
 
-# A token that may be in a cache that can't be asked is not forgotten.
+# A token that may be in a cache that cannot be asked is not forgotten.
 stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime'
 is "a token, cached" "$(icred -p gone token)" toy_3_a
 stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' 'cache optional nosuch'
 is "  and served before a cache that is not there" "$(icred -p gone token)" toy_3_a
 run icred -p gone status
-like "  status shows that" "$status $(printf '%s\n' "$out" | tail -n 1)" "^0 tokens  .*module cache nosuch can.t be loaded"
+like "  status shows that" "$status $(printf '%s\n' "$out" | tail -n 1)" "^0 tokens  .*module cache nosuch cannot be loaded"
 is "    with what there is elsewhere" "$(printf '%s\n' "$out" | grep -c '^TOKEN OF')" 1
 is "    and its kind" "$(icred -p gone --json status | grep -o '"tokensState":"[a-z]*"')" '"tokensState":"invalid"'
 run icred -p gone -v forget
 is "  forget too" "$status $out" "8 "
-like "  and says where" "$err" '^icred: .*/gone\.conf:6:16: module cache nosuch can.t be loaded'
+like "  and says where" "$err" '^icred: .*/gone\.conf:6:16: module cache nosuch cannot be loaded'
 like "  and what it did" "$err" '^icred: cache runtime \(.*/gone\.conf:5\): success, and every line is asked'
 stack gone 'key required toy' 'issuer required toy' 'cache sufficient runtime' '-cache optional nosuch'
 is "  though the token is gone where it was" "$(icred -p gone status --json | grep -c '"tokens":\[\]')" 1
@@ -251,7 +251,7 @@ like "a success after a line that has failed the stack" "$err" \
 	'^icred: key toy \(.*failed\.conf:4\): success, which decides nothing, as an earlier line has failed the stack'
 is "  is of no use" "$status $out" "4 "
 run icred -p second key import "$sandbox_key"
-is "  and a key is not stored by the one that went wrong, nor by one that can't" "$status $out" "1 "
+is "  and a key is not stored by the one that went wrong, nor by one that cannot" "$status $out" "1 "
 build issuer-late "$srcdir/tests/abi/issuer-toy.c" -DWILD_LATE
 stack late 'key sufficient toy' 'issuer sufficient late' 'issuer sufficient toy' 'cache optional memory'
 run icred -p late token

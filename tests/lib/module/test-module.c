@@ -114,7 +114,7 @@ static void a_module_that_breaks_the_rules_is_reported_with_its_line(void **stat
 		bool optional;
 		int code;
 	} cases[] = {
-		{ICRED_KEY, "missing", "key missing can't be loaded: ", false, ICRED_E_INVALID},
+		{ICRED_KEY, "missing", "key missing cannot be loaded: ", false, ICRED_E_INVALID},
 		{ICRED_KEY, "nosymbol", "key nosymbol has no icred_module_1", false, ICRED_E_INVALID},
 		{ICRED_KEY, "nosymbol", "key nosymbol has no icred_module_1", true, ICRED_E_INVALID},
 		{ICRED_KEY, "notable", "returned no table", false, ICRED_E_INVALID},
@@ -127,7 +127,7 @@ static void a_module_that_breaks_the_rules_is_reported_with_its_line(void **stat
 		 false, ICRED_E_INVALID},
 		{ICRED_CACHE, "modest", "cache modest does not claim ICRED_CAN_CACHE", false,
 		 ICRED_E_INVALID},
-		{ICRED_ISSUER, "good", "issuer good can't be loaded: ", false, ICRED_E_INVALID},
+		{ICRED_ISSUER, "good", "issuer good cannot be loaded: ", false, ICRED_E_INVALID},
 		{ICRED_ISSUER, "idle", "issuer idle does not claim ICRED_CAN_MINT", false, ICRED_E_INVALID},
 	};
 

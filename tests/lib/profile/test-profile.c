@@ -291,7 +291,7 @@ static void names_of_profiles_are_plain(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_int_equal(profile_load(NULL, names[i], &profile), ICRED_E_INVALID);
-		assert_failure(ICRED_E_INVALID, "can't be the name of a profile");
+		assert_failure(ICRED_E_INVALID, "cannot be the name of a profile");
 	}
 	assert_int_equal(profile_load(NULL, "missing", &profile), ICRED_E_NOT_FOUND);
 	assert_failure(ICRED_E_NOT_FOUND, "no profile \"missing\"");

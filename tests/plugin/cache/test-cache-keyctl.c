@@ -85,7 +85,7 @@ static int teardown(void **state)
 /* The reason can be shown; nothing else was reported. */
 static int unsaved(const struct cache *of)
 {
-	return strncmp(of->said, "the kernel keyring can't take the token: ", 41) == 0;
+	return strncmp(of->said, "the kernel keyring cannot take the token: ", 41) == 0;
 }
 
 static void needs_keyring(void)

@@ -258,7 +258,7 @@ static void no_directory_is_silent(void **state)
 	assert_int_equal(child_run(child_without_directory, NULL, 64323), 0);
 }
 
-/* As on a full disk: the file can't get as long as it must. */
+/* As on a full disk: the file cannot get as long as it must. */
 static int child_full(void *data)
 {
 	struct rlimit limit = {64, 64};

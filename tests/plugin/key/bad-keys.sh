@@ -109,7 +109,7 @@ done
 # -- not files -------------------------------------------------------------------------
 
 refused "no such file" 3 not-found 'there is no file missing' icred key import missing
-refused "a directory" 8 invalid "can't read directory: Is a directory" icred key import directory
+refused "a directory" 8 invalid "cannot read directory: Is a directory" icred key import directory
 refused "a pipe without a writer" 7 timeout 'give more time with --timeout' timeout 30 icred --timeout 1 key import fifo
 run icred key import - --json <&-
 is "a closed standard input" "$status.$out" "8." || diag "$err"
@@ -124,7 +124,7 @@ else
 	unreadable() { false; }
 fi
 if unreadable sh -c "cd '$pems' && command -v icred" >"$tmp/.out" 2>&1; then
-	refused "a file that is not ours to read" 8 invalid "can't read secret: Permission denied" unreadable icred key import secret
+	refused "a file that is not ours to read" 8 invalid "cannot read secret: Permission denied" unreadable icred key import secret
 else
 	skip "nobody else than root can be had here"
 fi

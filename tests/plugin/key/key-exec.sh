@@ -116,10 +116,10 @@ kill "$(cat "$tmp/pid")"
 
 icred forget
 use "$tmp/nothing"
-refused "no such command" 8 invalid "$tmp/nothing can't be run: No such file" icred token
+refused "no such command" 8 invalid "$tmp/nothing cannot be run: No such file" icred token
 : >"$tmp/plain"
 use "$tmp/plain"
-refused "one that is no program" 8 invalid "plain can't be run: Permission denied" icred token
+refused "one that is no program" 8 invalid "plain cannot be run: Permission denied" icred token
 use "pass show icr"
 refused "one without a path" 8 invalid "not an absolute path" icred token
 profile default "key required exec"

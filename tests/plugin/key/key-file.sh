@@ -155,7 +155,7 @@ refused "much more from it" 8 invalid "$tmp/ask printed more than 512 bytes, so 
 rm "$tmp/reply"
 refused "none from it" 1 cancelled "gave no passphrase: cat: .*reply" icred token
 use "path=$pem" "ask=$tmp/nothing"
-refused "no such program" 8 invalid "$tmp/nothing can't be run: No such file" icred token
+refused "no such program" 8 invalid "$tmp/nothing cannot be run: No such file" icred token
 
 # From a descriptor, in an interactive call or not.
 use "path=$pem"
@@ -172,8 +172,8 @@ is "  even if it is not needed" "$status $out" "0 after it"
 fresh
 echo wrong >"$tmp/wrong"
 refused "a wrong one from it" 5 denied "passphrase is wrong" icred --passphrase-fd 3 token 3<"$tmp/wrong"
-refused "a descriptor that is not open" 2 usage "can't read descriptor 3: .*3<FILE" icred --passphrase-fd 3 token 3<&-
-refused "  nor the next one" 2 usage "can't read descriptor 4" icred --passphrase-fd 4 token 4<&-
+refused "a descriptor that is not open" 2 usage "cannot read descriptor 3: .*3<FILE" icred --passphrase-fd 3 token 3<&-
+refused "  nor the next one" 2 usage "cannot read descriptor 4" icred --passphrase-fd 4 token 4<&-
 refused "an empty line" 2 usage "descriptor 3 has no line of 1 to" icred --passphrase-fd 3 token 3</dev/null
 head -c 5000 /dev/zero | tr '\0' x >"$tmp/long"
 refused "a line that is too long" 2 usage "descriptor 3 has no line of 1 to" icred --passphrase-fd 3 token 3<"$tmp/long"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The key module "pkcs11" on a SoftHSM token: PINs from a file and a person, and keys that can't.
+# The key module "pkcs11" on a SoftHSM token: PINs from a file and a person, and keys that cannot.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -153,7 +153,7 @@ for line in "$url;object=app?pin-value=1234 must.not.be.in.a.profile" "$url;obje
 	"$url;object=app?pin-source=|cat absolute.name.of.a.file" "$url;object=app?module-path=softhsm.so absolute.name.of.a.library" \
 	"$url must.name.one.token" "pkcs11:object=app must.name.one.token" "$url;object=app;type=public only.a.private.key" \
 	"pkcs11:token=;object=app must.name.one.token" "$url;object= must.name.one.token" \
-	"app.pem must.be.a.PKCS#11.URI" "$url;object=app?module-path=$tmp/none.so can't.be.loaded"; do
+	"app.pem must.be.a.PKCS#11.URI" "$url;object=app?module-path=$tmp/none.so cannot.be.loaded"; do
 	use "${line% *}"
 	refused "uri=$(printf '%s' "${line% *}" | tr '#' '_')" 8 invalid "${line##* }" icred token
 done
@@ -167,7 +167,7 @@ for line in 'none.so No.such.file' 'none/none.so No.such.file' 'dangling.so No.s
 	'empty.so it.is.not.a.library.of.this.kind'; do
 	use "$url;object=app?module-path=$tmp/libraries/${line% *}"
 	refused "module-path=...${line% *}" 8 invalid \
-		"the PKCS#11 library $tmp/libraries/${line% *} can't be loaded: .*${line##* }.*module-path" icred token
+		"the PKCS#11 library $tmp/libraries/${line% *} cannot be loaded: .*${line##* }.*module-path" icred token
 done
 profile default "key required pkcs11"
 refused "no uri=" 8 invalid "must say which key" icred token

@@ -29,7 +29,7 @@ like "  and the file" "$out" "$tmp/app.pem"
 unlike "  nothing of what is in order" "$err" "missing.pem"
 run icred key remove "$other"
 is "a key is removed where that can be" "$status.$out.$err" "0.."
-refused "  and not where it can't" 3 not-found "no key with the fingerprint" icred key remove "$fingerprint"
+refused "  and not where it cannot" 3 not-found "no key with the fingerprint" icred key remove "$fingerprint"
 run icred token
 like "the one with the key signs" "$out$err" "$token"
 
@@ -38,7 +38,7 @@ refused "none can store" 1 unsupported "no key line of the profile can store" ic
 for control in required requisite; do
 	profile default "key $control file path=$tmp/app.pem" "key sufficient keyring"
 	run icred key import "$tmp/other.pem"
-	is "a line that can't store does not spoil an import, even if it is $control" "$status $out" "0 $other"
+	is "a line that cannot store does not spoil an import, even if it is $control" "$status $out" "0 $other"
 done
 
 # -- a module that says too much, and lets nothing go -------------------------------------

@@ -29,7 +29,7 @@ unset CREDENTIALS_DIRECTORY
 refused "outside of a service" 4 no-service 'CREDENTIALS_DIRECTORY is not set.*LoadCredentialEncrypted=' icred token
 CREDENTIALS_DIRECTORY=$folder/none
 export CREDENTIALS_DIRECTORY
-refused "a folder that is not there" 4 no-service "none.* can't be opened" icred token
+refused "a folder that is not there" 4 no-service "none.* cannot be opened" icred token
 CREDENTIALS_DIRECTORY=$folder
 give nothing-of-ours
 refused "no such credential" 3 not-found "no credential icred-key; add LoadCredentialEncrypted=icred-key" icred token
@@ -60,7 +60,7 @@ give icred-key
 refused "  is not made up for by another" 3 not-found "no credential my.key" icred token
 for name in ../icred-key /etc/passwd a:b .. ''; do
 	profile default "key required systemd credential=$name"
-	refused "credential=$name" 8 invalid "can't be the name of a credential" icred token
+	refused "credential=$name" 8 invalid "cannot be the name of a credential" icred token
 done
 ln -sf "$sandbox_key" "$tmp/link"
 chmod 700 "$folder"
