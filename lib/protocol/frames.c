@@ -102,6 +102,9 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 			return ICRED_E_PROTOCOL;
 		known = MIN(field->len, sizeof(line->control.action));
 		memcpy(line->control.action, field->value, known);
+		for (size_t i = 0; i < known; i++)
+			if (line->control.action[i] >= ACTION_COUNT)
+				return ICRED_E_PROTOCOL;
 		memset(line->control.action + known, line->control.action[-ICRED_E_INTERNAL],
 		       sizeof(line->control.action) - known);
 		return ICRED_OK;

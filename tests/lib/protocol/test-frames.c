@@ -215,6 +215,31 @@ static void a_control_may_have_more_results(void **state)
 	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 0), ICRED_E_PROTOCOL);
 }
 
+/* It would be the index of a word for the log. */
+static void an_unknown_action_of_a_control_is_refused(void **state)
+{
+	struct profile *profile = sample();
+	size_t len = write_hello(profile);
+	struct reader reader = wire_reader(bytes, len);
+	struct field field = {0};
+	unsigned char *actions;
+
+	(void)state;
+	while (field.tag != TAG_CONTROL)
+		assert_true(wire_next(&reader, &field));
+	actions = bytes + (field.value - bytes);
+	for (size_t i = 0; i < field.len; i++) {
+		unsigned char was = actions[i];
+		actions[i] = ACTION_COUNT;
+		assert_int_equal(read_hello(bytes, len), ICRED_E_PROTOCOL);
+		actions[i] = 0xff;
+		assert_int_equal(read_hello(bytes, len), ICRED_E_PROTOCOL);
+		actions[i] = was;
+	}
+	assert_int_equal(read_hello(bytes, len), ICRED_OK);
+	profile_free(profile);
+}
+
 static void unknown_fields_are_ignored(void **state)
 {
 	struct profile *profile = sample();
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_setting_of_a_newer_library_is_refused),
 		cmocka_unit_test(a_control_may_have_more_results),
 		cmocka_unit_test(a_kind_of_a_newer_worker_is_internal),
+		cmocka_unit_test(an_unknown_action_of_a_control_is_refused),
 		cmocka_unit_test(unknown_fields_are_ignored),
 		cmocka_unit_test(a_packet_begins_with_what_it_is),
 		cmocka_unit_test(a_failure_comes_over_with_all_it_says),
