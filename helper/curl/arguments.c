@@ -47,17 +47,26 @@ static int arguments_begin_segment(struct plan *plan)
 	return plan->ca ? arguments_add(plan, "--cacert", plan->ca) : 0;
 }
 
-/* The token comes last, with the options that keep it in place, so that no option of the user's undoes them. */
-static int arguments_end_segment(struct plan *plan)
+/* Of a segment whose options and URLs are all known. */
+static int arguments_check_detour(const struct plan *plan)
 {
-	struct plan_segment *segment = &plan->segments[plan->segment_count - 1];
+	const struct plan_segment *segment = &plan->segments[plan->segment_count - 1];
 
 	if (segment->http && *segment->detour)
 		return fail(plan->o, FAIL_ORIGIN, "origin",
 			    "curl's option --%s is refused: it would send the token in clear text off this "
 			    "machine; use it with https only",
 			    segment->detour);
-	return arguments_add(plan, "--config", segment->fd_name);
+	return 0;
+}
+
+/* The token comes last, with the options that keep it in place, so that no option of the user's undoes them. */
+static int arguments_end_segment(struct plan *plan)
+{
+	int status = arguments_check_detour(plan);
+
+	return status ? status
+		      : arguments_add(plan, "--config", plan->segments[plan->segment_count - 1].fd_name);
 }
 
 /* curl gets other words for it than the user gave. */
@@ -180,7 +189,10 @@ int plan_make(struct plan *plan, const struct options *o, icred_t *handle, char 
 			status = arguments_options(plan, word, words[1], &next_used);
 		}
 	}
-	return status || plan->no_request || only_urls ? status : arguments_end_segment(plan);
+	if (status || plan->no_request)
+		return status;
+	/* After "--" there are more URLs of a segment whose options have ended. */
+	return only_urls ? arguments_check_detour(plan) : arguments_end_segment(plan);
 }
 
 void plan_free(struct plan *plan)

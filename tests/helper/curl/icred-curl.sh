@@ -133,6 +133,7 @@ is "http where the profile allows it" "$(icred -p plain curl -sS "$http/projects
 for word in '--proxy=http://127.0.0.1:1' '-xhttp://127.0.0.1:1' '--connect-to=::127.0.0.2:1' '--resolve=a:1:127.0.0.2' \
 	'--unix-socket=/x' '--socks5=127.0.0.1:1' '--preproxy=socks5://127.0.0.1:1' '--interface=eth0'; do
 	fails "  not with $word" 6 icred -p plain curl -s "$word" "$http/projects"
+	fails "    nor if the URL follows --" 6 icred -p plain curl -s "$word" -- "$http/projects"
 done
 is "  past a proxy of the environment" \
 	"$(http_proxy=http://127.0.0.1:1 icred -p plain curl -sS "$http/projects")" "$direct"
