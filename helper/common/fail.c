@@ -54,22 +54,24 @@ static void fail_print(const struct options *o, const char *text)
 }
 
 /* The one place where a kind of failure meets the options: the first row that fits is the hint. */
-static const struct {
+static const struct fail_row {
 	int code;
 	unsigned option;    /* which this command must have, and which must be of help */
 	const char *module; /* only for a failure of this module; NULL: of any */
 	const char *says;   /* only if the message has these words; NULL: whatever it says */
+	const char *remedy; /* the end of a message that the hint says too, and replaces; NULL: none */
 	const char *hint;
-} fail_hints[] = {
-	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, NULL, "give more time with --timeout"},
+} fail_rows[] = {
+	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, NULL, "raise the setting timeout",
+	 "give more time with --timeout or the setting timeout"},
 	/* A blocked PIN, for example, is locked too, and nothing of this helps. */
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring", "not interactive",
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring", "not interactive", NULL,
 	 "run icred in a terminal, without --no-interactive"},
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL, "not interactive",
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL, "not interactive", NULL,
 	 "run icred in a terminal, without --no-interactive, or hand the passphrase or PIN over with "
 	 "--passphrase-fd"},
-	{ICRED_E_INVALID, OPTION_APP, NULL, NULL, "give the app's ID with --app"},
-	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, NULL,
+	{ICRED_E_INVALID, OPTION_APP, NULL, NULL, NULL, "give the app's ID with --app"},
+	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, NULL, NULL,
 	 "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
 };
 static unsigned fail_helpful = OPTION_EVERYWHERE;
@@ -79,18 +81,26 @@ void fail_would_help(unsigned options, bool would)
 	fail_helpful = would ? fail_helpful | options : fail_helpful & ~options;
 }
 
-const char *fail_hint(const struct options *o, int code)
+static const struct fail_row *fail_find(const struct options *o, int code)
 {
 	const struct icred_error *e = icred_error();
 	const char *module = e->code == code ? e->module : "", *message = e->code == code ? e->message : "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(fail_hints); i++) {
-		if (fail_hints[i].code == code && fail_hints[i].option & o->takes & fail_helpful &&
-		    (!fail_hints[i].module || strcmp(fail_hints[i].module, module) == 0) &&
-		    (!fail_hints[i].says || strstr(message, fail_hints[i].says)))
-			return fail_hints[i].hint;
+	for (size_t i = 0; i < ARRAY_SIZE(fail_rows); i++) {
+		const struct fail_row *row = &fail_rows[i];
+		if (row->code == code && row->option & o->takes & fail_helpful &&
+		    (!row->module || strcmp(row->module, module) == 0) &&
+		    (!row->says || strstr(message, row->says)))
+			return row;
 	}
 	return NULL;
+}
+
+const char *fail_hint(const struct options *o, int code)
+{
+	const struct fail_row *row = fail_find(o, code);
+
+	return row ? row->hint : NULL;
 }
 
 static void fail_json(const char *kind, const char *message, const char *hint, const struct icred_error *e,
@@ -176,19 +186,21 @@ int fail_library(const struct options *o, int code)
 {
 	const struct icred_error *e = icred_error();
 	const char *message = e->code == code && *e->message ? e->message : icred_strerror(code);
-	const char *hint = fail_hint(o, code);
+	const struct fail_row *row = fail_find(o, code);
+	size_t len = strlen(message), remedy = row && row->remedy ? strlen(row->remedy) : 0;
 	char text[FAIL_TEXT];
 
 	if (o->json) {
-		fail_json(icred_kind(code), message, hint, e, o->verbose);
+		fail_json(icred_kind(code), message, row ? row->hint : NULL, e, o->verbose);
 		return fail_status(code);
 	}
-	snprintf(text, sizeof(text), "%s%s%s", message,
-		 !hint                   ? ""
-		 : strstr(message, "; ") ? "; or "
-					 : "; ",
-		 hint ? hint : "");
-	fail_print(o, text);
+	/* One sentence says what to do: the hint takes the place of the same remedy, or is one more of several. */
+	if (remedy && len > remedy && strcmp(message + len - remedy, row->remedy) == 0)
+		snprintf(text, sizeof(text), "%.*s%s", (int)(len - remedy), message, row->hint);
+	else if (row)
+		snprintf(text, sizeof(text), "%s%s%s", message, strstr(message, "; ") ? ", or " : "; ",
+			 row->hint);
+	fail_print(o, row ? text : message);
 	if (*e->file)
 		fail_explain(o, "decided by %s%s%s:%u", e->module, *e->module ? ", " : "", e->file, e->line);
 	else if (*e->module)

@@ -33,7 +33,10 @@ int fail_status(int code);
  * know no options.  NULL if none would help, or this command does not have it.
  */
 const char *fail_hint(const struct options *o, int code);
-/* Which of these options (OPTION_ bits) would change what the library does: only they are in hints.  At first none. */
+/*
+ * Which of these options (OPTION_ bits) would change what the library does: only they are in hints.
+ * At first those that every command has.
+ */
 void fail_would_help(unsigned options, bool would);
 
 /* A line for the user, unless --quiet or --json. */

@@ -153,8 +153,8 @@ done
 # shellcheck disable=SC2016 # for the inner shell
 late "git-credential-icred" 2 'timed out in the TLS handshake' \
 	sh -c 'printf "protocol=https\nhost=%s\n\n" "$0" | git-credential-icred -p tls --timeout 2 get' "${silent#https://}"
-like "  the library's message names the setting, and the command adds its option" "$err" \
-	'raise the setting timeout; or give more time with --timeout$'
+like "  the library's message names the setting, and the command its option too" "$err" \
+	'https server, or give more time with --timeout or the setting timeout$'
 
 # Then there is no room for a message, and the deadline holds all the same.
 mkfifo "$tmp/unread"
