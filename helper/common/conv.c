@@ -159,7 +159,7 @@ static int conv_terminal(int style, const char *text, char *reply, size_t cap, i
 	conv_tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	/* In the background the terminal would stop us instead of asking. */
 	if (conv_tty < 0 || tcgetpgrp(conv_tty) != getpgrp()) {
-		close_keep_errno(conv_tty);
+		conv_tty = close_keep_errno(conv_tty);
 		return CONV_NO_TERMINAL;
 	}
 	output_clean(&question, text, 0);

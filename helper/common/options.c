@@ -210,17 +210,20 @@ static int options_long(struct options *o, const char *word, const char *next)
 {
 	const char *name = word + 2, *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name), i;
-	struct suggestion similar = suggest_for(name, len);
 	const struct option_spec *spec = NULL;
+	struct suggestion similar;
 
-	similar.prefix = "--";
 	for (i = 0; i < ARRAY_SIZE(option_specs) && !spec; i++) {
-		suggest_name(&similar, option_specs[i].name, strlen(option_specs[i].name));
 		if (strlen(option_specs[i].name) == len && memcmp(option_specs[i].name, name, len) == 0)
 			spec = &option_specs[i];
 	}
-	if (!spec)
+	if (!spec) {
+		similar = suggest_for(name, len);
+		similar.prefix = "--";
+		for (i = 0; i < ARRAY_SIZE(option_specs); i++)
+			suggest_name(&similar, option_specs[i].name, strlen(option_specs[i].name));
 		return options_complain(o, "unknown option: %.200s%s", word, suggest_text(&similar));
+	}
 	if (options_takes_value(spec))
 		return equals ? options_value(o, spec, equals + 1) : options_next(o, spec, next);
 	if (equals)

@@ -100,5 +100,7 @@ int64_t session_token_left(const icred_token_t *token)
 {
 	int64_t expires_at = icred_token_expires_at(token);
 
-	return MAX(MIN(expires_at - clock_utc(), expires_at - icred_token_minted_at(token)), 0);
+	return MAX(MIN(clock_span(clock_utc(), expires_at),
+		       clock_span(icred_token_minted_at(token), expires_at)),
+		   0);
 }
