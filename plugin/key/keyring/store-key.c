@@ -114,7 +114,10 @@ static int put_item(const struct keyring_call *call, const char *collection, con
 		/* The label that it has may be the user's own. */
 		if (path && !item->label)
 			label = keyring_label_of(call, path, ITEM_IFACE);
-		r = create_item(call, collection, item, label ? label : item->label);
+		/* Reading in vain may have ended the session. */
+		r = keyring_session(call);
+		if (!r)
+			r = create_item(call, collection, item, label ? label : item->label);
 	} else if (item->label) {
 		label = keyring_make_label(call->query, item->label, item->fingerprint);
 		r = keyring_request(call, path, PROPERTIES_IFACE, "Set",

@@ -10,7 +10,7 @@ driver=$builddir/tests/plugin/key/keyring-module
 mock=$builddir/tests/plugin/key/secret-mock
 
 # The codes of icred.h that this test uses.
-not_found=-1 locked=-2 no_service=-3 timeout=-8 cancelled=-14
+not_found=-1 locked=-2 no_service=-3 denied=-4 timeout=-8 cancelled=-14
 
 key() { timeout -k 5 60 "$driver" "$module" "$@" 2>>"$tmp/log" </dev/null; }
 interactive() { ICRED_TEST_INTERACTIVE=1 key "$@"; }
@@ -125,6 +125,10 @@ like "collections are replaced when they are unlocked" "$(interactive sign)" "^$
 stop "$mock_pid"
 start_mock gone "$tmp/asked.pem"
 like "an item is removed while it is read" "$(key sign)" "^$not_found: the key has just been removed"
+stop "$mock_pid"
+start_mock once "$tmp/asked.pem"
+like "a session that ends before a key is stored" "$(key store)" "^$denied: the keyring refuses OpenSession"
+unlike "  is not used" "$(cat "$tmp/log")" "assertion"
 stop "$mock_pid"
 start_mock mute
 like "a service that never answers" "$(ICRED_TEST_DEADLINE=800 key sign)" "^$timeout: "

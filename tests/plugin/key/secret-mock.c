@@ -12,6 +12,7 @@
  *   secret-mock confirm PEM   nothing is locked, but reading or deleting asks, as with KeePassXC
  *   secret-mock moved PEM     as hidden, but unlocking replaces the collection, by one without items
  *   secret-mock gone PEM      nothing is locked, but the item is removed just before it is read
+ *   secret-mock once PEM      nothing is locked, but no secret can be read, and a second session is refused
  *
  * None of them keeps the schema's name, and none encrypts.
  */
@@ -72,6 +73,11 @@ static int is_hiding(void)
 	return is_mode("hidden") || is_mode("moved");
 }
 
+static int is_open(void)
+{
+	return is_mode("confirm") || is_mode("gone") || is_mode("once");
+}
+
 static GVariant *items(gboolean any)
 {
 	const char *item = ITEM;
@@ -114,7 +120,7 @@ static GVariant *search(GVariant *parameters)
 {
 	GVariant *attributes = g_variant_get_child_value(parameters, 0);
 	gboolean by_schema = g_variant_lookup(attributes, "xdg:schema", "&s", NULL);
-	gboolean unlocked = !locked || is_mode("confirm") || is_mode("gone");
+	gboolean unlocked = !locked || is_open();
 
 	g_variant_unref(attributes);
 	if (by_schema || !there || (locked && is_hiding()))
@@ -137,10 +143,15 @@ static GVariant *secrets(void)
 
 static void open_session(GDBusMethodInvocation *call, GVariant *parameters)
 {
+	static int sessions;
 	const char *algorithm;
 
 	g_variant_get(parameters, "(&sv)", &algorithm, NULL);
-	if (strcmp(algorithm, "plain") == 0)
+	sessions += strcmp(algorithm, "plain") == 0;
+	if (is_mode("once") && sessions > 1)
+		g_dbus_method_invocation_return_dbus_error(call, "org.freedesktop.DBus.Error.AccessDenied",
+							   algorithm);
+	else if (strcmp(algorithm, "plain") == 0)
 		g_dbus_method_invocation_return_value(
 			call, g_variant_new("(vo)", g_variant_new_string(""), SESSION));
 	else
@@ -172,6 +183,8 @@ static void answer(GDBusConnection *bus, const char *sender, const char *path, c
 	else if (strcmp(method, "GetSecrets") == 0 && is_mode("gone"))
 		g_dbus_method_invocation_return_dbus_error(call, "org.freedesktop.Secret.Error.NoSuchObject",
 							   ITEM);
+	else if (strcmp(method, "GetSecrets") == 0 && is_mode("once"))
+		g_dbus_method_invocation_return_dbus_error(call, "org.freedesktop.DBus.Error.Failed", ITEM);
 	else if (strcmp(method, "GetSecrets") == 0)
 		g_dbus_method_invocation_return_value(call, secrets());
 	else if (strcmp(method, "Delete") == 0)
@@ -191,7 +204,7 @@ static GVariant *property(GDBusConnection *bus, const char *sender, const char *
 
 	(void)bus, (void)sender, (void)path, (void)iface, (void)error, (void)data;
 	if (strcmp(name, "Locked") == 0)
-		return g_variant_new_boolean(locked && !is_mode("confirm") && !is_mode("gone"));
+		return g_variant_new_boolean(locked && !is_open());
 	if (strcmp(name, "Collections") == 0)
 		return g_variant_new_objv(&each, locked || !is_mode("moved"));
 	if (strcmp(name, "Label") == 0)
@@ -226,7 +239,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || argc > 3 || !node ||
 	    (argc == 3 && !g_file_get_contents(argv[2], &pem, &pem_len, NULL))) {
 		fprintf(stderr, "usage: secret-mock dismiss|silent|die|mute\n"
-				"       secret-mock unlock|hidden|confirm|moved|gone PEM\n");
+				"       secret-mock unlock|hidden|confirm|moved|gone|once PEM\n");
 		return 2;
 	}
 	mode = argv[1];
