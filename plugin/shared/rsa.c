@@ -66,8 +66,11 @@ static int rsa_unreadable(int error, bool encrypted, char *why, size_t cap)
 	case GNUTLS_E_ECC_NO_SUPPORTED_CURVES:
 		return rsa_fail(ICRED_E_INVALID, why, cap, "this is not an RSA key; " NOT_RSA);
 	case GNUTLS_E_DECRYPTION_FAILED:
-		return rsa_fail(ICRED_E_DENIED, why, cap,
+		if (encrypted)
+			return rsa_fail(
+				ICRED_E_DENIED, why, cap,
 				"the passphrase is wrong; give the one that the key was encrypted with");
+		break;
 	case GNUTLS_E_UNKNOWN_CIPHER_TYPE:
 	case GNUTLS_E_UNKNOWN_HASH_ALGORITHM:
 		if (encrypted)

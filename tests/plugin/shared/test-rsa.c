@@ -243,6 +243,10 @@ static void test_encrypted(void **state)
 	replace("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF00FF\n\n", 0);
 	refused_text(text, "encrypted");
 	refused_text(text, "openssl rsa -in");
+	/* Without a passphrase to be wrong: the label says that it is plain. */
+	export8(rsa, "secret", GNUTLS_PKCS_PBES2_AES_128, text);
+	replace("ENCRYPTED PRIVATE", "PRIVATE", 1);
+	refused_text(text, "damaged");
 }
 
 static void with_passphrase(const char *passphrase, int wanted, const char *word)
