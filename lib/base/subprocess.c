@@ -74,6 +74,9 @@ static void become(const struct subprocess *process, int null, int ends[PIPES][2
 	/* Another library of this process may have been careless with its descriptors. */
 	syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_ON_EXEC);
 #endif
+	/* Without a standard input of ours, /dev/null is there already, but to be closed. */
+	if (null == STDIN_FILENO)
+		fcntl(null, F_SETFD, 0);
 	if (dup2(null, STDIN_FILENO) == STDIN_FILENO &&
 	    (!process->out.bytes || dup2(ends[OUT][1], STDOUT_FILENO) == STDOUT_FILENO) &&
 	    (!process->err.bytes || dup2(ends[ERR][1], STDERR_FILENO) == STDERR_FILENO)) {

@@ -87,6 +87,13 @@ static void test_what_it_gets(void **state)
 	assert_string_equal(err, "SigBlk:\t0000000000000000\n");
 	assert_true(WIFSIGNALED(process.status) && WTERMSIG(process.status) == SIGPIPE);
 	close(fd);
+	/* Also if the caller has no standard input: the next file that it opened would be one. */
+	fd = dup(STDIN_FILENO);
+	close(STDIN_FILENO);
+	assert_int_equal(run(&process, "readlink /proc/$$/fd/0", 0), SUBPROCESS_ENDED);
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	assert_string_equal(out, "/dev/null\n");
 }
 
 static void test_deadline(void **state)
