@@ -271,8 +271,12 @@ static int keyctl_save(void *self, const struct icred_host *host, const char *na
 	 * For a moment there are two keys.  If the quota has no room for that, the old one
 	 * goes first; the kernel takes some milliseconds to count it as gone.
 	 */
-	if (errno != EDQUOT || keyctl_remove(ring, title) != 0)
+	if (errno != EDQUOT)
 		return keyctl_unsaved(host);
+	if (keyctl_remove(ring, title) != 0) {
+		errno = EDQUOT; /* not that there is no old one */
+		return keyctl_unsaved(host);
+	}
 	while (keyctl_put(ring, title, blob, len, (unsigned)seconds) != 0) {
 		if (errno != EDQUOT || tries-- == 0)
 			return keyctl_unsaved(host);

@@ -27,7 +27,6 @@
 #include "lib/base/rundir.h"
 #include "lib/base/system-words.h"
 #include "lib/base/text.h"
-#include "lib/base/descriptor.h"
 
 #define RUNTIME_TOKEN  ".token"
 #define RUNTIME_TEMP   ".temp"

@@ -196,6 +196,7 @@ static int child_quota(void *data)
 		r = cache_save(&cache, entry, blob, size, in_seconds(60));
 	}
 	CHECK(r == ICRED_E_UNSUPPORTED && cache.warnings == 0 && unsaved(&cache));
+	CHECK(strstr(cache.said, strerror(EDQUOT)));
 	CHECK(cache_load(&cache, entry, found, sizeof(found), &got) == ICRED_E_NOT_FOUND);
 	CHECK(cache_load(&cache, name, found, sizeof(found), &got) == ICRED_OK && got == 900);
 	CHECK(cache_save(&cache, name, found, 800, in_seconds(60)) == ICRED_OK);
