@@ -147,9 +147,9 @@ static int add_default_lines(struct profile *profile, int facility)
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
 		struct line line = {
 			.facility = facility, .file = no_file, .optional_module = defaults[i].optional};
-		_cleanup_free_ char *module = strdup(defaults[i].module);
 		if (defaults[i].facility != facility)
 			continue;
+		_cleanup_free_ char *module = strdup(defaults[i].module);
 		line.module = module;
 		if (!module || !control_parse(facility, defaults[i].control, &line.control, why, sizeof(why)))
 			return set_no_memory();

@@ -135,25 +135,30 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 
 static int start_profile(struct builder *builder)
 {
-	if (!builder->hello.profile && builder->name && builder->file)
-		builder->hello.profile = profile_new(builder->name, builder->file);
-	return builder->hello.profile ? ICRED_OK : ICRED_E_PROTOCOL;
+	if (builder->hello.profile)
+		return ICRED_OK;
+	if (!builder->name || !builder->file)
+		return ICRED_E_PROTOCOL;
+	builder->hello.profile = profile_new(builder->name, builder->file);
+	return builder->hello.profile ? ICRED_OK : set_no_memory();
 }
 
 static int setting_field(struct builder *builder, struct reader *reader, const struct field *field)
 {
+	int r = builder->setting ? start_profile(builder) : ICRED_E_PROTOCOL;
 	char why[160];
 
-	if (!builder->setting || start_profile(builder) < 0)
-		return ICRED_E_PROTOCOL;
+	if (r < 0)
+		return r;
 	if (!setting_known(builder->setting)) /* to go on without it could be to do what it forbids */
 		return set_error(
 			ICRED_E_PROTOCOL,
 			"icred-worker does not know the setting %.60s, as it is older than libicred; install "
 			"them together",
 			builder->setting);
-	return settings_add(&builder->hello.profile->settings, builder->setting, borrow(reader, field), why,
-			    sizeof(why));
+	r = settings_add(&builder->hello.profile->settings, builder->setting, borrow(reader, field), why,
+			 sizeof(why));
+	return r < 0 ? set_error(r, "%s", why) : ICRED_OK;
 }
 
 static int hello_field(struct builder *builder, struct reader *reader, const struct field *field)

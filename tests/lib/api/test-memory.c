@@ -12,6 +12,7 @@
 #include "tests/lib/core.h"
 #include "lib/curl/curl-types.h"
 #include "lib/api/handle.h"
+#include "lib/protocol/frames.h"
 
 #define ID    "8d0c4f5e-0000-4000-8000-000000000001"
 #define OTHER "8d0c4f5e-0000-4000-8000-000000000002"
@@ -250,6 +251,25 @@ static int count_entry(const struct icred_profile_entry *entry, void *data)
 	return 0;
 }
 
+/* What the worker makes of the profile that it is sent. */
+static void send_profile(const struct profile *profile)
+{
+	static unsigned char bytes[WIRE_MAX];
+	struct wire wire = {.bytes = bytes, .cap = sizeof(bytes)};
+	struct reader reader;
+	struct hello hello;
+	int r;
+
+	hello_write(&wire, profile, 0, ICRED_LOG_ERROR);
+	assert_int_equal(frame_read(bytes, wire.len, &reader), FRAME_HELLO);
+	r = hello_read(&reader, &hello);
+	result(r, ICRED_OK, "hello_read");
+	if (r == ICRED_OK)
+		profile_free(hello.profile);
+	else
+		assert_failure(ICRED_E_NO_MEMORY, "out of memory");
+}
+
 static void try_all(void)
 {
 	int entries = 0;
@@ -264,6 +284,8 @@ static void try_all(void)
 		assert_null(handle);
 	if (r == ICRED_OK)
 		assert_int_equal(icred_profile_show(handle, count_entry, &entries), 0);
+	if (r == ICRED_OK)
+		send_profile(handle->context.profile);
 	icred_close(handle);
 	/* All is well but for the worker, which is not there. */
 	result(icred_profile_check("memory", &options, NULL, NULL), ICRED_E_INTERNAL, "icred_profile_check");

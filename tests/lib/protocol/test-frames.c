@@ -205,6 +205,13 @@ static void a_setting_of_a_newer_library_is_refused(void **state)
 	assert_failure(ICRED_E_PROTOCOL, "does not know the setting newer-setting, as it is older");
 }
 
+static void a_value_that_is_refused_says_why(void **state)
+{
+	(void)state;
+	assert_int_equal(hello_of(PROTOCOL_VERSION, "as-app", RESULT_COUNT), ICRED_E_INVALID);
+	assert_failure(ICRED_E_INVALID, "as-app must be yes or no");
+}
+
 /* Kinds of failure are appended, so the other side may know more of them. */
 static void a_control_may_have_more_results(void **state)
 {
@@ -354,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_neighbouring_version_is_understood),
 		cmocka_unit_test(another_version_is_refused_as_such),
 		cmocka_unit_test(a_setting_of_a_newer_library_is_refused),
+		cmocka_unit_test(a_value_that_is_refused_says_why),
 		cmocka_unit_test(a_control_may_have_more_results),
 		cmocka_unit_test(a_kind_of_a_newer_worker_is_internal),
 		cmocka_unit_test(an_unknown_action_of_a_control_is_refused),
