@@ -89,6 +89,7 @@ key_test_modules = \
 	tests/lib/module/modules/key-good.la \
 	tests/lib/module/modules/key-hoard.la \
 	tests/lib/module/modules/key-locked.la \
+	tests/lib/module/modules/key-mute.la \
 	tests/lib/module/modules/key-long.la \
 	tests/lib/module/modules/key-noremove.la \
 	tests/lib/module/modules/key-nosymbol.la \
@@ -110,6 +111,7 @@ tests_lib_module_modules_key_cache_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_good_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_hoard_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_locked_la_LDFLAGS = $(test_module_flags)
+tests_lib_module_modules_key_mute_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_long_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_noremove_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_nosymbol_la_LDFLAGS = $(test_module_flags)

@@ -308,10 +308,13 @@ int module_get(struct line *line, const struct host *host, struct module **ret_m
 	if (!line->opened && r == ICRED_OK) {
 		struct host own = host_for_line(host, line);
 		module = line->checked;
+		clear_error(); /* a failure without a message would be taken for an earlier one */
 		r = module->table.open(&own.table, &module->self);
 		if (r == ICRED_OK)
 			line->opened = module;
-		else if (r == ICRED_E_INVALID)
+		else
+			r = line_failure(line, r);
+		if (r == ICRED_E_INVALID)
 			add_position(line);
 	}
 	module = line->opened;

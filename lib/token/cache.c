@@ -41,7 +41,7 @@ static void walk_init(struct walk *walk, struct context *context, const struct i
 static int used(struct walk *walk, const struct line *line, int r)
 {
 	/* Not here, or not on this machine: nothing that a user would have to know or mend. */
-	if (r >= 0 || r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
+	if (r == ICRED_OK || r == STACK_SKIP || r == ICRED_E_NOT_FOUND || r == ICRED_E_UNSUPPORTED)
 		return r;
 	r = line_failure(line, r);
 	if ((walk->strict || line_fails_stack(line, r)) && !walk->failure.code)
@@ -217,7 +217,7 @@ static int drop_entry(struct walk *walk, struct module *module, struct host *hos
 	module_enter(module);
 	r = module->ops.cache.drop(module->self, &host->table, walk->name);
 	module_leave(module);
-	if (r < 0 && r != ICRED_E_NOT_FOUND && !walk->failure.code) {
+	if (r != ICRED_OK && r != ICRED_E_NOT_FOUND && !walk->failure.code) {
 		(void)line_failure(host->line, r);
 		failure_save(&walk->failure);
 	}

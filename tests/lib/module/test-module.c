@@ -150,6 +150,22 @@ static void a_module_that_breaks_the_rules_is_reported_with_its_line(void **stat
 	}
 }
 
+/* Not the failure of the line before, and not a success. */
+static void a_module_that_does_not_open_without_a_word_is_named(void **state)
+{
+	struct line *line = add_line(ICRED_KEY, "mute", false);
+	struct module *module = NULL;
+
+	(void)state;
+	(void)set_error(ICRED_E_DENIED, "of a line before");
+	assert_int_equal(module_get(line, &host, &module), ICRED_E_DENIED);
+	assert_failure(ICRED_E_DENIED, "key mute: access was denied");
+	assert_int_equal(icred_error()->line, 7);
+	assert_int_equal(module_get(line, &host, &module), ICRED_E_INTERNAL);
+	assert_failure(ICRED_E_INTERNAL, "key mute: an internal error");
+	assert_null(module);
+}
+
 static void a_missing_module_after_a_dash_is_skipped(void **state)
 {
 	struct line *line = add_line(ICRED_KEY, "missing", true);
@@ -328,6 +344,7 @@ int main(void)
 		TEST(a_module_that_is_looked_at_is_not_opened),
 		TEST(each_line_has_its_own_self),
 		TEST(a_module_that_breaks_the_rules_is_reported_with_its_line),
+		TEST(a_module_that_does_not_open_without_a_word_is_named),
 		TEST(a_missing_module_after_a_dash_is_skipped),
 		TEST(older_and_newer_modules_are_taken_for_what_they_are),
 		TEST(the_directory_must_be_absolute),
