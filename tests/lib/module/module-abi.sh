@@ -234,6 +234,13 @@ for mute in ICRED_E_NETWORK 7; do
 		like "  says who failed" "$err" "key mute: $why"
 	done
 done
+# The same of a cache: it has not saved the token.
+sed '/^static int memory_save/,/^}/s/return 0;/return 7;/' "$srcdir/examples/cache-memory.c" >"$tmp/cache-number.c"
+build cache-number "$tmp/cache-number.c"
+stack number 'key required toy' 'issuer required toy' 'cache required number'
+run icred -p number token
+is "7 without a message: a cache" "$status $out" "1 "
+like "  says which" "$err" "cache number: an internal error"
 # Some libraries of vendors print: that costs no signature.
 build key-stdout "$srcdir/tests/abi/key-toy.c" -DWILD_STDOUT
 stack stdout 'key required stdout' 'issuer required toy' 'cache optional memory'
