@@ -117,43 +117,42 @@ static const char *meaning(const struct outcome *outcome, const struct line *lin
 	return action == ACTION_DONE ? "which decides" : "which decides unless another line fails the stack";
 }
 
-/* Do what the line's control says; a faulty module cannot be made up for.  Returns true when the walk is over. */
-static bool weigh(struct outcome *outcome, struct line *line, int result, const struct log *log)
-{
-	enum action action = line->faulty ? ACTION_DIE : line->control.action[-result_code(result)];
-	bool fails = action == ACTION_BAD || action == ACTION_DIE;
-	char name[LINE_NAME_MAX];
-
-	if (result != ICRED_OK) {
-		note_failure(outcome, line, result, fails);
-	} else if (fails) { /* a success that the control makes a failure */
-		note_error(ICRED_E_NOT_FOUND, "%s succeeded, and success=%s of its control fails the stack",
-			   line_name(line, name), action_name(action));
-		note_failure(outcome, line, ICRED_E_NOT_FOUND, true);
-	} else if (action != ACTION_IGNORE && outcome->impression == UNDECIDED) {
-		outcome->impression = GOOD;
-		outcome->decider = line;
-	}
-	line_explain(log, line, result, meaning(outcome, line, result, action));
-	return action == ACTION_DIE || (action == ACTION_DONE && outcome->impression != BAD);
-}
-
 int stack_run(const struct stack *stack, int facility, const struct log *log,
 	      int (*call)(struct line *line, void *data), void *data, int undecided,
 	      struct line **ret_decider)
 {
 	struct outcome outcome = {.impression = UNDECIDED};
-	int result;
+	enum action action = ACTION_IGNORE;
+	char name[LINE_NAME_MAX];
 
-	for (size_t i = 0; i < stack->count; i++) {
+	for (size_t i = 0; i < stack->count && action != ACTION_DIE; i++) {
 		struct line *line = &stack->lines[i];
+		bool fails;
+		int result;
 		if (line->facility != facility)
 			continue;
 		clear_error();
 		result = call(line, data);
-		if (result == STACK_SKIP)
+		if (result == STACK_SKIP) {
 			line_explain(log, line, result, "skipped, because of its dash");
-		else if (weigh(&outcome, line, result, log))
+			continue;
+		}
+		/* A faulty module cannot be made up for. */
+		action = line->faulty ? ACTION_DIE : line->control.action[-result_code(result)];
+		fails = action == ACTION_BAD || action == ACTION_DIE;
+		if (result != ICRED_OK) {
+			note_failure(&outcome, line, result, fails);
+		} else if (fails) { /* a success that the control makes a failure */
+			note_error(ICRED_E_NOT_FOUND,
+				   "%s succeeded, and success=%s of its control fails the stack",
+				   line_name(line, name), action_name(action));
+			note_failure(&outcome, line, ICRED_E_NOT_FOUND, true);
+		} else if (action != ACTION_IGNORE && outcome.impression == UNDECIDED) {
+			outcome.impression = GOOD;
+			outcome.decider = line;
+		}
+		line_explain(log, line, result, meaning(&outcome, line, result, action));
+		if (action == ACTION_DONE && outcome.impression != BAD)
 			break;
 	}
 	if (outcome.impression == GOOD) {
