@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# One file per command; what they share is in helper/common/.
+# icred has a file for each command; what the programs share is in helper/common/.
 
 noinst_LTLIBRARIES += libhelper.la
 libhelper_la_SOURCES = \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# One file per module, FACILITY-NAME.c, installed as FACILITY-NAME.so.
+# A module is a file FACILITY-NAME.c, or a folder with one, and is installed as FACILITY-NAME.so.
 
 MODULE_LDFLAGS = $(AM_LDFLAGS) $(NO_UNDEFINED) -module -avoid-version -shared \
 	-Wl,--version-script=$(top_srcdir)/plugin/module.sym -rpath $(moduledir)

@@ -16,6 +16,13 @@ lacks() {
 	printf '%s\n' "$1" | grep -vxF -f "$tmp/there" | grep . || :
 }
 
+completion() { # SHELL PROGRAM: the text
+	case $1 in
+	bash) cat "completions/$2" ;;
+	fish) cat "completions/fish/$2.fish" ;;
+	zsh) cat completions/zsh/_* ;; # one file for all programs
+	esac
+}
 offered_by() {
 	case $1 in
 	bash) long_options <"completions/$2" ;;
@@ -46,7 +53,11 @@ for program in $programs; do
 	done
 	for shell in bash fish zsh; do
 		offered=$(offered_by "$shell" "$program")
-		[ -n "$offered" ] || continue
+		ok "$program has a completion for $shell" test -n "$offered" || continue
+		is "$program: commands of --help that the completion for $shell lacks" \
+			"$("$program" --help | commands | while read -r command; do
+				completion "$shell" "$program" | grep -qE "(^|[^a-z-])$command([^a-z-]|\$)" || echo "$command"
+			done)" ""
 		is "$program: options of --help that the completion for $shell lacks" "$(lacks "$listed_options" "$offered")" ""
 		[ "$shell" = zsh ] || # one file for all programs
 			is "$program: options of the completion for $shell that --help lacks" "$(lacks "$offered" "$listed_options")" ""

@@ -18,7 +18,7 @@ AM_TESTS_ENVIRONMENT = \
 # First, as some of them wait long for what never comes, and others have work to do meanwhile.
 include tests/field/local.mk
 
-# -- unit tests: tests/unit/test-NAME.c, one cmocka group each ----------------
+# -- unit tests: tests/FOLDER/test-NAME.c, one cmocka group each --------------
 
 core_unit_tests = \
 	tests/lib/curl/test-curl \
@@ -121,7 +121,7 @@ tests_lib_module_modules_key_serial_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_short_la_LDFLAGS = $(test_module_flags)
 tests_lib_module_modules_key_stub_la_LDFLAGS = $(test_module_flags)
 
-# What is not told otherwise is a test of the core: its source, and these.
+# The default is a test of the core: its one source, and these.
 AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 LDADD = libicred-core.la $(CMOCKA_LIBS)
 

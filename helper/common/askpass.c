@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The program that asks the user in our place, as ssh(1) has it in SSH_ASKPASS. */
 #include "config.h"
 
 #include <signal.h>

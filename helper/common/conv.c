@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The conversation with the user: at the terminal, through a program, or from a descriptor. */
 #include "config.h"
 
 #include <errno.h>

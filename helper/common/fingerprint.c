@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fingerprints of keys as users write them, to base64 and to hex. */
 #include "config.h"
 
 #include <stddef.h>

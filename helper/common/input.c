@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keys and passphrases that are read from files, standard input and other descriptors. */
 #include "config.h"
 
 #include <errno.h>

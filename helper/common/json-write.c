@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The JSON half of output.h. */
 #include "config.h"
 
 #include "helper/common/output.h"

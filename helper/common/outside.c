@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* URLs that are outside the profile's origins, which get no token. */
 #include "config.h"
 
 #include <string.h>

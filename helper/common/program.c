@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Another program that is run instead of this one or as its child: found, run, or reported why not. */
 #include "config.h"
 
 #include <errno.h>

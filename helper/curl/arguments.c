@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line for curl, read word by word into the plan. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether what a server answered to curl means that the token is dead. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What curl reads from descriptors: the token, which must not be in argv, and files of options. */
 #include "config.h"
 
 #include <errno.h>

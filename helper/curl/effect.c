@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an option or a URL of curl's does to the plan: where a token would go, and whether it may. */
 #include "config.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files that --config and --header @FILE name. */
 #include "config.h"
 
 #include <errno.h>

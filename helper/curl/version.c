@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether this curl keeps a token at its origin when it follows a redirect. */
 #include "config.h"
 
 #include <stdio.h>

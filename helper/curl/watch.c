@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* curl as a child, with its answer held back until it is known whether it has to be asked again. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audit: a line in the system's log for each mint. */
 #include "config.h"
 
 #include <errno.h>

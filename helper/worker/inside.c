@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which module each job is inside of, to name the one that crashes, exits or hangs. */
 #include "config.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A job: one request of the library, from its packet to its answer. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The requests about keys: check, store, list, remove. */
 #include "config.h"
 
 #include <string.h>

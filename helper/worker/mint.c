@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The request for a token: the issuer stack is walked with one key of the app after the other. */
 #include "config.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading the modules of a profile, before the requests that need them. */
 #include "config.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The worker's loop: packets come in, and each request gets a thread. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signatures for issuers: the key stack is walked on a thread of its own. */
 #include "config.h"
 
 #include <errno.h>

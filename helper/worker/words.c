@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text put together without stdio and malloc(3), which a crashing process cannot use. */
 #include "config.h"
 
 #include "helper/worker/icred-worker.h"

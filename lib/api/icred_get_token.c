@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The way of a token: the handle's table, the caches, one thread of those that
- * want it, one process of those that want it, the worker; and back the same way.
+ * The way of a token: the handle's table; then one thread of those that want it looks in the
+ * caches; then one process of those that want it asks the worker.  And back the same way.
  */
 #include "config.h"
 

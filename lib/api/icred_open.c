@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening a profile and closing it. */
 #include "config.h"
 
 #include <stdlib.h>

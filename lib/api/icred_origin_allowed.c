@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an open profile says: its settings, and the origins that may get its tokens. */
 #include "config.h"
 
 #include "lib/api/handle.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a token says of itself, and its count of references. */
 #include "config.h"
 
 #include "lib/base/language.h"

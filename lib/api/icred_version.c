@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The library's version. */
 #include "config.h"
 
 #include <icred/icred.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The time: of the wall clock, and of a clock that only runs forward, for deadlines. */
 #ifndef ICRED_LIB_BASE_CLOCK_H
 #define ICRED_LIB_BASE_CLOCK_H
 

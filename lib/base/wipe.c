@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Wiping what a secret has left on the stack and in registers: wipe_traces() of secret.h. */
 #include "config.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The functions of libcurl that the application gives, and what the hook sets with them. */
 #include "config.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Single flight among processes: of all that want the same token at once, one mints. */
 #ifndef ICRED_LIB_TOKEN_MINT_LOCK_H
 #define ICRED_LIB_TOKEN_MINT_LOCK_H
 
@@ -6,7 +7,7 @@
 #include "lib/base/descriptor.h"
 
 /*
- * Single flight among processes: a lock per identity.  The lock ends with the
+ * A lock for each identity.  It ends with the
  * process or with mint_lock_release.  OWNED_NONE if no lock file can be opened: then
  * several processes may mint the same token.
  */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a text is one PEM of one private key, and whether it is encrypted: pem_check() of rsa.h. */
 #include "config.h"
 
 #include <stdbool.h>

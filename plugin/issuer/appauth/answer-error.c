@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An answer that is not the one that was wanted: its kind, and what to do. */
 #include "config.h"
 
 #include <inttypes.h>

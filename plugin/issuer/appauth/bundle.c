@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file of certificates that the argument ca names. */
 #include "config.h"
 
 #include <errno.h>

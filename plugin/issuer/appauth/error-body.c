@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The body of an answer that is not a success. */
 #include "config.h"
 
 #include <string.h>

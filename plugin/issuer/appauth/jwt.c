@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The text of a JSON Web Token (RFC 7519), without its signature. */
 #include "config.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the environment sends a request through a proxy, as libcurl reads it. */
 #include "config.h"
 
 #include <stdlib.h>

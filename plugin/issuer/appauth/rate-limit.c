@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Too many requests: how a service says so, and when it takes the next one. */
 #include "config.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Answers of success: a token, an installation, a page of installations. */
 #include "config.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A request that got no answer: what libcurl's code means, and what to do. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The module's connection to the session bus, and calls over it. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GLib's messages, which go to the host of the call that this thread is in. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which of the keyring's items belong to the app. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an item shows beside its secret: its label, its date, its fingerprint. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

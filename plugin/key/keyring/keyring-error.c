@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What failed, in words. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

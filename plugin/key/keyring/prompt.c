@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The keyring's own questions, under the deadline of the call. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Storing a key as an item, or in place of the one that has the same key. */
 #include "config.h"
 
 #include "plugin/key/keyring/keyring.h"

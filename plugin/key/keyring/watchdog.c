@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How long a call may take; a thread cancels what has no timeout of its own. */
 #include "config.h"
 
 #include <limits.h>

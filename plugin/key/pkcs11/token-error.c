@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a GnuTLS error means for a token. */
 #include "config.h"
 
 #include "plugin/key/pkcs11/pkcs11.h"

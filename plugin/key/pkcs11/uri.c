@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* PKCS#11 URIs (RFC 7512), taken apart and checked. */
 #include "config.h"
 
 #include <limits.h>
