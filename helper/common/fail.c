@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,12 @@ static const struct fail_row {
 	 "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
 };
 static unsigned fail_helpful = OPTION_EVERYWHERE;
+static volatile sig_atomic_t fail_timed_out;
+
+bool fail_has_timed_out(void)
+{
+	return fail_timed_out;
+}
 
 void fail_would_help(unsigned options, bool would)
 {
@@ -190,6 +197,7 @@ int fail_library(const struct options *o, int code)
 	size_t len = strlen(message), remedy = row && row->remedy ? strlen(row->remedy) : 0;
 	char text[FAIL_TEXT];
 
+	fail_timed_out |= code == ICRED_E_TIMEOUT;
 	if (o->json) {
 		fail_json(icred_kind(code), message, row ? row->hint : NULL, e, o->verbose);
 		return fail_status(code);

@@ -39,6 +39,9 @@ const char *fail_hint(const struct options *o, int code);
  */
 void fail_would_help(unsigned options, bool would);
 
+/* Whether this process has reported that it timed out: once is enough.  For signal handlers too. */
+bool fail_has_timed_out(void);
+
 /* A line for the user, unless --quiet or --json. */
 void fail_note(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line for a user who asked with --verbose why nothing happened. */

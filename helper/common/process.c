@@ -86,7 +86,7 @@ static void process_expired(int signal_number)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		line[i] = (struct iovec){(void *)(uintptr_t)parts[i], strlen(parts[i])};
 	/* If the reader of our messages has stopped reading, that may be what took the time. */
-	if (poll(&room, 1, 0) == 0)
+	if (fail_has_timed_out() || poll(&room, 1, 0) == 0)
 		_exit(FAIL_NETWORK);
 	if (writev(STDERR_FILENO, line, ARRAY_SIZE(line)) < 0)
 		_exit(FAIL_OTHER);

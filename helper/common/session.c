@@ -96,6 +96,11 @@ int session_open_timed(const struct options *o, unsigned flags, icred_t **ret_ha
 	return status;
 }
 
+void session_end(void)
+{
+	input_wipe(&session_conv.passphrase);
+}
+
 int64_t session_token_left(const icred_token_t *token)
 {
 	int64_t expires_at = icred_token_expires_at(token);

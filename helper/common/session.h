@@ -25,6 +25,8 @@ bool session_has_target(icred_t *handle);
 int64_t session_first_deadline(const struct options *o);
 /* From now on the whole process has the deadline of the command line or the profile. */
 void session_deadline(const struct options *o, icred_t *handle);
+/* Wipe an answer that was handed over but that no question wanted. */
+void session_end(void);
 /* The seconds that a token has left, never more than it had when it was minted. */
 int64_t session_token_left(const icred_token_t *token);
 

@@ -188,5 +188,6 @@ int main(int argc, char **argv)
 	process_seal();
 	status = git_run(&o, argc, argv);
 	explicit_bzero(git_input, git_input_len);
+	session_end();
 	return process_finish(&o, status);
 }

@@ -11,6 +11,7 @@
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
 #include "helper/common/process.h"
+#include "helper/common/session.h"
 #include "helper/icred/commands.h"
 #include "lib/base/language.h"
 #include "lib/base/suggest.h"
@@ -175,5 +176,6 @@ int main(int argc, char **argv)
 	if (count >= 0 && argc > 0)
 		argv[count] = NULL;
 	status = count < 0 ? fail_usage(&o) : main_command(&o, argv, count);
+	session_end();
 	return process_finish(&o, status);
 }
