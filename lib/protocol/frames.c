@@ -68,7 +68,7 @@ struct builder {
 	struct line line; /* points into the packet */
 	char *arguments[ARGUMENTS_MAX + 1];
 	size_t argument_count;
-	bool in_line;
+	bool in_line, has_control;
 	int64_t version;
 };
 
@@ -85,7 +85,8 @@ static int finish_line(struct builder *builder)
 	builder->in_line = false;
 	builder->arguments[builder->argument_count] = NULL;
 	builder->line.arguments = builder->arguments;
-	if (!builder->line.module || !builder->line.file)
+	/* Without a control, a failure of the line would be ignored. */
+	if (!builder->line.module || !builder->line.file || !builder->has_control)
 		return ICRED_E_PROTOCOL;
 	return profile_add_line(builder->hello.profile, &builder->line);
 }
@@ -105,6 +106,7 @@ static int line_field(struct builder *builder, struct reader *reader, const stru
 		for (size_t i = 0; i < known; i++)
 			if (line->control.action[i] >= ACTION_COUNT)
 				return ICRED_E_PROTOCOL;
+		builder->has_control = true;
 		memset(line->control.action + known, line->control.action[-ICRED_E_INTERNAL],
 		       sizeof(line->control.action) - known);
 		return ICRED_OK;
@@ -171,6 +173,7 @@ static int hello_field(struct builder *builder, struct reader *reader, const str
 		if (r == ICRED_OK && facility != ICRED_KEY && facility != ICRED_ISSUER)
 			r = ICRED_E_PROTOCOL;
 		builder->in_line = r == ICRED_OK;
+		builder->has_control = false;
 		builder->argument_count = 0;
 		builder->line = (struct line){.facility = (int)facility};
 		return r;

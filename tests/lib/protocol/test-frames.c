@@ -156,6 +156,8 @@ static void a_flipped_bit_does_no_harm(void **state)
 	profile_free(profile);
 }
 
+#define NO_CONTROL 1000
+
 /* A HELLO of another version, with a setting and a line whose control has so many results. */
 static int hello_of(int64_t version, const char *setting, size_t results)
 {
@@ -171,7 +173,8 @@ static int hello_of(int64_t version, const char *setting, size_t results)
 	wire_put_string(&wire, TAG_SETTING, setting);
 	wire_put_string(&wire, TAG_VALUE, "12345");
 	wire_put_number(&wire, TAG_FACILITY, ICRED_KEY);
-	wire_put(&wire, TAG_CONTROL, actions, results);
+	if (results != NO_CONTROL)
+		wire_put(&wire, TAG_CONTROL, actions, results);
 	wire_put_string(&wire, TAG_MODULE, "file");
 	wire_put_string(&wire, TAG_FILE, "");
 	note_error(ICRED_OK, "%s", "");
@@ -220,6 +223,7 @@ static void a_control_may_have_more_results(void **state)
 	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 17), ICRED_OK); /* of the first release */
 	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 16), ICRED_E_PROTOCOL);
 	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", 0), ICRED_E_PROTOCOL);
+	assert_int_equal(hello_of(PROTOCOL_VERSION, "app", NO_CONTROL), ICRED_E_PROTOCOL);
 }
 
 /* It would be the index of a word for the log. */
