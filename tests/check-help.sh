@@ -16,11 +16,12 @@ lacks() {
 	printf '%s\n' "$1" | grep -vxF -f "$tmp/there" | grep . || :
 }
 
-completion() { # SHELL PROGRAM: the text
+# command_lines SHELL PROGRAM: the lines of the completion that list commands
+command_lines() {
 	case $1 in
-	bash) cat "completions/$2" ;;
-	fish) cat "completions/fish/$2.fish" ;;
-	zsh) cat completions/zsh/_* ;; # one file for all programs
+	bash) grep -E "(commands|candidates)='" "completions/$2" ;;
+	fish) grep '^complete' "completions/fish/$2.fish" | grep -v -e ' -l ' ;;
+	zsh) grep -hE "^[[:blank:]]*'[a-z-]+:|:\([a-z ]+\)'" completions/zsh/_* ;; # one file for all programs
 	esac
 }
 offered_by() {
@@ -56,7 +57,7 @@ for program in $programs; do
 		ok "$program has a completion for $shell" test -n "$offered" || continue
 		is "$program: commands of --help that the completion for $shell lacks" \
 			"$("$program" --help | commands | while read -r command; do
-				completion "$shell" "$program" | grep -qE "(^|[^a-z-])$command([^a-z-]|\$)" || echo "$command"
+				command_lines "$shell" "$program" | sed 's/ -d .*//' | grep -qE "(^|[^a-z-])$command([^a-z-]|\$)" || echo "$command"
 			done)" ""
 		is "$program: options of --help that the completion for $shell lacks" "$(lacks "$listed_options" "$offered")" ""
 		[ "$shell" = zsh ] || # one file for all programs

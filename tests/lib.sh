@@ -13,7 +13,7 @@
 if [ -z "${ICRED_TEST_SESSION:-}" ] && keyctl session - true >/dev/null 2>&1; then
 	ICRED_TEST_SESSION=yes
 	export ICRED_TEST_SESSION
-	# shellcheck disable=SC2016 # keyctl says something of its own, which nobody wants to read
+	# shellcheck disable=SC2016 # keyctl prints a line of its own, which is not wanted
 	exec keyctl session - /bin/sh -c 'exec "$@" 2>&3 3>&-' sh "${BASH:-/bin/sh}" "$0" "$@" 3>&2 2>/dev/null
 fi
 : "${srcdir:=$(CDPATH='' cd -- "$(dirname -- "$0")" && while [ ! -e configure.ac ] && [ "$PWD" != / ]; do cd ..; done && pwd)}"
@@ -132,7 +132,7 @@ skip() {
 	printf 'ok %s # SKIP %s\n' "$tap_count" "$1"
 }
 
-# What programs said that nobody looked at is in $tmp/log, and of use when something went wrong.
+# What programs printed and no test looked at is in $tmp/log, and of use when something went wrong.
 done_testing() {
 	[ -n "$tap_planned" ] || printf '1..%s\n' "$tap_count"
 	if [ "$tap_failed" -gt 0 ]; then
@@ -347,7 +347,7 @@ stop_bus() {
 	unset DBUS_SESSION_BUS_ADDRESS
 }
 
-# start_locked_keyring: the same, locked; nobody is there to ask for the password
+# start_locked_keyring: the same, locked; there is no user to ask for the password
 start_locked_keyring() {
 	start_keyring && lock_keyring
 }

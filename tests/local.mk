@@ -190,13 +190,13 @@ tests_plugin_issuer_issuer_module_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_plugin_issuer_issuer_module_LDADD = $(GNUTLS_LIBS)
 
 # Callers as others write them: they link the shared library.
-check_PROGRAMS += tests/lib/client/child-watch tests/lib/base/core-hold tests/lib/token/flight-threads
+check_PROGRAMS += tests/lib/client/child-watch tests/lib/base/core-hold tests/lib/token/mint-threads
 tests_lib_client_child_watch_LDADD = libicred.la
 tests_lib_client_child_watch_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_lib_base_core_hold_LDADD = libicred.la
 tests_lib_base_core_hold_LDFLAGS = $(AM_LDFLAGS) -no-install
-tests_lib_token_flight_threads_LDADD = libicred.la
-tests_lib_token_flight_threads_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_lib_token_mint_threads_LDADD = libicred.la
+tests_lib_token_mint_threads_LDFLAGS = $(AM_LDFLAGS) -no-install
 
 if KEYRING
 shell_tests += \

@@ -16,7 +16,7 @@ for name in icred git-credential-icred icred-worker libicred.so icred.h module.h
 	icred.1 git-credential-icred.1 icred.3 icred.7 icred-profile.5; do
 	isnt "$name is installed" "$(where "$name")" ""
 done
-is "nothing that is for tests alone" "$(find "$dest" -name '*sandbox*' -o -name 'flight-threads*' -o -name 'libicred-core*')" ""
+is "nothing that is for tests alone" "$(find "$dest" -name '*sandbox*' -o -name 'mint-threads*' -o -name 'libicred-core*')" ""
 is "no file is for others to write to, or set-uid" "$(find "$dest" \( -perm /022 -o -perm /6000 \) ! -type l)" ""
 unlike "no path of this folder is in a library" "$(find "$dest" -type f -name '*.so*' -exec readelf -d {} + 2>/dev/null)" \
 	'(RPATH|RUNPATH)'
@@ -26,7 +26,7 @@ for program in "$dest"/*/bin/* "$dest"/*/*/bin/*; do
 	like "  and a version" "$("$program" --version 2>/dev/null </dev/null)" '[0-9]+\.[0-9]+'
 done
 
-# -- a program of somebody else's ----------------------------------------------------------
+# -- a program of another project ----------------------------------------------------------
 
 PKG_CONFIG_PATH=$(dirname "$(where libicred.pc)")
 PKG_CONFIG_SYSROOT_DIR=$dest

@@ -65,7 +65,7 @@ tracing() { "$@"; }
 if ! sanitized && strace -f -o "$tmp/.strace" true 2>/dev/null; then
 	tracing() { strace -f -v -s 100000 -e trace=execve,execveat -A -o "$seen/execve" "$@"; }
 fi
-# observed NAME COMMAND...: its standard output aside, all that there is to see of it
+# observed NAME COMMAND...: all that there is to see of it, except for its standard output
 observed() {
 	observed=$1
 	shift
@@ -101,7 +101,7 @@ ok "the worker was seen as it started" grep -q 'icred-worker' "$seen/worker"
 is "no canary in its environment and arguments" "$(found "$seen/worker")" ""
 ICRED_LIBEXEC_DIR=$built
 if [ -e "$seen/execve" ]; then
-	# Whoever runs icred may have a token in the environment; that is as far as it goes.
+	# The user who runs icred may have a token in the environment; that is as far as it goes.
 	sed -i '/execve("[^"]*\/icred"/s/"ICRED_TOKEN=[^"]*"//' "$seen/execve"
 	is "nor in those of any other program" "$(found "$seen/execve")" ""
 elif sanitized; then
@@ -217,7 +217,7 @@ fi
 icred token >"$tmp/stdout"
 cat "$tmp/stdout" >>"$tmp/canaries"
 rm -f "$tmp/stdout" "$tmp/description" "$tmp/erase" "$tmp/.out" "$tmp/.err"
-is "no canary in a file, what the kernel or the runtime directory keeps aside" \
+is "no canary in a file, except for what the kernel or the runtime directory keeps" \
 	"$(found_in "$tmp" ! -name canaries ! -path "$sandbox_dir/app*.pem" ! -path "$XDG_RUNTIME_DIR/icred/*")" ""
 is "  nor in one elsewhere" "$(found_in /tmp /var/tmp -maxdepth 1 -newer "$tmp/stamp")" ""
 rm -f "$tmp/canaries"

@@ -50,7 +50,7 @@ END
 chmod 755 "$place/caller/libexec/icred-worker"
 chown -R 65534:65534 "$place/caller"
 
-# as_caller PROGRAM WORD...: by somebody without rights, who has set all there is to set
+# as_caller PROGRAM WORD...: by a user without rights, who has set all there is to set
 as_caller() {
 	program=$1
 	shift

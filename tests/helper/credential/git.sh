@@ -26,10 +26,10 @@ run_status() {
 	run "$@"
 	echo "$status" >"$tmp/.status"
 }
-tell_git() {
-	tell_git_what=$1
+git_credential() {
+	git_action=$1
 	shift
-	printf '%s\n' protocol=https "host=$authority" username=x-access-token "$@" '' | git credential "$tell_git_what"
+	printf '%s\n' protocol=https "host=$authority" username=x-access-token "$@" '' | git credential "$git_action"
 }
 
 # -- fill, approve, reject -----------------------------------------------------------------
@@ -41,24 +41,24 @@ like "  and a user name" "$out" '^username=x-access-token$'
 first=$password
 fill
 is "fill again: the same" "$password.$(sandbox mints)" "$first.1"
-run tell_git approve "password=$first"
+run git_credential approve "password=$first"
 is "approve does nothing" "$status.$out.$err" "0.."
 fill
 is "  and the token stays" "$password" "$first"
-run tell_git reject "password=crs_000000000000000000000000000000000000000000000000"
+run git_credential reject "password=crs_000000000000000000000000000000000000000000000000"
 is "reject of another token" "$status.$out.$err" "0.."
 fill
 is "  leaves the cached one" "$password.$(sandbox mints)" "$first.1"
-run tell_git reject "password=$first"
+run git_credential reject "password=$first"
 is "reject of the token" "$status.$out.$err" "0.."
 fill
 like "  the next one is new" "$password" "^$token\$"
 isnt "  indeed" "$password" "$first"
 is "  minted" "$(sandbox mints)" 2
-run tell_git reject "password=$first"
+run git_credential reject "password=$first"
 fill
 is "reject of the old one once more: nothing new is minted" "$(sandbox mints)" 2
-run tell_git reject
+run git_credential reject
 fill
 is "reject without a password, either" "$status.$(sandbox mints)" "0.2"
 run env ICRED_PROFILE=default git credential reject <<-END

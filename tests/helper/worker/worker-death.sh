@@ -57,7 +57,7 @@ sandbox reset
 
 # The lock ends with its holder, unless that has forked: a waiting process gives it two thirds of its time.
 tell hang
-begin "$tmp/parent" "$builddir/tests/lib/token/flight-threads" orphan 1
+begin "$tmp/parent" "$builddir/tests/lib/token/mint-threads" orphan 1
 wait_for 10 served 1
 kill -USR1 "$begun"
 wait_for 10 test -s "$tmp/parent"

@@ -81,7 +81,7 @@ static int live_and_end(void *data)
 	signals = 0;
 	start(&started, false);
 	errno = 0;
-	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* nobody's wait() meets it */
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no wait() of ours meets it */
 	close(started.mine);
 	clock_sleep(20);
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
@@ -499,7 +499,7 @@ static int live_without_a_copy(void *data)
 	start(&started, false);
 	CHECK(started.child.supervisor == 0 && started.child.socket.fd == -1);
 	no_child_to_wait_for();
-	child_kill(&started.child); /* there is nobody to do it: the end of its socket ends it */
+	child_kill(&started.child); /* there is no supervisor to do it: the end of its socket ends it */
 	close(started.mine);
 	release(&started);
 	wait_until_gone(started.report.pid);

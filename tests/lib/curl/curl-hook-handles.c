@@ -109,7 +109,7 @@ void test_outlive(void)
 
 #define HANDLES 50
 
-/* Handles that nobody told the hook are gone, after a dead token and perhaps a repetition; malloc() reuses. */
+/* Handles that are gone without the hook's knowledge, after a dead token and perhaps a repetition; malloc() reuses. */
 void test_same_address(void)
 {
 	control("reading", "{\"dead-token\":\"401\"}");

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static pthread_barrier_t gate;
+static pthread_barrier_t barrier;
 
 static void *storm_run(void *data)
 {
@@ -16,8 +16,8 @@ static void *storm_run(void *data)
 	(void)data;
 
 	IS(icred_curl_apply(auth, easy, at("/projects"), NULL), 0);
-	pthread_barrier_wait(&gate); /* all have the token */
-	pthread_barrier_wait(&gate); /* it is dead now */
+	pthread_barrier_wait(&barrier); /* all have the token */
+	pthread_barrier_wait(&barrier); /* it is dead now */
 	IS(curl_easy_perform(easy), CURLE_OK);
 	CHECK(status_of(easy) == 401 || status_of(easy) == 403);
 	IS(icred_curl_should_retry(auth, easy), 1);
@@ -32,17 +32,17 @@ static void storm(int theirs)
 {
 	pthread_t threads[STORM];
 
-	pthread_barrier_init(&gate, NULL, STORM + 1);
+	pthread_barrier_init(&barrier, NULL, STORM + 1);
 	for (int i = 0; i < STORM; i++)
 		pthread_create(&threads[i], NULL, storm_run, NULL);
-	pthread_barrier_wait(&gate);
+	pthread_barrier_wait(&barrier);
 	kill_tokens();
 	if (theirs)
 		IS(system("icred -q forget && icred -q token >/dev/null"), 0);
-	pthread_barrier_wait(&gate);
+	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < STORM; i++)
 		pthread_join(threads[i], NULL);
-	pthread_barrier_destroy(&gate);
+	pthread_barrier_destroy(&barrier);
 	IS(count("mints"), 2);
 }
 

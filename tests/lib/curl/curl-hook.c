@@ -402,7 +402,7 @@ static void test_origin(void)
 	end_easy(easy);
 }
 
-/* A redirect to elsewhere comes without the token, and its 401 is nobody's fault. */
+/* A redirect to elsewhere comes without the token, and its 401 says nothing of the token. */
 static void test_redirect(void)
 {
 	CURL *easy = new_easy();
@@ -522,7 +522,7 @@ static long version_from(const char *text)
 	return strcmp(text, "2") == 0 ? CURL_HTTP_VERSION_2_0 : CURL_HTTP_VERSION_1_1;
 }
 
-/* With a profile that somebody else has opened; the same for each flavour in one process. */
+/* With a profile that another part of the program has opened; the same for each flavour in one process. */
 __attribute__((visibility("default"))) int hook_scenario(icred_t *profile, const char *name)
 {
 	base = getenv("SANDBOX_URL");

@@ -38,7 +38,7 @@ start_proxy() {
 }
 
 proxy_certificate || exit 99
-# Somebody else may take the port before the proxy does.
+# Another process may take the port before the proxy does.
 start_proxy || start_proxy || start_proxy || {
 	diag "no proxy: $(cat "$tmp/proxy.out" "$tmp/proxy.log")"
 	exit 99

@@ -446,7 +446,7 @@ static void test_restart(void **state)
 	fake.said[0] = '\0';
 	assert_int_equal(icred_curl_finish(auth, easy, request), 0);
 	assert_said("10220=crs_three ");
-	/* The same token twice is no fault where nobody has refused it. */
+	/* The same token twice is not a fault if no server has refused it. */
 	assert_int_equal(icred_request_start(handle, NULL, 0, &request), 0);
 	assert_int_equal(icred_curl_finish(auth, easy, request), 0);
 	assert_int_equal(icred_curl_finish(auth, easy, NULL), ICRED_E_INVALID);

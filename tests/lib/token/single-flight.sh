@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# However many want a token at once, one is minted; and while the old one lives nobody goes without.
+# However many threads and processes want a token at once, one is minted; while the old one lives, each gets one.
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/whole.sh"
 
@@ -76,31 +76,31 @@ is "  from the cache" "$(cached | grep -c '[1-9]') $(sandbox mints)" "1 1"
 
 # -- threads -----------------------------------------------------------------------
 
-flight() { timeout -k 5 60 "$builddir/tests/lib/token/flight-threads" "$@" 2>&1; }
+mint_threads() { timeout -k 5 60 "$builddir/tests/lib/token/mint-threads" "$@" 2>&1; }
 icred forget
 sandbox reset
-is "200 threads, one handle" "$(flight one 200)" "200 tokens, 1 kind"
+is "200 threads, one handle" "$(mint_threads one 200)" "200 tokens, 1 kind"
 is "  minted once" "$(sandbox mints)" 1
 icred forget
 sandbox reset
-is "50 threads, a handle each" "$(flight each 50)" "50 tokens, 1 kind"
+is "50 threads, a handle each" "$(mint_threads each 50)" "50 tokens, 1 kind"
 is "  minted once" "$(sandbox mints)" 1
 icred forget
 sandbox reset
-is "no cache to meet in: 50 threads still share one flight" "$(flight uncached 50)" "50 tokens, 1 kind"
+is "no cache to meet in: 50 threads still share one mint" "$(mint_threads uncached 50)" "50 tokens, 1 kind"
 is "  minted once" "$(sandbox mints)" 1
 sandbox reset
-is "a handle that went through fork()" "$(flight fork 8)" "16 tokens, 1 kind"
+is "a handle that went through fork()" "$(mint_threads fork 8)" "16 tokens, 1 kind"
 icred forget
 sandbox reset
-is "three installations, 60 threads" "$(flight many 60)" "60 tokens, 3 kinds"
+is "three installations, 60 threads" "$(mint_threads many 60)" "60 tokens, 3 kinds"
 is "  one each" "$(sandbox mints)" 3
 icred forget
 
 # Nothing that these tests find is worth much if the sanitizer has been silenced by how a worker is started.
 case ${CFLAGS:-} in
 *-fsanitize=thread*)
-	like "a thread sanitizer still sees a race, in a process that has minted" "$(flight race 8)" \
+	like "a thread sanitizer still sees a race, in a process that has minted" "$(mint_threads race 8)" \
 		'WARNING: ThreadSanitizer: data race'
 	icred forget
 	;;

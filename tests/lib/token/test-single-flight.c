@@ -55,7 +55,7 @@ static void the_first_leads_and_the_others_take_what_it_got(void **state)
 	theirs = join("a", &first);
 	assert_false(first);
 	mint_finish(&mints, mine, body);
-	next = join("a", &first); /* what has landed takes nobody more in */
+	next = join("a", &first); /* a finished mint is not joined any more */
 	assert_true(first);
 	assert_int_equal(mint_wait(theirs, clock_ms() + 10000, &got), ICRED_OK);
 	assert_ptr_equal(got, body);
@@ -131,9 +131,9 @@ static void nobody_waits_past_his_deadline(void **state)
 }
 
 static pthread_barrier_t start_line;
-static _Atomic int leaders;
+static _Atomic int firsts;
 
-static void *fly(void *data)
+static void *wait_or_finish(void *data)
 {
 	int64_t now = clock_utc();
 	struct token_body *body = NULL;
@@ -143,7 +143,7 @@ static void *fly(void *data)
 	pthread_barrier_wait(&start_line);
 	struct mint *mint = mint_join(&mints, ICRED_TARGET_INSTALLATION, "a", &first);
 	if (first) {
-		atomic_fetch_add(&leaders, 1);
+		atomic_fetch_add(&firsts, 1);
 		clock_sleep(100); /* all others join meanwhile */
 		body = test_body(pool, "a", now, now + LIFE);
 		mint_finish(&mints, mint, body);
@@ -160,10 +160,10 @@ static void of_eight_threads_one_mints(void **state)
 	struct token_body *bodies[THREADS];
 
 	(void)state;
-	atomic_store(&leaders, 0);
+	atomic_store(&firsts, 0);
 	assert_int_equal(pthread_barrier_init(&start_line, NULL, THREADS), 0);
 	for (size_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, fly, NULL), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, wait_or_finish, NULL), 0);
 	for (size_t i = 0; i < THREADS; i++) {
 		void *body = NULL;
 		assert_int_equal(pthread_join(threads[i], &body), 0);
@@ -171,7 +171,7 @@ static void of_eight_threads_one_mints(void **state)
 		assert_non_null(bodies[i]);
 		assert_string_equal(bodies[i]->record.secret, "crs_a");
 	}
-	assert_int_equal(atomic_load(&leaders), 1);
+	assert_int_equal(atomic_load(&firsts), 1);
 	for (size_t i = 0; i < THREADS; i++)
 		token_body_unref(bodies[i]);
 	pthread_barrier_destroy(&start_line);

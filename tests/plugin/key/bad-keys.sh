@@ -113,7 +113,7 @@ refused "a directory" 8 invalid "cannot read directory: Is a directory" icred ke
 refused "a pipe without a writer" 7 timeout 'give more time with --timeout or the setting timeout' timeout 30 icred --timeout 1 key import fifo
 run icred key import - --json <&-
 is "a closed standard input" "$status.$out" "8." || diag "$err"
-# unreadable COMMAND...: as somebody who is not root, who could read everything
+# unreadable COMMAND...: as a user who is not root, as root could read everything
 if [ "$(id -u)" -ne 0 ]; then
 	unreadable() { "$@"; }
 	cp good secret && chmod 000 secret

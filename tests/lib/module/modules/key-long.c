@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From the future: longer structs, and capabilities that nobody here has heard of. */
+/* From the future: longer structs, and capabilities that this release does not know. */
 #include "tests/lib/module/modules/key.h"
 
 static const struct {

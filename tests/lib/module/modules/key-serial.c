@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thread model of the future: whoever does not know it must take it for SERIAL. */
+/* A thread model of the future: a host that does not know it must take it for SERIAL. */
 #include "tests/lib/module/modules/key.h"
 
 static const struct icred_key_ops ops = {.size = sizeof(ops), .sign = test_key_sign};

@@ -3,16 +3,16 @@
  * Many threads that want a token at once, started together; prints how many
  * got one and how many different ones there were.
  *
- *   flight-threads one|each|uncached|many|fork N
+ *   mint-threads one|each|uncached|many|fork N
  *
  * The same with a mistake at the end, to see that a thread sanitizer finds it:
  *
- *   flight-threads race N
+ *   mint-threads race N
  *
  * Or get one token and, at SIGUSR1, fork a child that sleeps and print its
  * number; then wait to be killed.
  *
- *   flight-threads orphan 1
+ *   mint-threads orphan 1
  */
 #include "config.h"
 
@@ -137,7 +137,7 @@ static void run_forked(struct seat *seats, unsigned count)
 		printf("the child ended with %d\n", status);
 }
 
-/* The child has whatever the thread in the flight holds. */
+/* The child has what the thread that was minting held. */
 static int run_orphan(struct seat *seat)
 {
 	pthread_t thread;
