@@ -32,7 +32,7 @@ bool module_is_skipped(const struct line *line);
  * STACK_SKIP if the line is skipped.
  */
 int module_check(struct line *line);
-/* The same, and open it at its first use. */
+/* The same, and open it at its first use.  A failure to open is this thread's, and has a message and the line. */
 int module_get(struct line *line, const struct host *host, struct module **ret_module);
 /* Around each call into it. */
 void module_enter(struct module *module);

@@ -95,7 +95,7 @@ rm "$config/bad.conf"
 write 'include one' >"$config/bad.conf"
 write 'include two' >"$config/one.conf"
 write 'include one' >"$config/two.conf"
-refused "includes includes itself" 8 invalid "(one|two)\.conf:6.*includes itself" icred -p bad token
+refused "two profiles that include each other" 8 invalid "(one|two)\.conf:6.*includes itself" icred -p bad token
 write 'include bad' >"$config/bad.conf"
 refused "  of one" 8 invalid "bad\.conf:6.*includes itself" icred -p bad token
 write 'include one' >"$config/bad.conf"
