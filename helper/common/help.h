@@ -21,7 +21,7 @@
 	"      --timeout DURATION   give up after this long; default: 30s\n"    \
 	"      --no-interactive     never prompt, nor let the keyring prompt\n" \
 	"      --json               print JSON, also for errors\n"              \
-	"  -q, --quiet              print no warnings and hints, only errors\n" \
+	"  -q, --quiet              print no warnings and notes, only errors\n" \
 	"  -v, --verbose            report what is done; twice: everything\n"   \
 	"  -h, --help               print this text\n"                          \
 	"      --version            print the version\n"

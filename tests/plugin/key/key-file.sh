@@ -169,6 +169,9 @@ like "  of standard input the line alone is taken" "$status $out" '^0 after it'
 unlike "  and no other process has it" "$out" "$secret"
 run sh -c '{ cat "$1"; echo after it; } | icred --passphrase-fd 0 exec -- cat' sh "$tmp/phrase"
 is "  even if it is not needed" "$status $out" "0 after it"
+# shellcheck disable=SC2016 # for the inner shell
+run icred --passphrase-fd 3 exec -- sh -c '[ ! -e /proc/self/fd/3 ] && echo closed' 3<"$tmp/phrase"
+is "  which does not get another descriptor" "$status.$out" 0.closed
 fresh
 echo wrong >"$tmp/wrong"
 refused "a wrong one from it" 5 denied "passphrase is wrong" icred --passphrase-fd 3 token 3<"$tmp/wrong"
