@@ -54,6 +54,10 @@ is "nothing is marked unfinished" "$(sources | xargs -r grep -nIE "\\b($unfinish
 is "no blanks at the ends of lines" \
 	"$(sources | grep -Ev '\.(pem|bin|golden|expected)$' | xargs -r grep -nIE '[[:blank:]]+$')" ""
 
+is "HACKING names only files that are there" \
+	"$(grep -ohE '\b(lib|plugin|helper|tests|man|examples|bench)/[a-z0-9/_-]+\.[a-z]+\b' HACKING.md | LC_ALL=C sort -u |
+		while read -r file; do [ -e "$file" ] || printf '%s\n' "$file"; done)" ""
+
 # One machine's folders: this checkout's, its owner's, and those of well-known kinds.
 own='/(home|Users)/[a-z][a-z0-9_.-]*/'
 for path in "$srcdir" "$users_home"; do
