@@ -60,20 +60,22 @@ static const struct fail_row {
 	unsigned option;    /* which this command must have, and which must be of help */
 	const char *module; /* only for a failure of this module; NULL: of any */
 	const char *says;   /* only if the message has these words; NULL: whatever it says */
-	const char *remedy; /* the end of a message that the hint says too, and replaces; NULL: none */
 	const char *hint;
+	/* A message that ends with this remedy, which is the same in other words, ends with both in one instead. */
+	const char *remedy, *both;
 } fail_rows[] = {
-	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, NULL, "raise the setting timeout",
-	 "give more time with --timeout or the setting timeout"},
+	{ICRED_E_TIMEOUT, OPTION_EVERYWHERE, NULL, NULL, "give more time with --timeout",
+	 "raise the setting timeout", "give more time with --timeout or the setting timeout"},
 	/* A blocked PIN, for example, is locked too, and nothing of this helps. */
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring", "not interactive", NULL,
-	 "run icred in a terminal, without --no-interactive"},
-	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL, "not interactive", NULL,
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, "key keyring", "not interactive",
+	 "run icred in a terminal, without --no-interactive", NULL, NULL},
+	{ICRED_E_LOCKED, OPTION_PASSPHRASE, NULL, "not interactive",
 	 "run icred in a terminal, without --no-interactive, or hand the passphrase or PIN over with "
-	 "--passphrase-fd"},
-	{ICRED_E_INVALID, OPTION_APP, NULL, NULL, NULL, "give the app's ID with --app"},
-	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, NULL, NULL,
-	 "give -i INSTALLATION, -o ORGANIZATION or --as-app"},
+	 "--passphrase-fd",
+	 NULL, NULL},
+	{ICRED_E_INVALID, OPTION_APP, NULL, NULL, "give the app's ID with --app", NULL, NULL},
+	{ICRED_E_INVALID, OPTION_INSTALLATION, NULL, NULL,
+	 "give -i INSTALLATION, -o ORGANIZATION or --as-app", NULL, NULL},
 };
 static unsigned fail_helpful = OPTION_EVERYWHERE;
 static volatile sig_atomic_t fail_timed_out;
@@ -202,9 +204,9 @@ int fail_library(const struct options *o, int code)
 		fail_json(icred_kind(code), message, row ? row->hint : NULL, e, o->verbose);
 		return fail_status(code);
 	}
-	/* One sentence says what to do: the hint takes the place of the same remedy, or is one more of several. */
+	/* One sentence says what to do. */
 	if (remedy && len > remedy && strcmp(message + len - remedy, row->remedy) == 0)
-		snprintf(text, sizeof(text), "%.*s%s", (int)(len - remedy), message, row->hint);
+		snprintf(text, sizeof(text), "%.*s%s", (int)(len - remedy), message, row->both);
 	else if (row)
 		snprintf(text, sizeof(text), "%s%s%s", message, strstr(message, "; ") ? ", or " : "; ",
 			 row->hint);

@@ -19,7 +19,7 @@ hinted() {
 	hinted_name=$1 hinted_status=$2 hinted_text=$3
 	shift 3
 	run env ICRED_MODULE_DIR="$tmp/modules" "$@" </dev/null
-	like "$hinted_name" "$status.$(printf '%s\n' "$err" | wc -l | tr -d ' ').$err" "^$hinted_status\\.1\\..*(;|, or) $hinted_text\$"
+	like "$hinted_name" "$status.$(printf '%s\n' "$err" | wc -l | tr -d ' ').$err" "^$hinted_status\\.1\\..*(;|, or) $hinted_text( or the setting timeout)?\$"
 	unlike "  in one sentence with the library's remedy" "$err" '; .*; |raise the setting'
 	run env ICRED_MODULE_DIR="$tmp/modules" "$@" --json </dev/null
 	like "  in JSON" "$status.$err" "^$hinted_status\\.\\{\"error\":\\{\"kind\":\"[a-z-]+\",\"message\":\"[^{]*\",\"hint\":\"$hinted_text\"\\}\\}\$"
@@ -51,7 +51,7 @@ printf '#!/bin/sh\nsleep 30\n' >"$tmp/slow"
 chmod 700 "$tmp/slow"
 with 'app 1' 'installation abc' "key required exec command=$tmp/slow"
 ln -sf "$ICRED_MODULE_DIR/key-exec.so" "$ICRED_MODULE_DIR/key-file.so" "$tmp/modules/"
-hinted "too slow" 7 'give more time with --timeout or the setting timeout' icred --timeout 1s token
+hinted "too slow" 7 'give more time with --timeout' icred --timeout 1s token
 with 'app 1' 'installation abc' 'key required file path=/none'
 plain "another failure: none" 3 icred token
 plain "  of a command that takes no option of the kind" 3 icred profile show nothing

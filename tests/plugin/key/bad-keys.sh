@@ -110,7 +110,7 @@ done
 
 refused "no such file" 3 not-found 'there is no file missing' icred key import missing
 refused "a directory" 8 invalid "cannot read directory: Is a directory" icred key import directory
-refused "a pipe without a writer" 7 timeout 'give more time with --timeout or the setting timeout' timeout 30 icred --timeout 1 key import fifo
+refused "a pipe without a writer" 7 timeout 'give more time with --timeout"' timeout 30 icred --timeout 1 key import fifo
 run icred key import - --json <&-
 is "a closed standard input" "$status.$out" "8." || diag "$err"
 # unreadable COMMAND...: as a user who is not root, as root could read everything
