@@ -79,12 +79,17 @@ static void test_what_it_gets(void **state)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(run(&process, "ls /proc/$$/fd; grep SigBlk /proc/$$/status >&2; kill -PIPE $$", 0),
-			 SUBPROCESS_ENDED);
+	/* By the shell alone: while it starts a program, it blocks signals itself. */
+	assert_int_equal(
+		run(&process,
+		    "ls /proc/$$/fd; while read -r a b; do [ $a != SigBlk: ] || echo $a $b >&2; done "
+		    "</proc/$$/status; kill -PIPE $$",
+		    0),
+		SUBPROCESS_ENDED);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	assert_string_equal(out, "0\n1\n2\n");
-	assert_string_equal(err, "SigBlk:\t0000000000000000\n");
+	assert_string_equal(err, "SigBlk: 0000000000000000\n");
 	assert_true(WIFSIGNALED(process.status) && WTERMSIG(process.status) == SIGPIPE);
 	close(fd);
 	/* Also if the caller has no standard input: the next file that it opened would be one. */
