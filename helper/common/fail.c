@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "lib/base/system-words.h"
 #include "helper/common/fail.h"
 #include "helper/common/output.h"
 #include "lib/base/language.h"
+#include "lib/base/system-words.h"
 #include "lib/base/text.h"
 
 #define FAIL_TEXT 1024

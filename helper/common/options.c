@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/key-limits.h"
 #include "helper/common/options.h"
 #include "helper/common/output.h"
-#include "lib/base/number.h"
-#include "lib/profile/search.h"
-#include "lib/profile/setting.h"
+#include "lib/base/key-limits.h"
 #include "lib/base/language.h"
+#include "lib/base/number.h"
 #include "lib/base/suggest.h"
 #include "lib/base/text.h"
+#include "lib/profile/search.h"
+#include "lib/profile/setting.h"
 
 /*
  * Those with a value come first: their place here is their place in `given`.

@@ -15,10 +15,10 @@
 #include <icred/icred.h>
 
 #include "helper/common/fail.h"
-#include "lib/base/clock.h"
-#include "lib/base/deadline.h"
 #include "helper/common/output.h"
 #include "helper/common/process.h"
+#include "lib/base/clock.h"
+#include "lib/base/deadline.h"
 #include "lib/base/language.h"
 
 #if defined(__SANITIZE_ADDRESS__)

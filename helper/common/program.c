@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "lib/base/system-words.h"
 #include "helper/common/fail.h"
 #include "helper/common/process.h"
+#include "lib/base/system-words.h"
 
 #define LAUNCH_PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 

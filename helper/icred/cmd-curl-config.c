@@ -9,8 +9,8 @@
 
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
-#include "helper/common/session.h"
 #include "helper/common/output.h"
+#include "helper/common/session.h"
 #include "helper/icred/commands.h"
 #include "lib/base/text.h"
 

@@ -15,8 +15,8 @@
 #include "helper/common/process.h"
 #include "helper/common/session.h"
 #include "helper/curl/run.h"
-#include "lib/base/clock.h"
 #include "helper/icred/commands.h"
+#include "lib/base/clock.h"
 
 static const char curl_help[] =
 	"Usage: icred [OPTIONS] curl ARGUMENT...\n"

@@ -7,11 +7,11 @@
 #include <unistd.h>
 #include <icred/icred.h>
 
-#include "helper/common/output.h"
-#include "helper/common/fail.h"
-#include "helper/common/keylist.h"
-#include "helper/common/help.h"
 #include "helper/common/asking.h"
+#include "helper/common/fail.h"
+#include "helper/common/help.h"
+#include "helper/common/keylist.h"
+#include "helper/common/output.h"
 #include "helper/common/session.h"
 #include "helper/icred/commands.h"
 

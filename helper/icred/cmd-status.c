@@ -7,12 +7,12 @@
 #include <string.h>
 #include <icred/icred.h>
 
-#include "helper/common/output.h"
 #include "helper/common/help.h"
 #include "helper/common/keylist.h"
+#include "helper/common/output.h"
 #include "helper/common/session.h"
-#include "lib/base/clock.h"
 #include "helper/icred/commands.h"
+#include "lib/base/clock.h"
 #include "lib/base/language.h"
 
 #define STATUS_WIDTH       14

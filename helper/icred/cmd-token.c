@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <icred/icred.h>
 
-#include "helper/common/output.h"
 #include "helper/common/fail.h"
 #include "helper/common/help.h"
+#include "helper/common/output.h"
 #include "helper/common/session.h"
-#include "lib/base/clock.h"
 #include "helper/icred/commands.h"
+#include "lib/base/clock.h"
 
 static const char token_help[] =
 	"Usage: icred [OPTIONS] token [--header]\n"

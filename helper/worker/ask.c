@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "helper/worker/icred-worker.h"
 
 enum { TOO_LONG = 1 }; /* the reply, for the module */
 

@@ -13,10 +13,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/descriptor.h"
 #include "lib/base/error.h"
-#include "helper/worker/icred-worker.h"
 
 /* Where syslog(3) sends to, and journald listens.  syslog(3) itself waits for as long as the daemon is busy. */
 #define AUDIT_SOCKET "/dev/log"

@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/worker-environment.h"
 #include "helper/worker/icred-worker.h"
+#include "lib/base/worker-environment.h"
 
 static const char help[] = "Usage: icred-worker\n"
 			   "\n"

@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"
-#include "helper/worker/icred-worker.h"
 
 #define SIGNALS_ROOM  16384 /* what a handler needs beside the machine's registers */
 #define LAST_WORDS_MS 200   /* how long a thread that crashes waits for those of another one */

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/descriptor.h"
 #include "lib/base/error.h"
-#include "helper/worker/icred-worker.h"
 
 static void send_log(int level, const char *text, void *data)
 {

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/error.h"
 #include "lib/base/key-limits.h"
 #include "lib/module/loader.h"
 #include "plugin/shared/rsa.h"
-#include "helper/worker/icred-worker.h"
 
 #define WHERE_MAX 4096 /* of a listed key's place, which may be a file's name */
 

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/module/loader.h"
 #include "lib/protocol/record.h"
-#include "helper/worker/icred-worker.h"
 
 /* Keys to try; an app that rotates has two or three. */
 #define KEYS_MAX 8

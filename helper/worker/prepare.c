@@ -2,9 +2,9 @@
 /* Loading the modules of a profile, before the requests that need them. */
 #include "config.h"
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/error.h"
 #include "lib/module/loader.h"
-#include "helper/worker/icred-worker.h"
 
 static int prepare_line(struct line *line, void *data)
 {

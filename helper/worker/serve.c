@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/deadline.h"
 #include "lib/base/descriptor.h"
 #include "lib/base/error.h"
-#include "helper/worker/icred-worker.h"
 
 #define CONTROL   STDIN_FILENO
 #define IDLE_MS   5000 /* how long a long-lived caller's worker stays */

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "helper/worker/icred-worker.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"
 #include "lib/module/loader.h"
-#include "helper/worker/icred-worker.h"
 
 /* Shared by the issuer, which may give up, and the thread, which finishes by itself. */
 struct icred_signing {

@@ -5,8 +5,8 @@
 
 #include "lib/client/worker.h"
 #include "lib/module/context.h"
-#include "lib/token/single-flight.h"
 #include "lib/token/rejected.h"
+#include "lib/token/single-flight.h"
 #include "lib/token/table.h"
 
 struct fetch;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/error.h"
 #include "lib/api/handle.h"
+#include "lib/base/error.h"
 #include "lib/base/key-limits.h"
 #include "lib/base/secret.h"
 #include "lib/base/text.h"

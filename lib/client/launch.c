@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/descriptor.h"
 #include "lib/base/deadline.h"
+#include "lib/base/descriptor.h"
 #include "lib/base/error.h"
 #include "lib/base/system-words.h"
-#include "lib/client/supervisor.h"
-#include "lib/client/launch.h"
 #include "lib/base/worker-environment.h"
+#include "lib/client/launch.h"
+#include "lib/client/supervisor.h"
 
 /* Children that an ordinary wait() does not see. */
 #define WAIT_CLONES ((int)__WCLONE)

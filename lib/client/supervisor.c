@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "lib/base/deadline.h"
-#include "lib/client/supervisor.h"
 #include "lib/base/language.h"
+#include "lib/client/supervisor.h"
 
 #define EXEC_FD           (STDERR_FILENO + 1)
 #define SUPERVISOR_ORPHAN SIGTERM /* the kernel's, when a thread of the caller ends, or the caller */

@@ -15,10 +15,10 @@
 #include "lib/base/deadline.h"
 #include "lib/base/descriptor.h"
 #include "lib/base/error.h"
+#include "lib/base/secret.h"
 #include "lib/base/system-words.h"
 #include "lib/client/worker.h"
 #include "lib/module/context.h"
-#include "lib/base/secret.h"
 
 #define LOOK_MS 500 /* between looks whether the socket is still ours */
 

@@ -5,9 +5,9 @@
 
 #include <icred/icred.h>
 
-#include "lib/protocol/frames.h"
 #include "lib/base/lock.h"
 #include "lib/client/launch.h"
+#include "lib/protocol/frames.h"
 
 struct context;
 

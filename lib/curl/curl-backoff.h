@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-#include "lib/base/lock.h"
 #include "lib/base/language.h"
+#include "lib/base/lock.h"
 
 #define BACKOFFS_MAX 1024
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/curl/curl-hook.h"
-#include "lib/base/error.h"
 #include "lib/api/handle.h"
+#include "lib/base/error.h"
+#include "lib/curl/curl-hook.h"
 
 enum { STATUS_UNAUTHORIZED = 401, STATUS_FORBIDDEN = 403 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "lib/curl/curl-hook.h"
 #include "lib/base/error.h"
+#include "lib/curl/curl-hook.h"
 
 /* What every table has: version 1.0's.  A program may be newer or older than this library. */
 #define TABLE_MIN                                              \

@@ -8,8 +8,8 @@
 #ifndef ICRED_LIB_CURL_CURL_STATE_H
 #define ICRED_LIB_CURL_CURL_STATE_H
 
-#include "lib/curl/curl-types.h"
 #include "lib/base/lock.h"
+#include "lib/curl/curl-types.h"
 #include "lib/profile/origin.h"
 
 #define CURL_MARK_MAX 48

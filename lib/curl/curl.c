@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/clock.h"
-#include "lib/curl/curl-hook.h"
-#include "lib/base/error.h"
 #include "lib/api/handle.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/curl/curl-hook.h"
 
 #define NOT_KNOWN 0 /* which changes of the table a token is from */
 

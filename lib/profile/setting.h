@@ -4,8 +4,8 @@
 #define ICRED_LIB_PROFILE_SETTING_H
 
 #include "lib/base/error.h"
-#include "lib/base/suggest.h"
 #include "lib/base/language.h"
+#include "lib/base/suggest.h"
 
 struct settings {
 	struct setting_value {

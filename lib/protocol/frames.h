@@ -12,8 +12,8 @@
 #ifndef ICRED_LIB_PROTOCOL_FRAMES_H
 #define ICRED_LIB_PROTOCOL_FRAMES_H
 
-#include "lib/profile/profile.h"
 #include "lib/base/wire.h"
+#include "lib/profile/profile.h"
 
 /*
  * A worker serves libraries of its own version, of the one before and of the

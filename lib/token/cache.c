@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/token/cache.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/token/life.h"
 #include "lib/module/loader.h"
+#include "lib/token/cache.h"
+#include "lib/token/life.h"
 
 #define NAME_SIZE (ICRED_NAME_MAX + 1)
 #define NAMES_MAX 100000

@@ -3,8 +3,8 @@
 #ifndef ICRED_LIB_TOKEN_MINT_LOCK_H
 #define ICRED_LIB_TOKEN_MINT_LOCK_H
 
-#include "lib/base/log.h"
 #include "lib/base/descriptor.h"
+#include "lib/base/log.h"
 
 /*
  * A lock for each identity.  It ends with the

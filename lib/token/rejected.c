@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "lib/base/language.h"
 #include "lib/base/text.h"
 #include "lib/token/rejected.h"
-#include "lib/base/language.h"
 
 /* Two tokens of one hash would cost a mint too many, once in 2^64: the secrets themselves are not kept. */
 static uint64_t rejected_hash(const char *secret)

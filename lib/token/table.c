@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/text.h"
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "lib/token/table.h"
 
 #define CAP_MIN 8

@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-#include "lib/protocol/record.h"
 #include "lib/base/secret.h"
+#include "lib/protocol/record.h"
 
 #define REFRESH_AGAIN 60 /* seconds after a failed refresh, before the next one */
 

@@ -22,11 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 #include <icred/module.h>
-#include "plugin/cache/cache-entry.h"
 #include "lib/base/descriptor.h"
 #include "lib/base/rundir.h"
 #include "lib/base/system-words.h"
 #include "lib/base/text.h"
+#include "plugin/cache/cache-entry.h"
 
 #define RUNTIME_TOKEN  ".token"
 #define RUNTIME_TEMP   ".temp"

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/shared/command.h"
 #include "lib/base/deadline.h"
 #include "lib/base/language.h"
 #include "lib/base/subprocess.h"
 #include "lib/base/system-words.h"
 #include "lib/base/trust.h"
 #include "lib/base/worker-environment.h"
+#include "plugin/shared/command.h"
 
 #define STDERR_CAP 2048
 #define LOOK_MS    100  /* between looks at the time, which is over when the caller ends */

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "plugin/shared/quote.h"
 #include "lib/base/text.h"
+#include "plugin/shared/quote.h"
 
 #define LONG_RUN 40 /* longer than a UUID, shorter than any token's random part */
 

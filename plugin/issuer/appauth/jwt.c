@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugin/issuer/appauth/bearer.h"
 #include "lib/base/text.h"
+#include "plugin/issuer/appauth/bearer.h"
 
 #define CLAIMS_SIZE 1024
 

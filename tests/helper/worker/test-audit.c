@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "lib/base/clock.h"
 #include "helper/worker/icred-worker.h"
+#include "lib/base/clock.h"
 
 static const struct audit usual = {
 	.pid = 4242,

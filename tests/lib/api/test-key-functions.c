@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The icred_key_ functions, as far as they come without a worker. */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/base/key-limits.h"
+#include "tests/lib/core.h"
 
 static icred_t *handle;
 

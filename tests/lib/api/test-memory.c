@@ -8,11 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/api/handle.h"
+#include "lib/curl/curl-types.h"
+#include "lib/protocol/frames.h"
 #include "lib/token/cache.h"
 #include "tests/lib/core.h"
-#include "lib/curl/curl-types.h"
-#include "lib/api/handle.h"
-#include "lib/protocol/frames.h"
 
 #define ID    "8d0c4f5e-0000-4000-8000-000000000001"
 #define OTHER "8d0c4f5e-0000-4000-8000-000000000002"

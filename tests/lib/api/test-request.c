@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/lib/core.h"
 #include "lib/api/handle.h"
+#include "tests/lib/core.h"
 
 #define ID    "8d0c4f5e-0000-4000-8000-000000000001"
 #define GUARD 60 /* seconds for what should not take any */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include <limits.h>
-#include "tests/lib/core.h"
 #include "lib/base/deadline.h"
 #include "lib/base/language.h"
+#include "tests/lib/core.h"
 
 /* From the program's alarm to the question of a module; one more than there are. */
 #define LAYERS 7

@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/base/lock.h"
 #include "tests/lib/child.h"
 #include "tests/lib/core.h"
-#include "lib/base/lock.h"
 
 #define THREADS 8
 #define TURNS   20000

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "tests/lib/core.h"
 #include "lib/base/log.h"
+#include "tests/lib/core.h"
 
 static char trace[64];
 static char heard[700];

@@ -13,8 +13,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <cmocka.h>
-#include "tests/lib/child.h"
 #include "lib/base/rundir.h"
+#include "tests/lib/child.h"
 
 #define STRANGER 64321 /* a user who has no /run/user/64321 */
 

@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tests/lib/core.h"
 #include "lib/base/secret.h"
+#include "tests/lib/core.h"
 
 #define THREADS 8
 #define ROUNDS  400

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tests/lib/core.h"
 #include "lib/base/clock.h"
 #include "lib/base/subprocess.h"
+#include "tests/lib/core.h"
 
 static char out[64], err[64];
 

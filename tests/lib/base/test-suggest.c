@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/base/suggest.h"
+#include "tests/lib/core.h"
 
 static const char names[] = "token status key profile forget curl curl-config import list remove";
 

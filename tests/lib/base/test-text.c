@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/base/text.h"
+#include "tests/lib/core.h"
 
 static void test_utf8(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include <limits.h>
-#include "tests/lib/core.h"
 #include "lib/base/wire.h"
+#include "tests/lib/core.h"
 
 #define HEAD 4
 

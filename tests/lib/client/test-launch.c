@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "tests/lib/child.h"
-#include "tests/lib/core.h"
 #include "lib/client/launch.h"
+#include "tests/lib/child.h"
 #include "tests/lib/client/spawn-worker.h"
+#include "tests/lib/core.h"
 
 static char worker[4096];
 static volatile sig_atomic_t signals;

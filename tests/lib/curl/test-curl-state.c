@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/lib/core.h"
 #include "lib/curl/curl-state.h"
+#include "tests/lib/core.h"
 
 #define EASIES  50
 #define ROUNDS  20000

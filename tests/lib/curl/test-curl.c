@@ -2,9 +2,9 @@
 /* The hook on a libcurl that only notes what it is told: each option, old versions, what an answer means. */
 #include "config.h"
 
-#include "tests/lib/core.h"
-#include "lib/curl/curl-hook.h"
 #include "lib/api/handle.h"
+#include "lib/curl/curl-hook.h"
+#include "tests/lib/core.h"
 
 #define API "https://api.carbonregistry.com"
 #define ID  "8d0c4f5e-0000-4000-8000-000000000001"

@@ -2,8 +2,8 @@
 #include "config.h"
 #include <pthread.h>
 #include <unistd.h>
-#include "tests/lib/core.h"
 #include "lib/module/loader.h"
+#include "tests/lib/core.h"
 
 #define MODULES "tests/lib/module/modules/.libs"
 #define THREADS 8

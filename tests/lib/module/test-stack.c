@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/module/stack.h"
+#include "tests/lib/core.h"
 
 #define LINES_MAX 4
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/profile/origin.h"
+#include "tests/lib/core.h"
 
 #define API "https://api.carbonregistry.com"
 

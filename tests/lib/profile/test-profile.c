@@ -4,9 +4,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "lib/profile/profile.h"
 #include "tests/lib/child.h"
 #include "tests/lib/core.h"
-#include "lib/profile/profile.h"
 
 static char base[64], path[300];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/protocol/frames.h"
+#include "tests/lib/core.h"
 
 static unsigned char bytes[WIRE_MAX];
 

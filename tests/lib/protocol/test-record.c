@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/base/text.h"
 #include "lib/protocol/record.h"
+#include "tests/lib/core.h"
 
 static unsigned char blob[TEST_BLOB_MAX];
 

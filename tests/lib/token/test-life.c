@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
-#include "tests/lib/core.h"
 #include "lib/token/life.h"
+#include "tests/lib/core.h"
 
 #define MINTED  INT64_C(1700000000)
 #define SAMPLES 2000

@@ -2,10 +2,10 @@
 #include "config.h"
 #include <pthread.h>
 #include <unistd.h>
-#include "tests/lib/child.h"
-#include "tests/lib/core.h"
 #include "lib/token/mint-lock.h"
 #include "lib/token/single-flight.h"
+#include "tests/lib/child.h"
+#include "tests/lib/core.h"
 
 #define THREADS 8
 #define LIFE    7200

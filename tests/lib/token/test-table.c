@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include <pthread.h>
-#include "tests/lib/core.h"
 #include "lib/token/table.h"
+#include "tests/lib/core.h"
 
 #define THREADS 8
 #define TURNS   1500

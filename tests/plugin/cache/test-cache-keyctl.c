@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "tests/plugin/cache/cache-host.h"
 #include "tests/lib/child.h"
+#include "tests/plugin/cache/cache-host.h"
 
 /* Users who have no keys, in a range that no system gives to people or services. */
 #define FIRST_FREE 1879048192

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "tests/plugin/cache/cache-host.h"
 #include "tests/lib/child.h"
+#include "tests/plugin/cache/cache-host.h"
 
 #define WORKERS 4
 #define ROUNDS  100

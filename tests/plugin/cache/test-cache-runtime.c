@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "tests/plugin/cache/cache-host.h"
 #include "tests/lib/child.h"
+#include "tests/plugin/cache/cache-host.h"
 
 #define MANY 10000
 
