@@ -33,7 +33,7 @@ ok "there are canaries" test "$(wc -l <"$tmp/canaries")" -gt 40
 # found FILE...: the names of those in which a canary sits
 found() {
 	grep -aFl -f "$tmp/canaries" "$@" 2>/dev/null
-	grep -aEl 'eyJ[A-Za-z0-9_-]{16}|cr[a-z]_[0-9a-f]{16}' "$@" 2>/dev/null
+	grep -aEl 'eyJ(hbGci|0eXAi)[A-Za-z0-9_-]{11}|cr[a-z]_[0-9a-f]{16}' "$@" 2>/dev/null
 }
 found_in() { find "$@" -type f -size -4096k -exec sh -c 'true' \; -print 2>/dev/null | while read -r file; do found "$file"; done; }
 cp "$sandbox_key" "$tmp/test-key"

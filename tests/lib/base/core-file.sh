@@ -66,7 +66,7 @@ leaks() {
 		for shifted in "$token" "${token#?}" "${token#??}"; do printf '%s' "$shifted" | base64 -w 0 | cut -c 5-44; done
 	} >"$tmp/wanted"
 	grep -aFq -f "$tmp/wanted" "$cores"/* && echo token
-	grep -aEq 'eyJ[A-Za-z0-9_-]{16}' "$cores"/* && echo JWT
+	grep -aEq 'eyJ(hbGci|0eXAi)[A-Za-z0-9_-]{11}' "$cores"/* && echo JWT
 	rm -f "$cores"/*
 }
 
