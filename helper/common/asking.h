@@ -45,7 +45,7 @@ struct conv {
 
 /* Whether there is a person at this terminal, or a program that is used without one. */
 bool conv_has_person(const struct options *o);
-/* An icred_converse_fn; data is a struct conv.  ICRED_E_LOCKED if there is no way to ask. */
+/* An icred_converse_fn; data is a struct conv.  ICRED_E_LOCKED if it cannot ask. */
 int conv_ask(int style, const char *text, char *reply, size_t cap, void *data);
 
 #endif

@@ -48,7 +48,7 @@ int launch_fail(const struct options *o, const char *program, int error)
 {
 	if (error == ENOENT)
 		return fail(o, FAIL_NOT_FOUND, "not-found",
-			    "there is no program %s; install it, or check the PATH", program);
+			    "cannot find the program %s; install it, or check the PATH", program);
 	return fail(o, FAIL_OTHER, icred_kind(errno_code(error, ICRED_E_INTERNAL)), "cannot run %s: %s",
 		    program, errno_words(error));
 }

@@ -30,7 +30,7 @@ static int input_write(int fd, const char *text, size_t len)
 /*
  * The token and, after all options of the user's, those that keep it in place: only these schemes, also after
  * a redirect, and http not through a proxy.  In a pipe, which is empty when curl has read it; written piece
- * by piece, so that there is no other copy of the token.
+ * by piece, so that the token is not copied anywhere else.
  */
 static int input_token(struct curl_input *input, struct plan_segment *segment, const char *secret)
 {

@@ -54,7 +54,7 @@ static void protect(void)
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(077);
-	/* Some libraries of vendors print, which is no reason to refuse their signature. */
+	/* Some vendor libraries print messages; their signatures are good all the same. */
 	if (null >= 0)
 		dup2(null, STDOUT_FILENO);
 	while (null >= 0 && null <= STDERR_FILENO)

@@ -157,7 +157,7 @@ ICRED_MUST_CHECK int icred_request_start(icred_t *handle, const char *installati
 					 icred_request_t **ret_request);
 /* A descriptor that is readable once the request has a result; the request owns it. */
 int icred_request_fd(const icred_request_t *request);
-/* Return the result, and end the request in any case.  Waits if there is no result yet. */
+/* Wait for the result, return it, and end the request, also on failure. */
 ICRED_MUST_CHECK int icred_request_finish(icred_request_t *request, icred_token_t **ret_token);
 /* End a request whose result is not needed; NULL is allowed. */
 void icred_request_cancel(icred_request_t *request);

@@ -10,7 +10,7 @@ struct module;
 /* One line of a stack. */
 struct line {
 	int facility;
-	bool optional_module; /* "-key": a missing module is no error */
+	bool optional_module; /* "-key": a missing module is not an error */
 	struct control control;
 	char *module;
 	char **arguments; /* NAME=VALUE or NAME, NULL-terminated */

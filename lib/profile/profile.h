@@ -23,7 +23,7 @@ struct profile {
 
 /*
  * Find, read and check a profile; NULL or "" is "default", which is built in
- * where there is no file.  The failure says file:line:column.  Directories
+ * unless it has a file.  The failure says file:line:column.  Directories
  * that could not be searched are reported to the log, which may be NULL.
  */
 int profile_load(const struct log *log, const char *name, struct profile **ret_profile);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <cmocka.h>
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -24,6 +25,20 @@ static inline void assert_failure(int code, const char *says)
 	if (!strstr(icred_error()->message, says))
 		fail_msg("\"%s\" does not say \"%s\"", icred_error()->message, says);
 	assert_null(strchr(icred_error()->message, '\n'));
+}
+
+/* The profile `name` in a folder, with this text and a mode that is trusted. */
+static inline void test_write_profile(const char *folder, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	assert_in_range(snprintf(path, sizeof(path), "%s/%s.conf", folder, name), 1, sizeof(path) - 1);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
 }
 
 /* A record of the installation `id`, whose secret is "crs_" and the id. */

@@ -295,18 +295,6 @@ static void try_all(void)
 
 static char home[64];
 
-static void write_profile(const char *name, const char *text)
-{
-	char path[128];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s.conf", home, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 static int begin(void **state)
 {
 	(void)state;
@@ -315,12 +303,14 @@ static int begin(void **state)
 	setenv("ICRED_CONFIG_DIR", home, 1);
 	setenv("XDG_RUNTIME_DIR", home, 1);
 	setenv("ICRED_LIBEXEC_DIR", "/nonexistent", 1);
-	write_profile("memory", "include memory-more\n"
-				"installation " ID "\n"
-				"origin " API "\norigin https://git.example.org\n"
-				"cache sufficient runtime\n");
-	write_profile("memory-more", "key sufficient [file] [path=/no where/key.pem] \\\n  # the rest\n"
-				     "key [success=done default=ignore] keyring\n");
+	test_write_profile(home, "memory",
+			   "include memory-more\n"
+			   "installation " ID "\n"
+			   "origin " API "\norigin https://git.example.org\n"
+			   "cache sufficient runtime\n");
+	test_write_profile(home, "memory-more",
+			   "key sufficient [file] [path=/no where/key.pem] \\\n  # the rest\n"
+			   "key [success=done default=ignore] keyring\n");
 	return 0;
 }
 

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The icred_profile_ functions: what they list, show and find wrong. */
 #include "config.h"
-#include <sys/stat.h>
 #include <unistd.h>
 #include "tests/lib/core.h"
 
 static char directory[64];
 static char seen[2000];
-
-static void write_profile(const char *name, const char *text)
-{
-	char path[128];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s.conf", directory, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-}
 
 static int set_up(void **state)
 {
@@ -83,9 +69,9 @@ static void files_are_listed_by_name(void **state)
 	(void)state;
 	assert_int_equal(icred_profile_list(NULL, note_profile, NULL), 0);
 	assert_string_equal(seen, "");
-	write_profile("b", "");
-	write_profile("a", "");
-	write_profile("not a name", "");
+	test_write_profile(directory, "b", "");
+	test_write_profile(directory, "a", "");
+	test_write_profile(directory, "not a name", "");
 	assert_int_equal(icred_profile_list(NULL, note_profile, NULL), 0);
 	assert_string_equal(seen, "a /a.conf 0\nb /b.conf 0\n");
 	seen[0] = '\0';
@@ -100,10 +86,11 @@ static void a_profile_is_shown_as_it_runs(void **state)
 	int stop = 7;
 
 	(void)state;
-	write_profile("work", "app 12345\n"
-			      "-key sufficient nosuch\n"
-			      "key [success=done default=die] file path=/k\n"
-			      "cache required runtime\n");
+	test_write_profile(directory, "work",
+			   "app 12345\n"
+			   "-key sufficient nosuch\n"
+			   "key [success=done default=die] file path=/k\n"
+			   "cache required runtime\n");
 	assert_int_equal(icred_open(&handle, "work", &options), ICRED_OK);
 	assert_string_equal(icred_profile_name(handle), "work");
 	assert_string_equal(icred_profile_file(handle) + strlen(directory), "/work.conf");
@@ -128,13 +115,14 @@ static void each_fault_is_found(void **state)
 	int faults = 0;
 
 	(void)state;
-	write_profile("bad", "app 12345\nnosuch setting\nkey sometimes file\ntimeout never\n");
+	test_write_profile(directory, "bad",
+			   "app 12345\nnosuch setting\nkey sometimes file\ntimeout never\n");
 	assert_int_equal(icred_profile_check("bad", NULL, note_fault, &faults), ICRED_E_INVALID);
 	assert_string_equal(seen, "invalid:2\ninvalid:3\ninvalid:4\n");
 	assert_int_equal(faults, 3);
 	/* The worker is not there, which is a fault of the installation; the caches are. */
 	seen[0] = '\0';
-	write_profile("good", "app 12345\n");
+	test_write_profile(directory, "good", "app 12345\n");
 	assert_true(icred_profile_check("good", NULL, NULL, NULL) < 0);
 	assert_int_equal(icred_profile_check("missing", NULL, note_fault, &faults), ICRED_E_NOT_FOUND);
 	assert_string_equal(seen, "not-found:0\n");
@@ -165,7 +153,7 @@ static void options_have_a_size(void **state)
 	icred_t *handle = NULL;
 
 	(void)state;
-	write_profile("sized", "app 12345\n");
+	test_write_profile(directory, "sized", "app 12345\n");
 	assert_int_equal(icred_open(&handle, "sized", &later.options), ICRED_OK);
 	assert_string_equal(icred_setting(handle, "app", 0), "1");
 	icred_close(handle);
